@@ -1,0 +1,198 @@
+import type { Text } from './text.ts';
+
+/** Exit codes of the command line (design: 0 passed, 1 not passed, 2 not authentic, 3 cannot tell). */
+export const EXIT = { passed: 0, notPassed: 1, notAuthentic: 2, cannotTell: 3, usage: 64, internal: 70 } as const;
+
+interface ErrorText extends Text {
+  readonly exit: number;
+  readonly todo: Text;
+}
+
+/** Every error a person can meet: what happened, what to do, and the exit code. */
+export const ERRORS = {
+  usage: {
+    exit: EXIT.usage,
+    zh: '命令用法不正确',
+    en: 'the command was not understood',
+    todo: { zh: '运行 ./assay --help 查看用法。', en: 'Run ./assay --help to see what it takes.' },
+  },
+  file_unreadable: {
+    exit: EXIT.usage,
+    zh: '文件无法读取',
+    en: 'a file cannot be read',
+    todo: { zh: '检查路径与权限。', en: 'Check the path and its permissions.' },
+  },
+  json_invalid: {
+    exit: EXIT.usage,
+    zh: '文件不是有效的 JSON',
+    en: 'a file is not valid JSON',
+    todo: { zh: '按提示位置修正文件。', en: 'Mend the file at the place that is named.' },
+  },
+  guide_invalid: {
+    exit: EXIT.usage,
+    zh: '指南文件无效',
+    en: 'the guide file is not valid',
+    todo: { zh: '按列出的字段修正指南文件。', en: 'Mend the fields that are listed.' },
+  },
+  guide_unknown: {
+    exit: EXIT.usage,
+    zh: '没有这个指南',
+    en: 'there is no such guide',
+    todo: {
+      zh: '使用 ./assay plan --help 查看内置指南，或给出文件路径。',
+      en: 'See ./assay plan --help for built-in guides, or give a file.',
+    },
+  },
+  claims_invalid: {
+    exit: EXIT.usage,
+    zh: '申报文件无效',
+    en: 'the claims file is not valid',
+    todo: { zh: '按列出的字段修正申报文件。', en: 'Mend the fields that are listed.' },
+  },
+  registers_invalid: {
+    exit: EXIT.usage,
+    zh: '登记表目录无效',
+    en: 'the folder of registers is not valid',
+    todo: { zh: '给出一个可读的目录，内含 CSV 登记表。', en: 'Name a readable folder with CSV registers in it.' },
+  },
+  waivers_invalid: {
+    exit: EXIT.usage,
+    zh: '豁免文件无效',
+    en: 'the waivers file is not valid',
+    todo: { zh: '按列出的字段修正豁免文件。', en: 'Mend the fields that are listed.' },
+  },
+  output_exists: {
+    exit: EXIT.usage,
+    zh: '输出目录已存在且非空',
+    en: 'the output folder exists and is not empty',
+    todo: { zh: '换一个目录，或先移走旧目录。', en: 'Choose another folder, or move the old one away.' },
+  },
+  output_unwritable: {
+    exit: EXIT.usage,
+    zh: '输出目录不可写',
+    en: 'the output folder cannot be written',
+    todo: { zh: '检查权限，或用 --out 指定其他目录。', en: 'Check its permissions, or name another with --out.' },
+  },
+  storage_unwritable: {
+    exit: EXIT.usage,
+    zh: '被测存储目录不可写',
+    en: 'the storage directory under test cannot be written',
+    todo: { zh: '检查 --storage 目录与权限。', en: 'Check the directory given with --storage and its permissions.' },
+  },
+  no_space: {
+    exit: EXIT.internal,
+    zh: '磁盘空间不足',
+    en: 'there is not enough disk space',
+    todo: {
+      zh: '释放空间，或用 --out 指定其他磁盘。',
+      en: 'Free some space, or name a folder on another disk with --out.',
+    },
+  },
+  address_invalid: {
+    exit: EXIT.usage,
+    zh: '监听地址无效',
+    en: 'the listen address is not valid',
+    todo: {
+      zh: '使用 主机:端口 的形式，例如 127.0.0.1:7443。',
+      en: 'Write it as host:port, for example 127.0.0.1:7443.',
+    },
+  },
+  port_in_use: {
+    exit: EXIT.usage,
+    zh: '端口已被占用',
+    en: 'the port is in use',
+    todo: { zh: '换一个端口，或使用 0 由系统分配。', en: 'Choose another port, or 0 to let the system choose.' },
+  },
+  connection_failed: {
+    exit: EXIT.internal,
+    zh: '无法连接控制器',
+    en: 'the controller cannot be reached',
+    todo: { zh: '检查地址、网络与证书。', en: 'Check the address, the network and the certificates.' },
+  },
+  connection_refused_by_peer: {
+    exit: EXIT.internal,
+    zh: '控制器拒绝了此代理',
+    en: 'the controller refused this agent',
+    todo: { zh: '检查证书与软件版本。', en: 'Check the certificate and the software version.' },
+  },
+  protocol_violation: {
+    exit: EXIT.internal,
+    zh: '对方不遵守协议',
+    en: 'the peer broke the protocol',
+    todo: {
+      zh: '两端使用同一版本；如持续出现请保留证据。',
+      en: 'Run the same version on both ends; keep the evidence if it goes on.',
+    },
+  },
+  key_invalid: {
+    exit: EXIT.usage,
+    zh: '密钥或证书无效',
+    en: 'a key or certificate is not valid',
+    todo: { zh: '使用 ECDSA P-256 的 PEM 文件。', en: 'Use PEM files with ECDSA P-256 keys.' },
+  },
+  bundle_unreadable: {
+    exit: EXIT.usage,
+    zh: '证据包无法读取',
+    en: 'the bundle cannot be read',
+    todo: { zh: '给出含有 manifest.json 的目录。', en: 'Name a folder that has a manifest.json.' },
+  },
+  trust_invalid: {
+    exit: EXIT.usage,
+    zh: '信任文件无效',
+    en: 'the trust file is not valid',
+    todo: { zh: '按文档修正信任文件。', en: 'Mend the trust file as the documentation says.' },
+  },
+  tool_missing: {
+    exit: EXIT.usage,
+    zh: '缺少所需程序',
+    en: 'a program that is needed is not installed',
+    todo: { zh: '按提示安装后重试。', en: 'Install what is named and try again.' },
+  },
+  stamp_failed: {
+    exit: EXIT.internal,
+    zh: '时间戳申请失败',
+    en: 'the time stamp could not be had',
+    todo: { zh: '检查时间戳机构地址；可稍后补盖。', en: 'Check the authority; the bundle can be stamped later.' },
+  },
+  recording_invalid: {
+    exit: EXIT.usage,
+    zh: '机器记录文件无效',
+    en: 'the recorded machine is not valid',
+    todo: { zh: '使用 ./assay inventory --record 生成的文件。', en: 'Use a file made by ./assay inventory --record.' },
+  },
+  interrupted: {
+    exit: EXIT.cannotTell,
+    zh: '被用户中断',
+    en: 'interrupted by the user',
+    todo: { zh: '证据包已写出，未测项已注明。', en: 'The bundle was written and says what was not tested.' },
+  },
+  internal: {
+    exit: EXIT.internal,
+    zh: '内部错误',
+    en: 'an internal error',
+    todo: { zh: '请附上完整输出报告此问题。', en: 'Please report it with the whole output.' },
+  },
+} as const satisfies Record<string, ErrorText>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The one error class: a stable code from the table and the particulars of this case. */
+export class AssayError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, particulars: string, options?: ErrorOptions) {
+    super(particulars, options);
+    this.name = 'AssayError';
+    this.code = code;
+  }
+
+  get exit(): number {
+    return ERRORS[this.code].exit;
+  }
+}
+
+/** What a person reads on a terminal: code, both languages, the particulars and what to do. */
+export function explain(error: AssayError): string {
+  const text = ERRORS[error.code];
+  return `assay: ${error.code}: ${text.en}: ${error.message}\n  ${text.todo.en}\n  ${text.zh}。${text.todo.zh}`;
+}

@@ -1,0 +1,208 @@
+import { Type } from 'typebox';
+import type { Text } from './text.ts';
+
+interface ReasonText extends Text {
+  /** What a person can do about it. */
+  readonly todo: Text;
+}
+
+/** Why a verdict is what it is, or why a measurement is not valid: code, sentence, what to do. */
+export const REASONS = {
+  not_measured: {
+    zh: '没有进行测量',
+    en: 'nothing was measured',
+    todo: { zh: '运行相应测试项后重新评估。', en: 'Run the benchmark that measures it and judge again.' },
+  },
+  cancelled: {
+    zh: '测试被中途取消',
+    en: 'the run was cancelled before this was measured',
+    todo: { zh: '重新运行并等待结束。', en: 'Run again and let it finish.' },
+  },
+  crashed: {
+    zh: '测试进程异常退出',
+    en: 'the benchmark crashed',
+    todo: {
+      zh: '查看证据中的错误输出，排除故障后重测。',
+      en: 'Read the error output in the evidence, mend the cause, measure again.',
+    },
+  },
+  node_lost: {
+    zh: '节点在测量期间失去连接',
+    en: 'the node was lost while measuring',
+    todo: { zh: '检查节点与网络后重测。', en: 'Check the node and its network, then measure again.' },
+  },
+  parse_error: {
+    zh: '工具输出无法解析',
+    en: 'the output of a tool could not be read',
+    todo: { zh: '原始输出已保留；请核对工具版本。', en: 'The raw output is kept; check the version of the tool.' },
+  },
+  timed_out: {
+    zh: '测量超时',
+    en: 'the measurement timed out',
+    todo: {
+      zh: '查看超时所在阶段，必要时放宽时限后重测。',
+      en: 'See which phase timed out; allow more time if that is right, and measure again.',
+    },
+  },
+  skipped: {
+    zh: '按设置跳过',
+    en: 'skipped by the settings',
+    todo: { zh: '取消跳过设置后重测。', en: 'Remove the setting that skips it and measure again.' },
+  },
+  unsupported: {
+    zh: '本节点不支持该项测量',
+    en: 'this node cannot do this measurement',
+    todo: { zh: '在支持的节点上测量。', en: 'Measure on a node that can.' },
+  },
+  tool_missing: {
+    zh: '缺少所需工具',
+    en: 'a tool that is needed is not installed',
+    todo: { zh: '运行 ./assay doctor 查看安装方法。', en: 'Run ./assay doctor to see what to install.' },
+  },
+  too_short: {
+    zh: '测量时间短于要求',
+    en: 'the measurement was shorter than the target asks',
+    todo: { zh: '使用 standard 或 full 档位重测。', en: 'Measure again with the standard or full profile.' },
+  },
+  too_few_samples: {
+    zh: '样本数不足',
+    en: 'fewer samples than the target asks',
+    todo: { zh: '使用更长的档位重测。', en: 'Measure again with a longer profile.' },
+  },
+  too_few_nodes: {
+    zh: '参测节点数不足',
+    en: 'fewer nodes than the target asks were measured',
+    todo: { zh: '让其余节点参加测试。', en: 'Bring the other nodes into the run.' },
+  },
+  level_too_low: {
+    zh: '证据等级低于要求',
+    en: 'the evidence level is lower than the target asks',
+    todo: { zh: '使用带挑战校验的测量方法。', en: 'Use the challenged form of the measurement.' },
+  },
+  incorrect_result: {
+    zh: '结果不正确',
+    en: 'the results that were timed are wrong',
+    todo: { zh: '检查硬件、驱动与软件版本。', en: 'Check hardware, driver and software versions.' },
+  },
+  implausible: {
+    zh: '数值不合理，需人工复核',
+    en: 'the value is not plausible; a person must look at it',
+    todo: { zh: '核对设备型号与峰值，复测并见证。', en: 'Check the model and its peak; measure again with a witness.' },
+  },
+  zero_work: {
+    zh: '没有完成任何工作',
+    en: 'no work was done',
+    todo: { zh: '检查测试目标是否可用后重测。', en: 'Check that what is under test works, then measure again.' },
+  },
+  stale: {
+    zh: '证据不属于本次测试或已过期',
+    en: 'the evidence is from another run or too old',
+    todo: { zh: '重新测量。', en: 'Measure again.' },
+  },
+  duplicate_device: {
+    zh: '同一设备被重复计数',
+    en: 'one device is counted twice',
+    todo: { zh: '核对设备 UUID、序列号与 PCI 地址。', en: 'Check UUIDs, serial numbers and PCI addresses.' },
+  },
+  tool_saturated: {
+    zh: '测试工具自身已饱和',
+    en: 'the load generator itself was saturated',
+    todo: {
+      zh: '增加压测节点或减少背景负载后重测。',
+      en: 'Add generator nodes or remove background load, then measure again.',
+    },
+  },
+  background_load: {
+    zh: '测量期间存在背景负载',
+    en: 'something else used the machine during the measurement',
+    todo: { zh: '停止其他任务后重测。', en: 'Stop the other work and measure again.' },
+  },
+  clock_unsound: {
+    zh: '时钟不可信',
+    en: 'the clock cannot be trusted',
+    todo: { zh: '校准时钟后重测。', en: 'Set the clock right and measure again.' },
+  },
+  throttled: {
+    zh: '设备发生降频',
+    en: 'the device throttled',
+    todo: { zh: '检查散热与供电。', en: 'Check cooling and power.' },
+  },
+  cached: {
+    zh: '结果疑似来自缓存',
+    en: 'answers seem to come from a cache',
+    todo: { zh: '关闭缓存后重测。', en: 'Turn the cache off and measure again.' },
+  },
+  emulated: {
+    zh: '该精度由其他精度模拟，不计入',
+    en: 'the precision is emulated by another one and does not count',
+    todo: { zh: '使用原生支持该精度的设备。', en: 'Use a device with that precision in hardware.' },
+  },
+  spread: {
+    zh: '重复测量的离散超出允许范围',
+    en: 'repeats differ by more than is allowed',
+    todo: { zh: '排除干扰后重测。', en: 'Remove what disturbs it and measure again.' },
+  },
+  volatile_storage: {
+    zh: '该存储为内存文件系统，不计入',
+    en: 'this storage lives in memory and does not count',
+    todo: { zh: '指定持久化存储目录。', en: 'Name a directory on persistent storage.' },
+  },
+  evidence_missing: {
+    zh: '证据缺失',
+    en: 'evidence is missing',
+    todo: { zh: '补齐证据或重新测量。', en: 'Supply the evidence or measure again.' },
+  },
+  evidence_mismatch: {
+    zh: '证据与所报数值不一致',
+    en: 'the evidence does not give the number that was reported',
+    todo: { zh: '视为不可信，重新测量并调查原因。', en: 'Treat as untrustworthy; measure again and find out why.' },
+  },
+  below_limit: {
+    zh: '低于要求',
+    en: 'the value is below what is required',
+    todo: { zh: '扩充或优化平台后重测。', en: 'Extend or tune the platform, then measure again.' },
+  },
+  above_limit: {
+    zh: '高于允许值',
+    en: 'the value is above what is allowed',
+    todo: { zh: '优化平台后重测。', en: 'Tune the platform, then measure again.' },
+  },
+  within_uncertainty: {
+    zh: '要求值落在测量不确定度之内',
+    en: 'the limit lies within the uncertainty of the measurement',
+    todo: { zh: '延长测量以减小不确定度。', en: 'Measure longer to make the uncertainty smaller.' },
+  },
+  below_claim: {
+    zh: '低于申报值',
+    en: 'the value is below what was claimed',
+    todo: { zh: '更正申报值或扩充平台。', en: 'Correct the claim or extend the platform.' },
+  },
+  register_missing: {
+    zh: '未提供登记表',
+    en: 'no register was supplied',
+    todo: { zh: '以 --registers 提供登记表目录。', en: 'Supply a folder of registers with --registers.' },
+  },
+  register_invalid: {
+    zh: '登记表中有无效行',
+    en: 'the register has rows that are not valid',
+    todo: { zh: '按列出的行号更正登记表。', en: 'Correct the rows that are listed.' },
+  },
+  needs_person: {
+    zh: '需要人工确认',
+    en: 'a person has to confirm this',
+    todo: { zh: '由评审人员核对并签字。', en: 'A reviewer checks and signs.' },
+  },
+  no_accelerator: {
+    zh: '未发现加速卡工具或设备',
+    en: 'no accelerator or accelerator tool was found',
+    todo: { zh: '若节点装有加速卡，请安装厂商工具。', en: 'If the node has accelerators, install the vendor tools.' },
+  },
+  no_edge_node: {
+    zh: '没有边缘节点参加测试',
+    en: 'no edge node took part',
+    todo: { zh: '在边缘节点上启动代理并加入测试。', en: 'Start an agent on an edge node and bring it into the run.' },
+  },
+} as const satisfies Record<string, ReasonText>;
+
+export type ReasonCode = keyof typeof REASONS;
+export const ReasonCode = Type.Enum(Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]]);
