@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ReasonCode } from './reason.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -14,6 +15,8 @@ export const Assignment = Type.Object(
     node: Type.String({ minLength: 1 }),
     benchmark: Type.String({ minLength: 1 }),
     version: Type.String({ minLength: 1 }),
+    /** Ids of the metrics it is expected to yield; a missing one is a gap, not a pass. */
+    metrics: Type.Array(Type.String()),
     /** Every knob with its effective value; the benchmark's own schema checks it. */
     settings: Type.Record(Type.String(), Type.Unknown()),
     expectedS: Type.Number({ minimum: 0 }),
@@ -37,9 +40,7 @@ export const Plan = Type.Object(
     nodes: Type.Array(Type.String({ minLength: 1 })),
     assignments: Type.Array(Assignment),
     /** Targets of the guide that nothing in this plan measures, and why. */
-    unmeasured: Type.Array(
-      Type.Object({ target: Type.String(), reason: Type.String(), detail: Type.String() }, strict),
-    ),
+    unmeasured: Type.Array(Type.Object({ target: Type.String(), reason: ReasonCode, detail: Type.String() }, strict)),
     /** Evidence made by a generator, not by a machine (demonstrations, scale tests). Marked on every page. */
     synthetic: Type.Boolean(),
   },

@@ -79,6 +79,15 @@ export const ERRORS = {
     en: 'the storage directory under test cannot be written',
     todo: { zh: '检查 --storage 目录与权限。', en: 'Check the directory given with --storage and its permissions.' },
   },
+  storage_failed: {
+    exit: EXIT.internal,
+    zh: '被测存储发生读写错误',
+    en: 'the storage under test failed while it was written or read',
+    todo: {
+      zh: '查看系统日志与磁盘状态，排除故障后重测。',
+      en: 'See the system log and the state of the disks, mend them and measure again.',
+    },
+  },
   no_space: {
     exit: EXIT.internal,
     zh: '磁盘空间不足',

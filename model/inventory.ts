@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import type { Text } from './text.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -32,7 +33,14 @@ export const Cpu = Type.Object(
     peaks: Type.Optional(
       Type.Array(
         Type.Object(
-          { precision: Type.String(), opsPerSecond: Type.Number(), clockMHz: Type.Number(), basis: Type.String() },
+          {
+            precision: Type.String(),
+            opsPerSecond: Type.Number(),
+            clockMHz: Type.Number(),
+            /** Which clock was assumed. Only with the `maximum` is the peak an upper limit. */
+            clock: Type.Optional(Type.Enum(['maximum', 'base', 'current'])),
+            basis: Type.String(),
+          },
           strict,
         ),
       ),
@@ -125,6 +133,30 @@ export const InventoryFinding = Type.Object(
   strict,
 );
 export type InventoryFinding = Static<typeof InventoryFinding>;
+
+/** What each finding code means, for people. A code that is not here is shown as it is. */
+export const FINDING_TEXT: Readonly<Record<string, Text>> = {
+  no_accelerator: { zh: '未发现加速卡', en: 'no accelerator was found' },
+  unknown_pci_device: { zh: 'PCI 设备不在已知表中', en: 'a PCI device is not in the table' },
+  no_tool_reports: { zh: '总线上有加速卡，但没有工具报告它', en: 'an accelerator on the bus that no tool reports' },
+  not_on_bus: { zh: '工具报告了总线上不存在的设备', en: 'a tool reports a device that is not on the bus' },
+  bus_tool_mismatch: { zh: '总线与工具的设备数量不一致', en: 'bus and tool differ in the number of devices' },
+  vendor_mismatch: { zh: '工具报告的厂商与总线不符', en: 'a tool names another vendor than the bus' },
+  device_node_only: { zh: '仅有设备节点', en: 'device nodes without a tool or a PCI device' },
+  count_mismatch: { zh: '工具自报的数量与列出的数量不符', en: 'a tool lists another number of devices than it states' },
+  readings_disagree: { zh: '两种读取方式结果不一致', en: 'two readings of one tool disagree' },
+  tool_reports_none: { zh: '工具正常运行但未列出设备', en: 'a tool answers and lists no device' },
+  tool_failed: { zh: '工具运行失败', en: 'a tool failed' },
+  tool_timed_out: { zh: '工具超时未结束', en: 'a tool did not end in time' },
+  tool_too_large: { zh: '工具输出超出上限', en: 'a tool printed more than the limit' },
+  unknown_layout: { zh: '输出格式无法识别，原文已保留', en: 'an output of unknown layout; the raw text is kept' },
+  other_vendor_tool: { zh: '同名工具属于其他厂商', en: 'a tool of this name belongs to another vendor' },
+  grouped_by_order: { zh: '多芯片卡按列出顺序配对', en: 'dies were paired into cards in listed order' },
+  collector_failed: { zh: '采集程序出错', en: 'a collector failed' },
+  virtual_devices: { zh: '设备被切分为虚拟设备', en: 'devices are split into virtual ones' },
+  cpu_limited: { zh: '可用处理器受限', en: 'fewer processors may be used than the machine has' },
+  memory_limited: { zh: '可用内存受限', en: 'less memory may be used than the machine has' },
+};
 
 /** What one node is, every fact with its source. */
 export const Inventory = Type.Object(

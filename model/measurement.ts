@@ -76,6 +76,8 @@ export const Telemetry = Type.Object(
     atS: Type.Number(),
     /** Share of all cores that was busy, 0 to 1. */
     cpuBusy: Type.Optional(Type.Number()),
+    /** Share that processes outside the agent's own tree took, 0 to 1. */
+    cpuOther: Type.Optional(Type.Number()),
     cpuSteal: Type.Optional(Type.Number()),
     cpuClockMHz: Type.Optional(Type.Number()),
     memoryUsedBytes: Type.Optional(Type.Number()),

@@ -1,0 +1,211 @@
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Service } from '../benchmarks/benchmark.ts';
+import type { EvidenceRef, Examination, Measurement } from '../model/measurement.ts';
+import type { ReasonCode } from '../model/reason.ts';
+import type { Order } from '../proto/wire.ts';
+import type { FromRunner, ToRunner } from './runner.ts';
+import { startTelemetry } from './telemetry.ts';
+
+/** What an attempt may use of its agent. */
+export interface Surround {
+  readonly service: Service | undefined;
+  /** Where private work directories are made. */
+  readonly scratch: string;
+  /** Where blobs are put under their digest. */
+  readonly blobs: string;
+  readonly signal: AbortSignal;
+  commit(index: number, label: string, payload: Buffer): Promise<string>;
+  progress(phase: string, share: number, figure?: { value: number; unit: string; label: string }): void;
+}
+
+/** What the attempt gave: a measurement but for its place in the agent's chain. */
+export type AttemptResult = Omit<Measurement, 'schema' | 'run' | 'node' | 'sequence' | 'previous'>;
+
+const EMPTY: Examination = { metrics: [], checks: [], findings: [] };
+/** How long a benchmark may take to clean up after it was told to stop. */
+const GRACE_MS = 5000;
+const OUTPUT_LIMIT = 65_536;
+
+/** Runs one attempt in a process of its own. Always gives a result; a crash, a hang and a cancel are results too. */
+export async function runAttempt(order: Order, surround: Surround): Promise<AttemptResult> {
+  const workDirectory = mkdtempSync(join(surround.scratch, 'work-'));
+  const startedAt = new Date().toISOString();
+  const started = process.hrtime.bigint();
+  const telemetry = startTelemetry(process.pid, process.hrtime.bigint);
+  const phases = phaseBook();
+  const evidence: EvidenceRef[] = [];
+  const software: { name: string; version: string }[] = [];
+  let challenge = '';
+  try {
+    const ended = await superviseRunner(order, surround, workDirectory, {
+      phase: (name) => phases.enter(name),
+      current: () => phases.current(),
+      evidence: (ref) => evidence.push(ref),
+      software: (item) => software.push(item),
+      opened: (beacon) => {
+        challenge ||= beacon;
+      },
+    });
+    return {
+      assignment: order.assignment,
+      attempt: order.attempt,
+      benchmark: order.benchmark,
+      version: order.version,
+      challenge,
+      settings: order.settings,
+      state: ended.state,
+      ...(ended.failure ? { failure: ended.failure } : {}),
+      startedAt,
+      endedAt: new Date().toISOString(),
+      elapsedS: Number(process.hrtime.bigint() - started) / 1e9,
+      phases: phases.close(),
+      ...(ended.raw ? { raw: ended.raw } : {}),
+      evidence,
+      examination: ended.examination,
+      telemetry: telemetry.stop(),
+      software,
+    };
+  } finally {
+    telemetry.stop();
+    rmSync(workDirectory, { recursive: true, force: true });
+  }
+}
+
+interface Ended {
+  readonly state: Measurement['state'];
+  readonly failure?: NonNullable<Measurement['failure']>;
+  readonly raw?: EvidenceRef;
+  readonly examination: Examination;
+}
+
+interface Listeners {
+  phase(name: string): void;
+  current(): string;
+  evidence(ref: EvidenceRef): void;
+  software(item: { name: string; version: string }): void;
+  opened(beacon: string): void;
+}
+
+function superviseRunner(order: Order, surround: Surround, workDirectory: string, on: Listeners): Promise<Ended> {
+  return new Promise((resolve) => {
+    // Its own process group, so that a benchmark's tools die with it.
+    const child = fork(join(import.meta.dirname, 'runner.ts'), [], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      serialization: 'advanced',
+    });
+    let output = '';
+    const listen = (chunk: Buffer): void => {
+      output = (output + chunk.toString('utf8')).slice(-OUTPUT_LIMIT);
+    };
+    child.stdout?.on('data', listen);
+    child.stderr?.on('data', listen);
+    const tell = (message: ToRunner): void => {
+      if (child.connected) child.send(message, () => {});
+    };
+    let ended: Ended | undefined;
+    let ending: { state: Measurement['state']; code: ReasonCode; detail: string } | undefined;
+    let killer: NodeJS.Timeout | undefined;
+    const end = (state: Measurement['state'], code: ReasonCode, detail: string): void => {
+      if (ended || ending) return;
+      ending = { state, code, detail };
+      tell({ type: 'abort' });
+      killer = setTimeout(() => killGroup(child.pid), GRACE_MS);
+    };
+    const deadline = setTimeout(
+      () => end('timed_out', 'timed_out', `no result within ${order.timeoutS} s`),
+      order.timeoutS * 1000,
+    );
+    const cancel = (): void => end('cancelled', 'cancelled', 'cancelled while it ran');
+    if (surround.signal.aborted) cancel();
+    surround.signal.addEventListener('abort', cancel, { once: true });
+
+    const failure = (code: ReasonCode, detail: string): NonNullable<Measurement['failure']> => ({
+      code,
+      phase: on.current(),
+      detail: detail.slice(0, 4000),
+    });
+    child.on('message', (message: FromRunner) => {
+      if (message.type === 'phase') on.phase(message.name);
+      else if (message.type === 'evidence') on.evidence(message.ref);
+      else if (message.type === 'software') on.software({ name: message.name, version: message.version });
+      else if (message.type === 'progress') surround.progress(on.current(), message.share, message.figure);
+      else if (message.type === 'commit') {
+        surround.commit(message.index, message.label, Buffer.from(message.payload, 'base64')).then(
+          (beacon) => {
+            if (message.index === 0) on.opened(beacon);
+            tell({ type: 'beacon', index: message.index, beacon });
+          },
+          (error: unknown) => end('failed', 'node_lost', error instanceof Error ? error.message : String(error)),
+        );
+      } else if (message.type === 'done') {
+        ended = { state: 'completed', raw: message.raw, examination: message.examination };
+      } else {
+        ended = { state: message.state, failure: failure(message.code, message.detail), examination: EMPTY };
+      }
+    });
+    child.on('error', (error) => {
+      output += error.message;
+    });
+    // Tools that outlived the benchmark are ended with its group; they would hold its pipes open.
+    child.on('exit', () => killGroup(child.pid));
+    child.on('close', (code, signal) => {
+      clearTimeout(deadline);
+      clearTimeout(killer);
+      surround.signal.removeEventListener('abort', cancel);
+      if (ending) {
+        resolve({ state: ending.state, failure: failure(ending.code, ending.detail), examination: EMPTY });
+      } else if (ended) {
+        resolve(ended);
+      } else {
+        const how = signal ? `killed by ${signal}` : `exit status ${code}`;
+        const detail = `the benchmark process ended without a result (${how}) ${output.trim().slice(-2000)}`;
+        resolve({ state: 'failed', failure: failure('crashed', detail), examination: EMPTY });
+      }
+    });
+    tell({
+      type: 'start',
+      benchmark: order.benchmark,
+      version: order.version,
+      settings: order.settings,
+      service: surround.service,
+      workDirectory,
+      blobDirectory: surround.blobs,
+    });
+  });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Already gone.
+  }
+}
+
+function phaseBook(): { enter(name: string): void; current(): string; close(): Measurement['phases'] } {
+  const phases: Measurement['phases'] = [];
+  let open: { name: string; startedAt: string; from: bigint } = {
+    name: 'preconditions',
+    startedAt: new Date().toISOString(),
+    from: process.hrtime.bigint(),
+  };
+  const finish = (): void => {
+    const durationS = Number(process.hrtime.bigint() - open.from) / 1e9;
+    phases.push({ name: open.name, startedAt: open.startedAt, durationS });
+  };
+  return {
+    enter: (name) => {
+      finish();
+      open = { name, startedAt: new Date().toISOString(), from: process.hrtime.bigint() };
+    },
+    current: () => open.name,
+    close: () => {
+      finish();
+      return phases;
+    },
+  };
+}

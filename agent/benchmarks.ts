@@ -1,0 +1,19 @@
+import type { Benchmark } from '../benchmarks/benchmark.ts';
+
+/**
+ * Every benchmark this agent can run, loaded only when it is asked for: a node that never runs a benchmark
+ * never loads what it needs.
+ */
+const BENCHMARKS: Record<string, () => Promise<unknown>> = {
+  'compute.gemm': async () => (await import('../benchmarks/compute/gemm/gemm.ts')).benchmark,
+  'storage.volume': async () => (await import('../benchmarks/storage/volume.ts')).volume,
+  'users.concurrent': async () => (await import('../benchmarks/users/benchmark.ts')).usersBenchmark,
+};
+
+/** Ids of the benchmarks this agent can run. */
+export const benchmarkIds = (): string[] => Object.keys(BENCHMARKS);
+
+/** The benchmark with this id, or undefined. */
+export async function loadBenchmark(id: string): Promise<Benchmark | undefined> {
+  return Object.hasOwn(BENCHMARKS, id) ? ((await BENCHMARKS[id]?.()) as Benchmark) : undefined;
+}

@@ -1,0 +1,240 @@
+import { addFacts, device, type Facts } from './device.ts';
+import type { Machine, RunOptions } from './machine.ts';
+import { outline, finder } from './outline.ts';
+import { clean } from './output.ts';
+import { bytes, celsius, isAbsent, megahertz, pciAddress, plainNumber, share, watts } from './quantity.ts';
+import { type Collected, type Collector, Reading } from './reading.ts';
+import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
+
+/**
+ * Huawei Ascend: the table of `npu-smi info` in its old and new forms, chip names from `-m` (the table may say only
+ * `Ascend910` or `xxx`), and `-t board` and `-t common` for each NPU. One NPU id is a card; its chips are dies.
+ */
+export const ascend: Collector = {
+  vendor: 'ascend',
+  async collect(machine: Machine): Promise<Collected> {
+    const reading = new Reading(machine, 'ascend');
+    const options = { libraries: ['/usr/local/Ascend/driver/lib64', '/usr/local/Ascend/driver/lib64/driver', '/usr/local/Ascend/driver/lib64/common'] };
+    const text = await reading.run('npu-smi', ['info'], options);
+    const mapText = text === undefined ? undefined : await reading.detail('npu-smi', ['info', '-m'], options);
+    if (text === undefined) return reading;
+    const table = parseInfo(text);
+    const map = parseMapping(mapText ?? '');
+    if (!table) reading.unknownLayout('npu-smi info', text);
+    else if (table.cut) reading.say('count_mismatch', 'npu-smi info: the table ends in the middle of a device');
+    const chips = table?.chips ?? map?.map(({ npu, chip, name }) => ({ npu, chip, facts: { chip: name } })) ?? [];
+    if (table && chips.length === 0) reading.say('tool_reports_none', 'npu-smi info: the table has no row');
+    if (map && table && map.length !== table.chips.length) {
+      reading.say('readings_disagree', `npu-smi info lists ${table.chips.length} chips, npu-smi info -m lists ${map.length}`);
+    }
+    reading.version('npu-smi', table?.version);
+    const byNpu = Map.groupBy(chips, (chip) => chip.npu);
+    await Promise.all(
+      [...byNpu].map(async ([npu, own]) => {
+        const [board, common, product] = await Promise.all(
+          ['board', 'common', 'product'].map((what) => reading.detail('npu-smi', ['info', '-t', what, '-i', String(npu)], options)),
+        );
+        const named = own.map(({ chip, facts }) => {
+          const name = map?.find((entry) => entry.npu === npu && entry.chip === chip)?.name;
+          return { chip, facts: { ...facts, chip: betterName(facts.chip, name) } };
+        });
+        addNpu(reading, npu, named, parseBoard(board ?? ''), parseCommon(common ?? ''), parseProduct(product ?? ''));
+        for (const { chip } of own) await readVirtual(reading, npu, chip, own.length > 1, options);
+      }),
+    );
+    reading.devices.sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));
+    reading.component('Ascend driver', reading.devices.find((d) => d.driver)?.driver?.value, 'npu-smi info -t board');
+    await readTopology(reading, options.libraries);
+    return reading;
+  },
+};
+
+interface Chip {
+  readonly npu: number;
+  readonly chip: number;
+  readonly facts: Facts;
+}
+
+/** Rows of `npu-smi info`: two for each chip. Undefined where the headings are not those of any form known here. */
+export function parseInfo(text: string): { version?: string; chips: Chip[]; cut: boolean } | undefined {
+  const table = smiTable(text);
+  if (!table || !hasHeadings(table, [['NPU', 'Name', 'Health', 'Power', 'Temp'], ['Chip', 'Bus-Id', 'AICore', 'Memory-Usage']])) {
+    return undefined;
+  }
+  const version = bannerValue(table.banner, 'Version:') ?? bannerValue(table.banner, 'npu-smi');
+  const usages = table.headings[1]!.join(' ').match(/\w+-Usage\(\w+\)/g) ?? [];
+  const chips: Chip[] = [];
+  for (const [upper, lower] of table.devices) {
+    const identity = /^(\d+)\s+(\S.*)$/.exec(upper?.[0] ?? '');
+    const chip = /^(\d+)(?:\s+(\d+))?$/.exec(lower?.[0] ?? '');
+    if (!identity || !chip || !upper || !lower) continue;
+    const [power = '', temperature = ''] = (upper[2] ?? '').split(/\s{2,}/);
+    const [busy = '', ...rest] = (lower[2] ?? '').split(/\s+/);
+    const pairs = [...rest.join(' ').matchAll(/(\d+)\s*\/\s*(\d+)/g)];
+    // HBM where the card has it, else the DDR: the columns are told apart by their headings.
+    const hbm = usages.findIndex((name) => /^HBM/i.test(name));
+    const pair = hbm >= 0 && Number(pairs[hbm]?.[2]) > 0 ? pairs[hbm] : pairs[0];
+    chips.push({
+      npu: Number(identity[1]),
+      chip: Number(chip[1]),
+      facts: {
+        chip: identity[2],
+        health: upper[1],
+        powerW: watts(power),
+        temperatureC: celsius(temperature),
+        pciAddress: pciAddress(lower[1] ?? ''),
+        utilization: share(busy),
+        memoryUsedBytes: pair ? bytes(pair[1]!, 'MB') : undefined,
+        memoryBytes: pair ? bytes(pair[2]!, 'MB') : undefined,
+        deviceNode: chip[2] === undefined ? undefined : `/dev/davinci${chip[2]}`,
+      },
+    });
+  }
+  return { ...(version === undefined ? {} : { version }), chips, cut: table.cut > 0 };
+}
+
+/** `npu-smi info -m` by its heading. Rows of the board's controller (MCU) are no chips. */
+export function parseMapping(text: string): { npu: number; chip: number; name: string }[] | undefined {
+  const lines = clean(text).split('\n');
+  const at = lines.findIndex((line) => /^\s*NPU ID\s+.*Chip ID\s+.*Chip Name\s*$/i.test(line));
+  if (at < 0) return undefined;
+  const split = (line: string) => line.trim().split(/\s{2,}|\t+/);
+  const names = split(lines[at]!).map((name) => name.toLowerCase());
+  const column = (name: string) => names.indexOf(name);
+  return lines.slice(at + 1).flatMap((line) => {
+    const cells = split(line);
+    if (cells.length !== names.length || cells.some((cell) => /^mcu$/i.test(cell))) return [];
+    const npu = plainNumber(cells[column('npu id')]!);
+    const chip = plainNumber(cells[column('chip id')]!);
+    return npu === undefined || chip === undefined ? [] : [{ npu, chip, name: cells[column('chip name')]! }];
+  });
+}
+
+/** `npu-smi info -t board`. */
+export function parseBoard(text: string): Facts {
+  const find = finder(outline(text));
+  const vendor = find('PCI Vendor ID').replace(/^0x/i, '').toLowerCase();
+  const id = find('PCI Device ID').replace(/^0x/i, '').toLowerCase();
+  return {
+    serial: find('Serial Number'),
+    driver: find('Software Version'),
+    firmware: find('Firmware Version'),
+    pciAddress: pciAddress(find('PCIe Bus Info', 'PCIeBusInfo')),
+    pciId: /^[0-9a-f]{4}$/.test(vendor) && /^[0-9a-f]{4}$/.test(id) ? `${vendor}:${id}` : undefined,
+    uuid: find('VDie ID'),
+  };
+}
+
+/** `npu-smi info -t common`: clock by chip id, power of the card. */
+export function parseCommon(text: string): Map<number, Facts> {
+  const chips = new Map<number, Facts>();
+  for (const block of clean(text).split(/^(?=\s*Chip ID\s*:)/m).slice(1)) {
+    const find = finder(outline(block.split(/^\s*Chip Name\s*:\s*mcu/im)[0]!));
+    const chip = plainNumber(find('Chip ID'));
+    if (chip === undefined) continue;
+    chips.set(chip, {
+      clockMHz: megahertz(find('Aicore curFreq(MHZ)')),
+      clockMaxMHz: megahertz(find('Aicore Freq(MHZ)')),
+      powerW: watts(find('NPU Real-time Power(W)')),
+    });
+  }
+  return chips;
+}
+
+/** `npu-smi info -t product`: the product the card is sold as (Atlas …). */
+export function parseProduct(text: string): string | undefined {
+  const name = finder(outline(text))('Product Type', 'Product Name');
+  return isAbsent(name) ? undefined : name;
+}
+
+/** The longer of two names for one chip, where one is a placeholder or a part of the other. */
+function betterName(table: string | undefined, map: string | undefined): string | undefined {
+  if (map === undefined || isAbsent(map)) return table;
+  if (table === undefined || /^x+$/i.test(table)) return map;
+  return map.replace(/\s/g, '').includes(table.replace(/\s/g, '')) ? map : table;
+}
+
+function addNpu(
+  reading: Reading,
+  npu: number,
+  chips: readonly { chip: number; facts: Facts }[],
+  board: Facts,
+  common: ReadonlyMap<number, Facts>,
+  product: string | undefined,
+): void {
+  const id = `ascend-${npu}`;
+  const source = 'npu-smi info';
+  const only = chips.length === 1 ? chips[0]!.facts : undefined;
+  const first = chips[0]!.facts;
+  const known = chips.every(({ facts }) => facts.memoryBytes !== undefined);
+  const card = device({ id, kind: 'package', vendor: 'ascend' }, source, {
+    ...(only ?? { chip: first.chip, health: worst(chips.map(({ facts }) => facts.health ?? '')) }),
+    memoryBytes: known ? chips.reduce((sum, { facts }) => sum + facts.memoryBytes!, 0) : undefined,
+  });
+  addFacts(card, 'npu-smi info -t board', only ? board : { ...board, uuid: undefined, pciAddress: undefined });
+  if (only) addFacts(card, 'npu-smi info -t common', common.get(chips[0]!.chip) ?? {});
+  else if (first.powerW !== undefined) addFacts(card, source, { powerW: first.powerW });
+  reading.devices.push(card);
+  if (product) reading.component(`Ascend product ${npu}`, product, 'npu-smi info -t product');
+  if (only) return;
+  for (const { chip, facts } of chips) {
+    const die = device({ id: `${id}.${chip}`, kind: 'die', parent: id, vendor: 'ascend' }, source, facts);
+    addFacts(die, 'npu-smi info -t common', common.get(chip) ?? {});
+    addFacts(die, 'npu-smi info -t board', { driver: board.driver, firmware: board.firmware });
+    reading.devices.push(die);
+  }
+}
+
+function worst(health: readonly string[]): string {
+  return health.find((state) => !/^ok$/i.test(state) && !isAbsent(state)) ?? health[0] ?? '';
+}
+
+/** Virtual NPUs are slices of their chip; with them on, the chip's own utilisation reads 0. */
+async function readVirtual(reading: Reading, npu: number, chip: number, many: boolean, options: RunOptions): Promise<void> {
+  const args = ['info', '-t', 'info-vnpu', '-i', String(npu), '-c', String(chip)];
+  const virtual = parseVirtual((await reading.detail('npu-smi', args, options)) ?? '');
+  const parent = many ? `ascend-${npu}.${chip}` : `ascend-${npu}`;
+  if (virtual.length > 0) reading.say('virtual_devices', `${parent}: ${virtual.length} virtual NPUs; its utilisation is not telling`, parent);
+  for (const { id, template } of virtual) {
+    const identity = { id: `${parent}.v${id}`, kind: 'partition', parent, vendor: 'ascend' } as const;
+    reading.devices.push(device(identity, 'npu-smi info -t info-vnpu', { partitioning: `vNPU ${template}` }));
+  }
+}
+
+/** Rows of the table of `npu-smi info -t info-vnpu`: id first, template (`vir04`, `vir02_1c`) last. */
+export function parseVirtual(text: string): { id: number; template: string }[] {
+  return clean(text)
+    .split('\n')
+    .flatMap((line) => {
+      const match = /^\s*\|?\s*(\d+)\s*\|.*\|\s*(vir\w+)\s*\|?\s*$/.exec(line);
+      return match ? [{ id: Number(match[1]), template: match[2]! }] : [];
+    });
+}
+
+/** HCCS peers from the matrix of `npu-smi info -t topo`. */
+async function readTopology(reading: Reading, libraries: readonly string[]): Promise<void> {
+  const text = await reading.detail('npu-smi', ['info', '-t', 'topo'], { libraries });
+  const peers = parseTopology(text ?? '');
+  const leaves = reading.devices.filter((d) => d.kind === 'die' || !reading.devices.some((o) => o.parent === d.id));
+  for (const [index, leaf] of leaves.entries()) {
+    const own = (peers.get(index) ?? []).map((peer) => `${leaves[peer]?.id ?? peer} HCCS`);
+    addFacts(leaf, 'npu-smi info -t topo', { peers: own });
+  }
+}
+
+export function parseTopology(text: string): Map<number, number[]> {
+  const peers = new Map<number, number[]>();
+  let columns: number[] = [];
+  for (const line of clean(text).split('\n')) {
+    const cells = line.trim().split(/\s+/);
+    if (cells.length > 1 && cells.every((cell) => /^(?:NPU|Phy-ID)\d+$/i.test(cell) || /^(?:CPU|Affinity)/i.test(cell))) {
+      columns = cells.flatMap((cell) => /^(?:NPU|Phy-ID)(\d+)$/i.exec(cell)?.[1] ?? []).map(Number);
+      continue;
+    }
+    const row = /^(?:NPU|Phy-ID)(\d+)$/i.exec(cells[0] ?? '')?.[1];
+    if (row === undefined || columns.length === 0) continue;
+    peers.set(Number(row), columns.filter((_, i) => /^HCCS/i.test(cells[i + 1] ?? '')));
+  }
+  return peers;
+}
+

@@ -1,0 +1,293 @@
+import type { Cpu, InventoryFinding, Unread } from '../../model/inventory.ts';
+import { coreRates } from './cpu-units.ts';
+import type { Machine, Read } from './machine.ts';
+import { at, jsonIn, listAt, textAt } from './output.ts';
+
+const CPUINFO = '/proc/cpuinfo';
+const CPUFREQ = '/sys/devices/system/cpu/cpu0/cpufreq';
+
+/** What `/proc/cpuinfo` says of a processor, on any of the architectures that servers here have. */
+export interface Processor {
+  readonly architecture: 'x64' | 'arm64' | 'loongarch64' | 'sw64' | 'unknown';
+  readonly vendor?: string;
+  readonly model?: string;
+  /** CPUID family and model (x86). */
+  readonly family?: number;
+  readonly modelNumber?: number;
+  /** MIDR implementer and part (ARM). */
+  readonly implementer?: number;
+  readonly part?: number;
+  readonly flags: ReadonlySet<string>;
+  readonly logicalCores: number;
+  /** Distinct cores and sockets, where the text tells them apart. */
+  readonly physicalCores?: number;
+  readonly sockets?: number;
+  /** Highest clock of all cores at the moment of reading. */
+  readonly clockNowMHz?: number;
+}
+
+/** The processor from `/proc/cpuinfo`, `lscpu`, cpufreq and the host document, each fact with its source. */
+export async function readCpu(
+  machine: Machine,
+  host: Read<unknown>,
+): Promise<{ cpu: Cpu; findings: InventoryFinding[]; unread: Unread[] }> {
+  const unread: Unread[] = [];
+  const findings: InventoryFinding[] = [];
+  const [info, listing, base, maximum, quota] = await Promise.all([
+    machine.readFile(CPUINFO),
+    machine.run('lscpu', ['-J']),
+    kilohertz(machine, `${CPUFREQ}/base_frequency`),
+    kilohertz(machine, `${CPUFREQ}/cpuinfo_max_freq`),
+    machine.readFile('/sys/fs/cgroup/cpu.max'),
+  ]);
+  const parsed = info.ok ? parseCpuinfo(info.value) : undefined;
+  if (!info.ok) unread.push({ what: 'processor', source: CPUINFO, why: info.why });
+  else if (!parsed) unread.push({ what: 'processor', source: CPUINFO, why: 'no processor in it' });
+  const lscpu = listing.status === 'exited' ? lscpuFields(listing.stdout) : {};
+  const facts = host.ok ? host.value : undefined;
+  const cpu: Cpu = {};
+
+  put(
+    cpu,
+    'vendor',
+    text(parsed?.vendor, CPUINFO) ?? text(textAt(facts, 'cpu', 'manufacturer'), 'systeminformation.cpu()'),
+  );
+  const modelName = parsed?.model ?? lscpu['Model name'] ?? textAt(facts, 'cpu', 'brand');
+  put(cpu, 'model', text(modelName, parsed?.model ? CPUINFO : 'lscpu'));
+  put(
+    cpu,
+    'architecture',
+    text(parsed && parsed.architecture !== 'unknown' ? parsed.architecture : undefined, CPUINFO),
+  );
+  const threads = Number(lscpu['Thread(s) per core']);
+  const perSocket = Number(lscpu['Core(s) per socket'] ?? lscpu['Core(s) per cluster']);
+  const sockets = Number(lscpu['Socket(s)'] ?? lscpu['Cluster(s)']);
+  put(cpu, 'logicalCores', number(parsed?.logicalCores, CPUINFO));
+  put(cpu, 'sockets', number(sockets, 'lscpu') ?? number(parsed?.sockets, CPUINFO));
+  put(
+    cpu,
+    'physicalCores',
+    number(parsed?.physicalCores, CPUINFO) ??
+      number(sockets * perSocket, 'lscpu') ??
+      number((parsed?.logicalCores ?? Number.NaN) / threads, 'lscpu') ??
+      number(at(facts, 'cpu', 'physicalCores'), 'systeminformation.cpu()'),
+  );
+  put(cpu, 'baseClockMHz', number(base, `${CPUFREQ}/base_frequency`) ?? number(nameClock(modelName), 'model name'));
+  put(
+    cpu,
+    'maxClockMHz',
+    number(maximum, `${CPUFREQ}/cpuinfo_max_freq`) ?? number(Number.parseFloat(lscpu['CPU max MHz'] ?? ''), 'lscpu'),
+  );
+  if (parsed && parsed.flags.size > 0) cpu.simd = { value: simd(parsed), source: CPUINFO };
+  if (parsed) peaks(parsed, cpu, unread);
+  for (const what of ['baseClockMHz', 'maxClockMHz', 'physicalCores'] as const) {
+    if (!cpu[what])
+      unread.push({ what: `processor ${what}`, source: `${CPUFREQ}, lscpu`, why: 'the system does not tell' });
+  }
+  const [limit, period] = quota.ok ? quota.value.trim().split(/\s+/).map(Number) : [];
+  if (limit && period && cpu.logicalCores && limit / period < cpu.logicalCores.value) {
+    findings.push({
+      code: 'cpu_limited',
+      detail: `/sys/fs/cgroup/cpu.max: ${limit / period} of ${cpu.logicalCores.value} logical cores may be used`,
+    });
+  }
+  return { cpu, findings, unread };
+}
+
+/** Theoretical peaks: physical cores × clock × operations per cycle, with the clock that was assumed. */
+function peaks(processor: Processor, cpu: Cpu, unread: Unread[]): void {
+  const known = coreRates(processor);
+  const cores = cpu.physicalCores?.value;
+  const [clock, clockMHz] = cpu.maxClockMHz
+    ? (['maximum', cpu.maxClockMHz.value] as const)
+    : cpu.baseClockMHz
+      ? (['base', cpu.baseClockMHz.value] as const)
+      : (['current', processor.clockNowMHz] as const);
+  if (!known || cores === undefined || !clockMHz) {
+    const lacking = !known ? 'its vector units are not in the table' : 'cores or clock are unknown';
+    unread.push({ what: 'theoretical peak of the processor', source: CPUINFO, why: lacking });
+    return;
+  }
+  const note = known.vector.basis === 'assumed' ? ', units assumed from the instruction set' : '';
+  const said = { maximum: 'maximum clock', base: 'base clock, no upper limit', current: 'clock now, no upper limit' };
+  cpu.peaks = known.rates.map((rate) => ({
+    precision: rate.precision,
+    opsPerSecond: cores * clockMHz * 1e6 * rate.opsPerCycle,
+    clockMHz,
+    clock,
+    basis: `${cores} cores × ${rate.opsPerCycle} operations per cycle (${known.vector.name}: ${rate.how}${note}) × ${clockMHz} MHz (${said[clock]})`,
+  }));
+}
+
+/** Fields of `/proc/cpuinfo` of x86, ARM, LoongArch and Sunway kernels. Undefined where no processor is listed. */
+export function parseCpuinfo(content: string): Processor | undefined {
+  const blocks = content
+    .split(/\n\s*\n/)
+    .map(
+      (block) =>
+        new Map(
+          block.split('\n').flatMap((line): [string, string][] => {
+            const match = /^([^:]+?)\s*:\s?(.*)$/.exec(line);
+            return match ? [[match[1]!.trim().toLowerCase(), match[2]!]] : [];
+          }),
+        ),
+    )
+    .filter((fields) => fields.has('processor') || fields.has('cpu') || fields.has('hart'));
+  const first = blocks.find((fields) => fields.size > 2);
+  if (!first) return undefined;
+  const field = (...names: string[]) =>
+    names.map((name) => first.get(name)).find((value) => value !== undefined && value !== '');
+  const modelName = field('model name', 'cpu model', 'model')?.trim();
+  const flags = new Set((field('flags', 'features') ?? '').toLowerCase().split(/\s+/).filter(Boolean));
+  const implementer = hex(field('cpu implementer'));
+  const part = hex(field('cpu part'));
+  const architecture = architectureOf(first, flags, modelName);
+  const vendor = vendorOf(field('vendor_id'), implementer, modelName, architecture, content);
+  const places = new Set(
+    blocks.map((b) => `${b.get('physical id') ?? b.get('package')}/${b.get('core id') ?? b.get('core')}`),
+  );
+  const packages = new Set(blocks.map((b) => b.get('physical id') ?? b.get('package')));
+  const told = [...packages].every((value) => value !== undefined) && ![...places].some((p) => p.includes('undefined'));
+  const clocks = blocks.map((b) => Number.parseFloat(b.get('cpu mhz') ?? '')).filter((mhz) => mhz > 0);
+  const family = integer(field('cpu family'));
+  const number = architecture === 'x64' ? integer(field('model')) : undefined;
+  return {
+    architecture,
+    flags,
+    logicalCores: blocks.filter((b) => b.has('processor')).length || blocks.length,
+    ...(vendor === undefined ? {} : { vendor }),
+    ...(modelName === undefined || /^\d+$/.test(modelName) ? {} : { model: modelName }),
+    ...(family === undefined ? {} : { family }),
+    ...(number === undefined ? {} : { modelNumber: number }),
+    ...(implementer === undefined ? {} : { implementer }),
+    ...(part === undefined ? {} : { part }),
+    ...(told ? { physicalCores: places.size, sockets: packages.size } : {}),
+    ...(clocks.length > 0 ? { clockNowMHz: Math.max(...clocks) } : {}),
+  };
+}
+
+function architectureOf(
+  fields: Map<string, string>,
+  flags: ReadonlySet<string>,
+  modelName: string | undefined,
+): Processor['architecture'] {
+  if (fields.has('cpu implementer')) return 'arm64';
+  if (/loongson-64bit|loongarch/i.test(`${fields.get('cpu family')} ${fields.get('isa')}`) || flags.has('lsx'))
+    return 'loongarch64';
+  if (/\bsw_?64|sunway|shenwei|\bSW\d{4}/i.test(`${fields.get('cpu')} ${modelName} ${fields.get('vendor_id')}`))
+    return 'sw64';
+  return flags.has('sse2') ? 'x64' : 'unknown';
+}
+
+const IMPLEMENTERS: Record<number, string> = {
+  65: 'ARM',
+  70: 'Fujitsu',
+  72: 'HiSilicon',
+  78: 'NVIDIA',
+  97: 'Apple',
+  112: 'Phytium',
+  192: 'Ampere',
+};
+
+/** Who designed it. `CentaurHauls` is VIA's old id, which Zhaoxin carries on from family 7 and under its own name. */
+function vendorOf(
+  id: string | undefined,
+  implementer: number | undefined,
+  model: string | undefined,
+  architecture: Processor['architecture'],
+  content: string,
+): string | undefined {
+  switch (id?.trim()) {
+    case 'GenuineIntel':
+      return 'Intel';
+    case 'AuthenticAMD':
+      return 'AMD';
+    case 'HygonGenuine':
+      return 'Hygon';
+    case 'Shanghai':
+      return 'Zhaoxin';
+    case 'CentaurHauls':
+      return /zhaoxin|kaixian|kaisheng/i.test(model ?? '') || /^cpu family\s*:\s*[7-9]/m.test(content)
+        ? 'Zhaoxin'
+        : 'VIA';
+  }
+  if (architecture === 'loongarch64' || /loongson/i.test(model ?? '')) return 'Loongson';
+  if (architecture === 'sw64') return 'Sunway';
+  if (/phytium/i.test(model ?? '')) return 'Phytium';
+  if (/kunpeng|hisilicon/i.test(model ?? '')) return 'HiSilicon';
+  if (implementer !== undefined) return IMPLEMENTERS[implementer] ?? `ARM implementer 0x${implementer.toString(16)}`;
+  return id?.trim() || undefined;
+}
+
+/** Names of SIMD and matrix extensions for people, from the kernel's flags. */
+const EXTENSIONS: readonly [string, RegExp][] = [
+  ['SSE4.2', /^sse4_2$/],
+  ['AVX', /^avx$/],
+  ['AVX2', /^avx2$/],
+  ['FMA', /^fma$/],
+  ['AVX-VNNI', /^avx_vnni$/],
+  ['AVX-512', /^avx512f$/],
+  ['AVX-512-VNNI', /^avx512_vnni$/],
+  ['AVX-512-BF16', /^avx512_bf16$/],
+  ['AVX-512-FP16', /^avx512_fp16$/],
+  ['AMX', /^amx_tile$/],
+  ['AMX-INT8', /^amx_int8$/],
+  ['AMX-BF16', /^amx_bf16$/],
+  ['AMX-FP16', /^amx_fp16$/],
+  ['NEON', /^asimd$/],
+  ['NEON-FP16', /^asimdhp$/],
+  ['NEON-DotProd', /^asimddp$/],
+  ['SVE', /^sve$/],
+  ['SVE2', /^sve2$/],
+  ['SME', /^sme$/],
+  ['I8MM', /^i8mm$/],
+  ['BF16', /^bf16$/],
+  ['LSX', /^lsx$/],
+  ['LASX', /^lasx$/],
+];
+
+function simd(processor: Processor): string[] {
+  return EXTENSIONS.filter(([, flag]) => [...processor.flags].some((f) => flag.test(f))).map(([name]) => name);
+}
+
+function lscpuFields(output: string): Record<string, string> {
+  const fields: Record<string, string> = {};
+  const walk = (entries: unknown[]) => {
+    for (const entry of entries) {
+      const name = textAt(entry, 'field')?.replace(/:$/, '');
+      const data = textAt(entry, 'data');
+      if (name && data && data !== '-') fields[name] ??= data;
+      walk(listAt(entry, 'children'));
+    }
+  };
+  walk(listAt(jsonIn(output), 'lscpu'));
+  return fields;
+}
+
+/** Clock that a model name ends with (`… @ 2.60GHz`, `…@2.0GHz`). */
+function nameClock(model: string | undefined): number | undefined {
+  const match = /@\s*([\d.]+)\s*(G|M)Hz/i.exec(model ?? '');
+  return match ? Math.round(Number(match[1]) * (match[2]!.toUpperCase() === 'G' ? 1000 : 1)) : undefined;
+}
+
+async function kilohertz(machine: Machine, path: string): Promise<number | undefined> {
+  const file = await machine.readFile(path);
+  const value = file.ok ? Number(file.value.trim()) : Number.NaN;
+  return value > 0 ? value / 1000 : undefined;
+}
+
+const hex = (value: string | undefined) =>
+  value && /^0x[0-9a-f]+$/i.test(value.trim()) ? Number(value.trim()) : undefined;
+const integer = (value: string | undefined) => (value && /^\d+$/.test(value.trim()) ? Number(value.trim()) : undefined);
+
+function text(value: string | undefined, source: string) {
+  return value === undefined || value.trim() === '' ? undefined : { value: value.trim(), source };
+}
+
+function number(value: unknown, source: string) {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? { value, source } : undefined;
+}
+
+function put<K extends keyof Cpu>(cpu: Cpu, key: K, value: Cpu[K] | undefined): void {
+  if (value !== undefined) cpu[key] = value;
+}

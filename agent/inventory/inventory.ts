@@ -1,0 +1,109 @@
+import type { Inventory } from '../../model/inventory.ts';
+import { collectors } from './collectors.ts';
+import { readCpu } from './cpu.ts';
+import { deviceNodeFindings } from './device-nodes.ts';
+import { readHost } from './host.ts';
+import type { Machine } from './machine.ts';
+import { mergeWithBus } from './merge.ts';
+import { groupDies } from './packages.ts';
+import { readBus } from './pci.ts';
+import type { Collected, Collector } from './reading.ts';
+
+/**
+ * What one node is: host, processor, memory, disks, links and accelerators, every fact with its source. Never throws
+ * for a bad machine: what cannot be read goes to `unread`, what a person should look at to `findings`. No accelerator
+ * is said, never left to be guessed from an empty list.
+ */
+export async function takeInventory(node: string, machine: Machine): Promise<Inventory> {
+  const takenAt = machine.now().toISOString();
+  const [host, bus, collected] = await Promise.all([
+    readHost(machine),
+    readBus(machine),
+    Promise.all(collectors.map((collector) => ask(collector, machine))),
+  ]);
+  const { cpu, findings: cpuFindings, unread: cpuUnread } = await readCpu(machine, host.document);
+  const merged = mergeWithBus(
+    bus,
+    collected.map((c, i) => ({ vendor: collectors[i]!.vendor, devices: c.devices })),
+  );
+  const upstream = new Map(bus.functions.map((f) => [f.address, f.upstream]));
+  const cards = groupDies(merged.devices, (address) => upstream.get(address) ?? []);
+  const accelerators = uniqueIds(cards.devices);
+  const findings = [
+    ...bus.findings,
+    ...collected.flatMap((c) => c.findings),
+    ...merged.findings,
+    ...cards.findings,
+    ...(await deviceNodeFindings(machine, accelerators)),
+    ...cpuFindings,
+    ...host.findings,
+  ];
+  const tools = oneEach(collected.flatMap((c) => c.tools));
+  if (accelerators.length === 0) {
+    const found = tools.filter((tool) => tool.found).map((tool) => tool.name);
+    findings.push({
+      code: 'no_accelerator',
+      detail:
+        found.length === 0
+          ? `no accelerator tool found; looked for ${tools.map((tool) => tool.name).join(', ')}; ${
+              bus.read ? 'none on the PCI bus' : 'the PCI bus could not be read'
+            }`
+          : `no accelerator could be read although these tools are installed: ${found.join(', ')}`,
+    });
+  }
+  return {
+    schema: 'assay/inventory/v1',
+    node,
+    takenAt,
+    host: host.host,
+    cpu,
+    memory: host.memory,
+    disks: host.disks,
+    mounts: host.mounts,
+    links: host.links,
+    accelerators,
+    tools,
+    software: collected.flatMap((c) => c.software),
+    findings,
+    unread: [...host.unread, ...cpuUnread, ...bus.unread, ...collected.flatMap((c) => c.unread)],
+  };
+}
+
+/** A collector that fails on what a tool printed is a bug; the rest of the inventory must still be had, and say so. */
+async function ask(collector: Collector, machine: Machine): Promise<Collected> {
+  try {
+    return await collector.collect(machine);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return {
+      devices: [],
+      tools: [],
+      software: [],
+      findings: [{ code: 'collector_failed', detail: `${collector.vendor}: ${why}` }],
+      unread: [{ what: 'accelerators', source: `collector ${collector.vendor}`, why }],
+    };
+  }
+}
+
+/** Two vendors' tools can have one name (xpu-smi, mx-smi, rocm-smi): the entry that found it stands. */
+function oneEach(tools: Inventory['tools']): Inventory['tools'] {
+  const kept: Inventory['tools'] = [];
+  for (const tool of tools) {
+    const same = kept.findIndex((other) => other.name === tool.name && (other.found || !tool.found || !other.found));
+    if (same < 0) kept.push(tool);
+    else if (tool.found && !kept[same]!.found) kept[same] = tool;
+    else if (tool.found && tool.version && !kept[same]!.version) kept[same] = tool;
+  }
+  return kept;
+}
+
+/** Ids are what other records refer to: a tool that prints one index twice must not make two devices one. */
+function uniqueIds(devices: Inventory['accelerators']): Inventory['accelerators'] {
+  const taken = new Set<string>();
+  return devices.map((device) => {
+    let id = device.id;
+    for (let n = 2; taken.has(id); n++) id = `${device.id}#${n}`;
+    taken.add(id);
+    return id === device.id ? device : { ...device, id };
+  });
+}

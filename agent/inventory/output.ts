@@ -1,0 +1,166 @@
+import { parse } from 'csv-parse/sync';
+
+/** What vendor tools print, taken apart: the shapes that many of them share. All pure, none of them throws. */
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: terminal escape sequences are what this removes
+const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters but tab and line feed
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
+
+/** Text without terminal colours, carriage returns, byte order mark and control characters. */
+export function clean(text: string): string {
+  return text
+    .replace(/^\ufeff/, '')
+    .replace(ESCAPES, '')
+    .replace(/\r\n?/g, '\n')
+    .replace(CONTROLS, '')
+    .replace(/[\u00a0\u3000]/g, ' ');
+}
+
+/** Cells of the rows of a drawn table (`| a | b |`), trimmed; border lines and text outside the table are left out. */
+export function boxRows(text: string): string[][] {
+  const rows: string[][] = [];
+  for (const line of clean(text).split('\n')) {
+    const trimmed = line.trim().replace(/[│┃]/g, '|');
+    if (!trimmed.startsWith('|') || /^\|[\s|=+:-]*$/.test(trimmed)) continue;
+    const cells = trimmed.replace(/^\|/, '').replace(/\|$/, '').split('|');
+    rows.push(cells.map((cell) => cell.trim()));
+  }
+  return rows;
+}
+
+export interface KeyLine {
+  readonly indent: number;
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Lines of the form `Key : value`, in order. The key ends at the first colon with white space or the end after it. */
+export function keyLines(text: string): KeyLine[] {
+  const lines: KeyLine[] = [];
+  for (const line of clean(text).split('\n')) {
+    const match = /^(\s*)([^:：|+\s][^:：|]*?)\s*[:：](?:\s+(.*))?$/.exec(line.trimEnd());
+    if (match) lines.push({ indent: match[1]!.length, key: match[2]!, value: (match[3] ?? '').trim() });
+  }
+  return lines;
+}
+
+/** Rows of comma-separated output with a heading, by heading (lower case, without its unit) and the unit by heading. */
+export interface CsvOutput {
+  readonly rows: Record<string, string>[];
+  readonly units: Record<string, string>;
+}
+
+/**
+ * Reads `--format=csv` output: the heading is the line that has all of `columns`; lines before it (banners, warnings)
+ * are left out, and so is a line with another number of cells. Undefined where there is no such heading.
+ */
+export function csvOutput(text: string, columns: readonly string[]): CsvOutput | undefined {
+  const lines = clean(text).split('\n');
+  const at = lines.findIndex((line) => {
+    const found = line.split(',').map(heading);
+    return columns.every((column) => found.includes(column));
+  });
+  if (at < 0) return undefined;
+  const headings = lines[at]!.split(',');
+  const names = headings.map(heading);
+  const units: Record<string, string> = {};
+  for (const text of headings) {
+    const unit = /\[([^\]]+)\]\s*$/.exec(text.trim())?.[1];
+    if (unit) units[heading(text)] = unit;
+  }
+  const rows: Record<string, string>[] = [];
+  for (const line of lines.slice(at + 1)) {
+    const cells = cellsOf(line);
+    if (cells.length !== names.length) continue;
+    rows.push(Object.fromEntries(names.map((name, i) => [name, cells[i]!])));
+  }
+  return { rows, units };
+}
+
+/** `--format=csv,noheader`: the columns were asked for in this order. */
+export function csvWithoutHeading(text: string, columns: readonly string[]): Record<string, string>[] {
+  const rows: Record<string, string>[] = [];
+  for (const line of clean(text).split('\n')) {
+    const cells = cellsOf(line);
+    if (cells.length === columns.length) rows.push(Object.fromEntries(columns.map((name, i) => [name, cells[i]!])));
+  }
+  return rows;
+}
+
+function heading(text: string): string {
+  return text
+    .replace(/\[[^\]]*\]\s*$/, '')
+    .trim()
+    .toLowerCase();
+}
+
+function cellsOf(line: string): string[] {
+  if (line.trim() === '') return [];
+  try {
+    const records = parse(line, { trim: true, relax_quotes: true, relax_column_count: true }) as string[][];
+    return records[0] ?? [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The first JSON value in the text. Some tools print a banner or warnings before it, or a line after it. Undefined where
+ * there is none or it was cut off.
+ */
+export function jsonIn(text: string): unknown {
+  const tidy = clean(text);
+  const whole = tryJson(tidy);
+  if (whole !== undefined) return whole;
+  for (const [open, close] of [
+    ['{', '}'],
+    ['[', ']'],
+  ] as const) {
+    const from = tidy.search(open === '{' ? /^\s*\{/m : /^\s*\[\s*(?:[[{"\d\]]|$)/m);
+    const to = tidy.lastIndexOf(close);
+    if (from < 0 || to <= from) continue;
+    const value = tryJson(tidy.slice(from, to + 1));
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function tryJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A property of an unknown value. */
+export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  let here = value;
+  for (const step of path) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) return undefined;
+    here = (here as Record<string | number, unknown>)[step];
+  }
+  return here;
+}
+
+/** A leaf of parsed JSON as trimmed text; `{value, unit}` becomes `value unit`. Undefined for anything else. */
+export function textAt(value: unknown, ...path: readonly (string | number)[]): string | undefined {
+  const leaf = at(value, ...path);
+  if (typeof leaf === 'string') return leaf.trim();
+  if (typeof leaf === 'number') return Number.isFinite(leaf) ? String(leaf) : undefined;
+  const number = at(leaf, 'value');
+  if (typeof number === 'number' || typeof number === 'string') {
+    const unit = at(leaf, 'unit');
+    return `${number} ${typeof unit === 'string' ? unit : ''}`.trim();
+  }
+  return undefined;
+}
+
+/** The list at a path; one object alone counts as a list of one, as XML converters give it. */
+export function listAt(value: unknown, ...path: readonly (string | number)[]): unknown[] {
+  const found = at(value, ...path);
+  if (Array.isArray(found)) return found;
+  return typeof found === 'object' && found !== null ? [found] : [];
+}

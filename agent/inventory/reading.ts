@@ -1,0 +1,123 @@
+import type { Accelerator, Inventory, InventoryFinding, Unread } from '../../model/inventory.ts';
+import type { Machine, RunOptions } from './machine.ts';
+import { clean } from './output.ts';
+import { isAbsent } from './quantity.ts';
+import type { VendorKey } from './vendor.ts';
+
+/** What asking one vendor's tools gave. */
+export interface Collected {
+  readonly devices: Accelerator[];
+  readonly tools: Inventory['tools'];
+  readonly software: Inventory['software'];
+  readonly findings: InventoryFinding[];
+  readonly unread: Unread[];
+}
+
+/** One vendor's way of asking its tools. A collector never throws for what a tool prints. */
+export interface Collector {
+  readonly vendor: VendorKey;
+  collect(machine: Machine): Promise<Collected>;
+}
+
+/** How much of an output that could not be understood is kept in a finding. */
+const KEPT = 4_000;
+
+/** Collects what the tools of one vendor say, and keeps what could not be understood as evidence. */
+export class Reading implements Collected {
+  readonly devices: Accelerator[] = [];
+  readonly tools: Inventory['tools'] = [];
+  readonly software: Inventory['software'] = [];
+  readonly findings: InventoryFinding[] = [];
+  readonly unread: Unread[] = [];
+  readonly #machine: Machine;
+  readonly #vendor: VendorKey;
+
+  constructor(machine: Machine, vendor: VendorKey) {
+    this.#machine = machine;
+    this.#vendor = vendor;
+  }
+
+  /**
+   * Cleaned standard output of a tool, or undefined where it is not installed, hung, flooded or failed; all but the
+   * first go to `unread`. What a flooding tool printed up to the limit is not used: half a list is not a list.
+   */
+  async run(program: string, args: readonly string[], options?: RunOptions): Promise<string | undefined> {
+    return (await this.runWithFiles(program, args, options))?.text;
+  }
+
+  /** The same for a question that only adds detail: a version that does not know it is noted in `unread`, no more. */
+  async detail(program: string, args: readonly string[], options?: RunOptions): Promise<string | undefined> {
+    const ran = await this.#machine.run(program, args, options);
+    const text = clean(ran.stdout);
+    if (ran.status === 'exited' && ran.exit === 0 && text.trim() !== '') return text;
+    if (ran.status !== 'not_found') {
+      const why = ran.why ?? `exit ${ran.exit}: ${excerpt(ran.stderr || ran.stdout, 200) || 'it printed nothing'}`;
+      this.unread.push({ what: `detail of ${program}`, source: [program, ...args].join(' '), why });
+    }
+    return undefined;
+  }
+
+  async runWithFiles(
+    program: string,
+    args: readonly string[],
+    options?: RunOptions,
+  ): Promise<{ text: string; files: Readonly<Record<string, string>> } | undefined> {
+    const ran = await this.#machine.run(program, args, options);
+    this.#noteTool(program, ran.status !== 'not_found', ran.path);
+    if (ran.status === 'not_found') return undefined;
+    const source = [program, ...args].join(' ');
+    const text = clean(ran.stdout);
+    if (ran.status !== 'exited') {
+      this.unread.push({ what: `output of ${program}`, source, why: ran.why ?? ran.status });
+      this.say(ran.status === 'failed' ? 'tool_failed' : `tool_${ran.status}`, `${source}: ${ran.why ?? ran.status}`);
+      return undefined;
+    }
+    if (ran.exit !== 0) {
+      const said = excerpt(ran.stderr || ran.stdout, 400) || 'it printed nothing';
+      this.say('tool_failed', `${source}: exit ${ran.exit}: ${said}`);
+      if (text.trim() === '') {
+        this.unread.push({ what: `output of ${program}`, source, why: `exit ${ran.exit}: ${said}` });
+        return undefined;
+      }
+    }
+    const files = ran.files ?? {};
+    if (text.trim() === '' && Object.keys(files).length === 0) {
+      this.unread.push({ what: `output of ${program}`, source, why: 'it printed nothing' });
+      return undefined;
+    }
+    return { text, files };
+  }
+
+  /** Keeps a raw output whose layout no parser knows: evidence and a reason, never "0 accelerators". */
+  unknownLayout(source: string, text: string): void {
+    this.unread.push({ what: 'accelerators', source, why: 'unknown layout; the raw text is kept in a finding' });
+    this.say('unknown_layout', `${source}:\n${excerpt(text, KEPT)}`);
+  }
+
+  say(code: string, detail: string, device?: string): void {
+    this.findings.push({ code, detail, ...(device === undefined ? {} : { device }) });
+  }
+
+  /** Version of a tool that answered. */
+  version(program: string, version: string | undefined): void {
+    const tool = this.tools.find((t) => t.name === program);
+    if (tool && version !== undefined && !isAbsent(version)) tool.version = version;
+  }
+
+  /** Driver or runtime of the vendor, once for each name. */
+  component(name: string, version: string | undefined, source: string): void {
+    if (version === undefined || isAbsent(version) || this.software.some((s) => s.name === name)) return;
+    this.software.push({ name, version, source });
+  }
+
+  #noteTool(name: string, found: boolean, path: string | undefined): void {
+    if (this.tools.some((t) => t.name === name)) return;
+    this.tools.push({ name, vendor: this.#vendor, found, ...(path === undefined ? {} : { path }) });
+  }
+}
+
+/** The beginning of a text, with what was left out counted. */
+export function excerpt(text: string, limit: number): string {
+  const tidy = clean(text).trim();
+  return tidy.length <= limit ? tidy : `${tidy.slice(0, limit)} … (${tidy.length - limit} more characters)`;
+}

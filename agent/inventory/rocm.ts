@@ -1,0 +1,97 @@
+import type { Facts } from './device.ts';
+import { at, jsonIn } from './output.ts';
+import { bytes, celsius, isAbsent, megahertz, share, watts } from './quantity.ts';
+
+/** A card as `rocm-smi --json` and Hygon's `hy-smi --json` describe it. */
+export interface RocmCard {
+  readonly index: number;
+  /** Text of the `Card Vendor` field: the same program serves AMD and Hygon cards. */
+  readonly cardVendor: string;
+  readonly facts: Facts;
+}
+
+/** What is asked of `rocm-smi` and `hy-smi`; an option that a version does not know makes it print an error. */
+export const ROCM_ARGS: readonly string[] = [
+  '--showid',
+  '--showproductname',
+  '--showuniqueid',
+  '--showserial',
+  '--showbus',
+  '--showmeminfo',
+  'vram',
+  '--showuse',
+  '--showtemp',
+  '--showpower',
+  '--showmaxpower',
+  '--showclocks',
+  '--showvbios',
+  '--showdriverversion',
+  '--json',
+];
+/** The fewer options that every version knows. */
+export const ROCM_SHORT_ARGS: readonly string[] = [
+  '--showproductname',
+  '--showserial',
+  '--showbus',
+  '--showmeminfo',
+  'vram',
+  '--json',
+];
+
+/**
+ * Cards of `{"card0": {…}, "system": {…}}`. Field names differ in capitals, in the unit in parentheses and in the
+ * device's name (GPU, DCU, HCU) between versions; the unit is read from the name. Undefined where there is no card.
+ */
+export function parseRocmJson(text: string): { cards: RocmCard[]; driver?: string } | undefined {
+  const document = jsonIn(text);
+  if (document === undefined) return undefined;
+  const cards: RocmCard[] = [];
+  for (const [name, value] of Object.entries(document as object)) {
+    const index = /^card(\d+)$/i.exec(name)?.[1];
+    if (index !== undefined && typeof value === 'object' && value !== null) cards.push(card(Number(index), value));
+  }
+  if (cards.length === 0) return undefined;
+  const driver = at(document, 'system', 'Driver version');
+  return { cards, ...(typeof driver === 'string' && !isAbsent(driver) ? { driver } : {}) };
+}
+
+function card(index: number, value: object): RocmCard {
+  const fields = Object.entries(value).map(([name, v]) => ({
+    name: name.replace(/\(([^()]*)\)\s*$/, '').trim().toLowerCase(),
+    unit: /\(([^()]*)\)\s*$/.exec(name)?.[1] ?? '',
+    text: typeof v === 'string' ? v.trim() : typeof v === 'number' ? String(v) : '',
+  }));
+  const find = (...patterns: RegExp[]) => {
+    for (const pattern of patterns) {
+      const field = fields.find((f) => pattern.test(f.name) && !isAbsent(f.text));
+      if (field) return field;
+    }
+    return { name: '', unit: '', text: '' };
+  };
+  const total = find(/^vram total memory$/, /^available memory size$/);
+  const used = find(/^vram total used memory$/);
+  const bus = find(/^pci bus$/).text;
+  const clock = /\((\d+(?:\.\d+)?\s*[MG]hz)\)/i.exec(find(/^sclk clock speed:?$/).text)?.[1];
+  return {
+    index,
+    cardVendor: find(/^card vendor$/).text,
+    facts: {
+      chip: find(/^card series$/, /^device name$/, /^card model$/).text,
+      uuid: find(/^unique id$/).text,
+      serial: find(/^serial number$/).text,
+      // Hygon's tool appends the serial number: `0000:06:00.0 --> SN: …`.
+      pciAddress: bus.split(/\s/)[0],
+      memoryBytes: bytes(total.text, total.unit),
+      memoryUsedBytes: bytes(used.text, used.unit),
+      firmware: find(/^vbios version$/).text,
+      temperatureC: celsius(find(/^temperature \(sensor junction\)$/, /^temperature \(sensor edge\)$/).text),
+      powerW: watts(
+        find(/^average graphics package power$/, /^current socket graphics package power$/, /^socket graphics package power$/)
+          .text,
+      ),
+      powerLimitW: watts(find(/^max graphics package power$/).text),
+      clockMHz: clock === undefined ? undefined : megahertz(clock),
+      utilization: share(find(/^(?:gpu|dcu|hcu) use$/).text),
+    },
+  };
+}

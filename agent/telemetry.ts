@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Telemetry } from '../model/measurement.ts';
+
+/** What the sampler reads of the machine; replaced by recorded text in tests. */
+export interface Counters {
+  /** Text of /proc/stat. */
+  stat(): string;
+  /** Text of /proc/meminfo. */
+  meminfo(): string;
+  /** Text of /proc/cpuinfo. */
+  cpuinfo(): string;
+  /** Texts of /proc/<pid>/stat of every process. */
+  processes(): string[];
+}
+
+const quiet = (read: () => string): string => {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+};
+
+/** The counters of the Linux machine this runs on. Other systems have none: fields stay absent. */
+export const linuxCounters: Counters = {
+  stat: () => quiet(() => readFileSync('/proc/stat', 'utf8')),
+  meminfo: () => quiet(() => readFileSync('/proc/meminfo', 'utf8')),
+  cpuinfo: () => quiet(() => readFileSync('/proc/cpuinfo', 'utf8')),
+  processes: () => {
+    let names: string[];
+    try {
+      names = readdirSync('/proc');
+    } catch {
+      return [];
+    }
+    return names.filter((n) => /^\d+$/.test(n)).map((n) => quiet(() => readFileSync(`/proc/${n}/stat`, 'utf8')));
+  },
+};
+
+interface Snapshot {
+  readonly total: number;
+  readonly idle: number;
+  readonly steal: number;
+  readonly own: number;
+}
+
+/**
+ * Samples the node's own state once a second while an attempt runs: busy, stolen and foreign share of the processor,
+ * clock and memory. `root` is the process whose tree counts as the agent's own.
+ */
+export function startTelemetry(
+  root: number,
+  now: () => bigint,
+  counters: Counters = linuxCounters,
+  everyMs = 1000,
+): { stop(): Telemetry[] } {
+  const started = now();
+  const samples: Telemetry[] = [];
+  let last = snapshot(counters, root);
+  const take = (): void => {
+    const next = snapshot(counters, root);
+    samples.push(sample(Number(now() - started) / 1e9, last, next, counters));
+    last = next;
+  };
+  const timer = setInterval(take, everyMs);
+  timer.unref();
+  return {
+    stop: () => {
+      clearInterval(timer);
+      if (samples.length === 0) take();
+      return samples;
+    },
+  };
+}
+
+function sample(atS: number, before: Snapshot, after: Snapshot, counters: Counters): Telemetry {
+  const result: Telemetry = { atS };
+  const total = after.total - before.total;
+  if (total > 0) {
+    const busy = total - (after.idle - before.idle);
+    const own = Math.max(0, after.own - before.own);
+    result.cpuBusy = clamp(busy / total);
+    result.cpuSteal = clamp((after.steal - before.steal) / total);
+    result.cpuOther = clamp((busy - own - (after.steal - before.steal)) / total);
+  }
+  const clocks = [...counters.cpuinfo().matchAll(/^cpu MHz\s*:\s*([\d.]+)/gm)].map((m) => Number(m[1]));
+  if (clocks.length > 0) result.cpuClockMHz = clocks.reduce((a, b) => a + b, 0) / clocks.length;
+  const memory = counters.meminfo();
+  const totalKiB = Number(/^MemTotal:\s+(\d+)/m.exec(memory)?.[1]);
+  const availableKiB = Number(/^MemAvailable:\s+(\d+)/m.exec(memory)?.[1]);
+  if (totalKiB > 0 && availableKiB >= 0) result.memoryUsedBytes = (totalKiB - availableKiB) * 1024;
+  return result;
+}
+
+const clamp = (share: number): number => Math.min(1, Math.max(0, share));
+
+/** Jiffies of the whole machine (proc_stat(5)) and of the process tree under `root`. */
+function snapshot(counters: Counters, root: number): Snapshot {
+  const line = /^cpu\s+(.*)$/m.exec(counters.stat())?.[1] ?? '';
+  const fields = line.trim().split(/\s+/).map(Number);
+  const total = fields.slice(0, 8).reduce((a, b) => a + b, 0);
+  return {
+    total: Number.isFinite(total) ? total : 0,
+    idle: (fields[3] ?? 0) + (fields[4] ?? 0),
+    steal: fields[7] ?? 0,
+    own: ownJiffies(counters.processes(), root),
+  };
+}
+
+/** User and system time of a process and its descendants, waited-for children included. */
+function ownJiffies(stats: readonly string[], root: number): number {
+  const parents = new Map<number, number>();
+  const times = new Map<number, number>();
+  for (const stat of stats) {
+    // The name in parentheses may hold spaces and parentheses itself: fields are counted from the last one.
+    const end = stat.lastIndexOf(')');
+    if (end < 0) continue;
+    const pid = Number.parseInt(stat, 10);
+    const fields = stat
+      .slice(end + 2)
+      .split(' ')
+      .map(Number);
+    parents.set(pid, fields[1] ?? 0);
+    times.set(pid, (fields[11] ?? 0) + (fields[12] ?? 0) + (fields[13] ?? 0) + (fields[14] ?? 0));
+  }
+  let own = 0;
+  for (const [pid, time] of times) {
+    let at: number | undefined = pid;
+    for (let depth = 0; at !== undefined && at !== root && at > 1 && depth < 64; depth++) at = parents.get(at);
+    if (at === root) own += time;
+  }
+  return own;
+}

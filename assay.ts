@@ -1,0 +1,237 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+import { runAgent } from './agent/agent.ts';
+import { doctorText, examineMachine } from './agent/doctor.ts';
+import { identityFrom } from './agent/identity.ts';
+import { takeInventory } from './agent/inventory/inventory.ts';
+import { realMachine } from './agent/inventory/machine.ts';
+import { inventoryTable } from './agent/inventory/table.ts';
+import { serviceFor } from './agent/serve/platform.ts';
+import { accept, REPEATS } from './controller/accept.ts';
+import { readBytes, readInputs } from './controller/inputs.ts';
+import { planJson, planTable } from './controller/plan-table.ts';
+import { makePlan } from './controller/planner.ts';
+import { jsonReporter, liveReporter, type ProgressReporter, plainReporter } from './controller/progress.ts';
+import { PROFILES, type Profile } from './model/assignment.ts';
+import { AssayError, EXIT, explain } from './model/errors.ts';
+import type { Overall } from './model/outcome.ts';
+import { builtinGuides, DEFAULT_GUIDE } from './reports/guides/builtin.ts';
+import { renderVerdictTable } from './reports/render/terminal.ts';
+import { verificationJson, verificationText } from './reports/text/verification.ts';
+import { openBundle } from './reports/verify/disk.ts';
+import { verifyBundle } from './reports/verify/verify.ts';
+
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')) as { version: string };
+const SOFTWARE = { name: 'assay', version };
+const PROGRAM = [process.execPath, ...process.execArgv, join(import.meta.dirname, 'assay.ts')];
+
+const OUTCOME_EXIT: Record<Overall, number> = {
+  passed: EXIT.passed,
+  passed_with_deviations: EXIT.passed,
+  not_passed: EXIT.notPassed,
+  cannot_tell: EXIT.cannotTell,
+};
+
+const out = (text: string): void => void process.stdout.write(text);
+const guides = builtinGuides()
+  .map((g) => g.guide.id)
+  .join(', ');
+/** A node is called what its host is called, in the letters that names may have. */
+const nodeName = (): string => hostname().replace(/[^A-Za-z0-9._-]/g, '-') || 'node';
+
+interface RunOptions {
+  guide?: string;
+  profile?: Profile;
+  claims?: string;
+  waivers?: string;
+  registers?: string;
+  storage?: string;
+  target?: string[];
+  out?: string;
+  json?: boolean;
+}
+
+const program = new Command('assay')
+  .description('Measures an AI computing platform, proves the measurement and judges it by a guide. 算力平台验收测试')
+  .version(version)
+  .exitOverride()
+  .configureOutput({ writeErr: () => {} });
+
+const withRunOptions = (command: Command): Command =>
+  command
+    .option('--guide <id|file>', `guide to judge by; built in: ${guides}`, DEFAULT_GUIDE)
+    .addOption(new Option('--profile <profile>', 'how long to measure').choices([...PROFILES]).default('quick'))
+    .option('--claims <file>', 'what the platform is said to have (JSON)')
+    .option('--waivers <file>', 'approved waivers (JSON)')
+    .option('--registers <folder>', 'folder of CSV registers: clients, ip, domains, investment, period')
+    .option('--storage <directory>', 'directory on the storage under test; by default inside the output folder')
+    .option('--target <id...>', 'only these targets');
+
+withRunOptions(program.command('accept'))
+  .description('measure this machine, judge it and write a bundle')
+  .option('--out <folder>', 'output folder; by default assay-runs/<run>')
+  .option('--json', 'events as JSON lines on standard output')
+  .action(async (options: RunOptions) => {
+    const inputs = readInputs(options);
+    requireTargets(
+      options,
+      inputs.guide.guide.targets.map((t) => t.id),
+    );
+    const run = runId(new Date());
+    const folder = resolve(options.out ?? join('assay-runs', run));
+    const abort = interruptible();
+    const report = await accept({
+      inputs,
+      profile: options.profile ?? 'quick',
+      node: nodeName(),
+      run,
+      out: folder,
+      storage: options.storage === undefined ? undefined : resolve(options.storage),
+      only: options.target ?? [],
+      software: SOFTWARE,
+      program: PROGRAM,
+      reporter: reporterFor(options),
+      signal: abort,
+      now: () => new Date(),
+    });
+    if (options.json) out(`${JSON.stringify({ type: 'judged', outcome: report.overall, bundle: folder })}\n`);
+    else {
+      const { columns = 100, isTTY = false } = process.stdout;
+      out(
+        `${renderVerdictTable(report, { colour: isTTY, width: columns })}\nbundle: ${folder}\nverify: ./assay verify ${folder}\n`,
+      );
+    }
+    process.exitCode = abort.aborted ? EXIT.cannotTell : OUTCOME_EXIT[report.overall.outcome];
+  });
+
+withRunOptions(program.command('plan'))
+  .description('print what accept would run, where, for how long and how much it would write; start nothing')
+  .option('--json', 'the plan as JSON')
+  .action((options: RunOptions) => {
+    const { guide } = readInputs(options);
+    requireTargets(
+      options,
+      guide.guide.targets.map((t) => t.id),
+    );
+    const profile = options.profile ?? 'quick';
+    const now = new Date();
+    const plan = makePlan({
+      run: runId(now),
+      createdAt: now.toISOString(),
+      guide: guide.guide,
+      guideSha256: guide.sha256,
+      profile,
+      nodes: [nodeName()],
+      settings: options.storage === undefined ? {} : { 'storage.volume': { directory: resolve(options.storage) } },
+      only: options.target ?? [],
+      repeats: REPEATS[profile],
+      synthetic: false,
+    });
+    out(options.json ? `${planJson(plan)}\n` : planTable(plan));
+  });
+
+program
+  .command('verify')
+  .description('check a bundle: every digest and signature, and judge it again from its evidence')
+  .argument('<folder>', 'the bundle')
+  .option('--json', 'the result as JSON')
+  .action((folder: string, options: { json?: boolean }) => {
+    const result = verifyBundle(openBundle(resolve(folder)));
+    out(options.json ? `${verificationJson(result)}\n` : verificationText(result));
+    process.exitCode = result.outcome === undefined ? EXIT.notAuthentic : OUTCOME_EXIT[result.outcome];
+  });
+
+program
+  .command('inventory')
+  .description('print what this node is: host, processor, memory, disks, network, accelerators')
+  .option('--json', 'as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const inventory = await takeInventory(nodeName(), realMachine());
+    out(options.json ? `${JSON.stringify(inventory, null, 2)}\n` : `${inventoryTable(inventory)}\n`);
+  });
+
+program
+  .command('doctor')
+  .description('check this machine and say what to install for which target')
+  .option('--json', 'as JSON')
+  .action(async (options: { json?: boolean }) => {
+    const result = await examineMachine(nodeName(), realMachine());
+    out(options.json ? `${JSON.stringify(result, null, 2)}\n` : doctorText(result));
+  });
+
+program
+  .command('agent')
+  .description('run an agent that dials a controller and measures when it is asked to')
+  .requiredOption('--controller <host:port>', 'where the controller listens')
+  .requiredOption('--identity <file>', 'name, certificate, key and authority of this node (JSON)')
+  .requiredOption('--directory <directory>', 'where the agent keeps what is not yet delivered')
+  .option('--once', 'end with the run, and when standard input ends')
+  .action(async (options: { controller: string; identity: string; directory: string; once?: boolean }) => {
+    const identity = identityFrom(readBytes(options.identity), options.identity);
+    const abort = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+    if (options.once)
+      process.stdin
+        .resume()
+        .once('end', () => abort.abort())
+        .once('close', () => abort.abort());
+    await runAgent({
+      controller: options.controller,
+      identity,
+      directory: resolve(options.directory),
+      software: `${SOFTWARE.name} ${SOFTWARE.version}`,
+      inventory: () => takeInventory(identity.node, realMachine()),
+      service: serviceFor,
+      signal: abort.signal,
+      persistent: options.once !== true,
+      log: (line) => void process.stderr.write(`${line}\n`),
+    });
+    process.stdin.pause();
+  });
+
+function requireTargets(options: RunOptions, known: readonly string[]): void {
+  const unknown = options.target?.find((id) => !known.includes(id));
+  if (unknown) throw new AssayError('usage', `the guide has no target ${unknown}; it has ${known.join(', ')}`);
+}
+
+function runId(now: Date): string {
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `at-${stamp}-${randomBytes(2).toString('hex')}`;
+}
+
+function reporterFor(options: RunOptions): ProgressReporter {
+  if (options.json) return jsonReporter({ write: out, columns: 0 }, () => new Date());
+  const screen = { write: (text: string) => void process.stderr.write(text), columns: process.stderr.columns ?? 100 };
+  return process.stderr.isTTY ? liveReporter(screen, () => performance.now()) : plainReporter(screen);
+}
+
+/** First Ctrl-C ends the run in order; the second one ends the program. */
+function interruptible(): AbortSignal {
+  const abort = new AbortController();
+  const stop = (): void => {
+    if (abort.signal.aborted) process.exit(EXIT.cannotTell);
+    process.stderr.write('\nstopping; what was measured is kept 正在停止，已测数据会保留\n');
+    abort.abort();
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  return abort.signal;
+}
+
+function fail(error: unknown): void {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return;
+    process.stderr.write(`${explain(new AssayError('usage', error.message.replace(/^error: /, '')))}\n`);
+    process.exitCode = EXIT.usage;
+    return;
+  }
+  const known = error instanceof AssayError ? error : new AssayError('internal', describe(error), { cause: error });
+  process.stderr.write(`${explain(known)}\n`);
+  process.exitCode = known.exit;
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+await program.parseAsync().catch(fail);

@@ -1,0 +1,23 @@
+import type { Profile } from '../model/assignment.ts';
+import type { Descriptor } from './benchmark.ts';
+import { descriptor as gemm } from './compute/gemm/descriptor.ts';
+import { descriptor as storage } from './storage/descriptor.ts';
+import { usersDescriptor as users } from './users/descriptor.ts';
+
+/** Every benchmark there is, in the order they run on a node: quick looks first, what heats or fills the node last. */
+export const CATALOG: readonly Descriptor[] = [gemm, storage, users] as readonly Descriptor[];
+
+/** The descriptor with this id, or undefined. */
+export const findDescriptor = (id: string): Descriptor | undefined => CATALOG.find((d) => d.id === id);
+
+/** Ids of the metrics that a benchmark yields. */
+export const metricIds = (descriptor: Descriptor): string[] => descriptor.metrics.map((m) => m.id);
+
+/** Effective settings: those of the profile, with what the operator changed. */
+export function effectiveSettings(
+  descriptor: Descriptor,
+  profile: Profile,
+  changes: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return { ...(descriptor.profiles[profile] as Record<string, unknown>), ...changes };
+}

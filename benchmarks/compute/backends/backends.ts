@@ -1,0 +1,12 @@
+import type { Backend } from './backend.ts';
+import { onnxruntime } from './onnxruntime.ts';
+import { openblas } from './openblas.ts';
+
+const MAKERS: Readonly<Record<string, () => Backend>> = { onnxruntime, openblas };
+
+/** The backend of this name. Throws on a name that there is not. */
+export function createBackend(name: string): Backend {
+  const make = Object.hasOwn(MAKERS, name) ? MAKERS[name] : undefined;
+  if (!make) throw new Error(`no backend "${name}"`);
+  return make();
+}

@@ -1,0 +1,149 @@
+import { createRequire } from 'node:module';
+import * as ort from 'onnxruntime-node';
+import { buildModel, type ElementType, type Model } from '../../../proto/onnx.ts';
+import { type Matrix, openHostChain } from '../challenge/host-chain.ts';
+import type { Elements } from '../operands.ts';
+import type { Precision } from '../precision.ts';
+import { offsetBytes, packFloats, unpackFloats } from '../storage.ts';
+import { type Backend, type Gemm, type Offer, timed } from './backend.ts';
+
+/**
+ * ONNX Runtime's CPU provider, on graphs of our own making. FP16 is offered but marked: on a processor without FP16
+ * arithmetic the provider converts to FP32 and back. INT8 is MatMulInteger of unsigned by signed bytes (the pair that
+ * VNNI multiplies), with a zero point of 128 that makes it the product of signed bytes.
+ */
+export function onnxruntime(): Backend {
+  let threads = 1;
+  return {
+    async probe(count) {
+      threads = count;
+      const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
+      const offers: Offer[] = [{ precision: 'FP64' }, { precision: 'FP32' }, { precision: 'INT8' }];
+      if (process.arch !== 'arm64') {
+        offers.push({ precision: 'FP16', emulated: 'ONNX Runtime multiplies in FP32 on this processor and converts' });
+      }
+      return {
+        software: [{ name: 'onnxruntime-node', version }],
+        devices: [{ id: 'cpu', name: 'CPU', offers }],
+      };
+    },
+    async open(_device, precision, size, a, b) {
+      const form = PRODUCTS[precision];
+      if (!form) throw new Error(`ONNX Runtime has no ${precision} product on the CPU`);
+      const session = await ort.InferenceSession.create(buildModel(product(form, size)), {
+        executionProviders: ['cpu'],
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+      });
+      return openSession(session, form, size, a, b);
+    },
+    async openChain(_device, precision, parameters, nonce) {
+      const form = PRODUCTS[precision];
+      const host = HOST_FORMS[precision];
+      if (!form || !host) throw new Error(`ONNX Runtime has no exact ${precision} product on the CPU`);
+      const session = await ort.InferenceSession.create(buildModel(product(form, parameters.n, parameters.m)), {
+        executionProviders: ['cpu'],
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+      });
+      const { n, m } = parameters;
+      return openHostChain(parameters, nonce, host, ({ state, sums }) => {
+        const a = new ort.Tensor(form.a as 'float32', state as Float32Array, [m, n]);
+        const c = new ort.Tensor(form.c as 'float32', sums as Float32Array, [m, n]);
+        return {
+          prepare: (matrix) => tensor(form.b, transposed(matrix, n), n),
+          async multiply(b: ort.Tensor) {
+            await session.run({ a, b }, { c });
+          },
+          close: () => session.release(),
+        };
+      });
+    },
+    close() {},
+  };
+}
+
+interface Product {
+  readonly operator: 'MatMul' | 'MatMulInteger';
+  readonly a: ElementType;
+  readonly b: ElementType;
+  readonly c: ElementType;
+}
+
+const PRODUCTS: Partial<Record<Precision, Product>> = {
+  FP64: { operator: 'MatMul', a: 'float64', b: 'float64', c: 'float64' },
+  FP32: { operator: 'MatMul', a: 'float32', b: 'float32', c: 'float32' },
+  FP16: { operator: 'MatMul', a: 'float16', b: 'float16', c: 'float16' },
+  INT8: { operator: 'MatMulInteger', a: 'uint8', b: 'int8', c: 'int32' },
+};
+
+/** How the chain's state is held for each product. FP16 is left out: its products are not exact. */
+const HOST_FORMS: Partial<Record<Precision, 'float64' | 'float32' | 'uint8'>> = {
+  FP64: 'float64',
+  FP32: 'float32',
+  INT8: 'uint8',
+};
+
+function product(form: Product, size: number, rows = size): Model {
+  const integer = form.operator === 'MatMulInteger';
+  return {
+    name: 'product',
+    inputs: [
+      { name: 'a', type: form.a, shape: [rows, size] },
+      { name: 'b', type: form.b, shape: [size, size] },
+    ],
+    outputs: [{ name: 'c', type: form.c, shape: [rows, size] }],
+    initializers: integer ? [{ name: 'zero', type: 'uint8', shape: [], data: Uint8Array.of(128) }] : [],
+    nodes: [{ op: form.operator, inputs: integer ? ['a', 'b', 'zero'] : ['a', 'b'], outputs: ['c'] }],
+  };
+}
+
+function openSession(session: ort.InferenceSession, form: Product, size: number, a: Elements, b: Elements): Gemm {
+  const output = outputBuffer(form, size);
+  const feeds = { a: tensor(form.a, stored(form.a, a), size), b: tensor(form.b, stored(form.b, b), size) };
+  const fetches = { c: tensor(form.c, output, size) };
+  return {
+    multiply: (iterations) =>
+      timed(async () => {
+        for (let i = 0; i < iterations; i++) await session.run(feeds, fetches);
+      }),
+    output: () => (output instanceof Uint16Array ? unpackFloats(output, 'FP16') : output),
+    close: () => session.release(),
+  };
+}
+
+/** Written once, so that no page is mapped while the clock runs; the pattern must be gone after the first product. */
+function outputBuffer(form: Product, size: number): Float64Array | Float32Array | Int32Array | Uint16Array {
+  const count = size * size;
+  if (form.c === 'float64') return new Float64Array(count).fill(Number.NaN);
+  if (form.c === 'float32') return new Float32Array(count).fill(Number.NaN);
+  if (form.c === 'int32') return new Int32Array(count).fill(-2147483648);
+  return new Uint16Array(count).fill(0x7e00);
+}
+
+function stored(type: ElementType, elements: Elements): ArrayBufferView {
+  if (type === 'uint8') return offsetBytes(elements);
+  return type === 'float16' ? packFloats(elements as Float32Array, 'FP16') : elements;
+}
+
+function tensor(type: ElementType, data: ArrayBufferView, size: number): ort.Tensor {
+  // Newer engines have a Float16Array of their own, and the runtime then takes nothing else for halves.
+  const Half = (globalThis as { Float16Array?: new (b: ArrayBufferLike, at: number, n: number) => ArrayBufferView })
+    .Float16Array;
+  const held = type === 'float16' && Half ? new Half(data.buffer, data.byteOffset, size * size) : data;
+  return new ort.Tensor(type as 'float32', held as Float32Array, [size, size]);
+}
+
+/** The matrix with rows and columns exchanged, by blocks that fit the cache. */
+function transposed(matrix: Matrix, n: number): Matrix {
+  const out = matrix.slice();
+  const block = 64;
+  for (let j0 = 0; j0 < n; j0 += block) {
+    for (let i0 = 0; i0 < n; i0 += block) {
+      for (let j = j0; j < Math.min(n, j0 + block); j++) {
+        for (let i = i0; i < Math.min(n, i0 + block); i++) out[i * n + j] = matrix[j * n + i]!;
+      }
+    }
+  }
+  return out;
+}

@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs';
+import koffi from 'koffi';
+import { openHostChain } from '../challenge/host-chain.ts';
+import type { Elements } from '../operands.ts';
+import { type Backend, type Gemm, type Offer, timed } from './backend.ts';
+
+const NAMES = ['libopenblas.so.0', 'libopenblas.so', 'libopenblasp.so.0', 'libopenblas.0.dylib', 'libopenblas.dylib'];
+/** Where distributions and package managers keep it when the loader's own search does not find it. */
+const DIRECTORIES = [
+  '',
+  '/usr/lib/x86_64-linux-gnu/',
+  '/usr/lib/aarch64-linux-gnu/',
+  '/usr/lib/loongarch64-linux-gnu/',
+  '/usr/lib64/',
+  '/usr/lib/',
+  '/usr/local/lib/',
+  '/opt/OpenBLAS/lib/',
+  '/opt/homebrew/opt/openblas/lib/',
+];
+
+/** `double` or `float` product of OpenBLAS: cblas_dgemm, cblas_sgemm (netlib's CBLAS interface, row-major). */
+export type BlasGemm = (
+  transposeA: boolean,
+  transposeB: boolean,
+  m: number,
+  n: number,
+  k: number,
+  a: Float64Array | Float32Array,
+  b: Float64Array | Float32Array,
+  c: Float64Array | Float32Array,
+) => void;
+
+export interface OpenBlas {
+  readonly version: string;
+  /** Kernels that it chose for this processor: `Haswell`, `SkylakeX` … */
+  readonly core: string;
+  setThreads(count: number): void;
+  readonly dgemm: BlasGemm;
+  readonly sgemm: BlasGemm;
+}
+
+/** Loads OpenBLAS from wherever it is found. Throws, naming where it looked, if it is nowhere. */
+export function loadOpenBlas(): OpenBlas {
+  const library = findLibrary();
+  const gemm = (name: string, real: 'double' | 'float'): BlasGemm => {
+    const call = library.func(
+      `void ${name}(int order, int ta, int tb, int m, int n, int k, ${real} alpha, const void *a, int lda, const void *b, int ldb, ${real} beta, void *c, int ldc)`,
+    );
+    // 101 row-major, 111 as it is, 112 transposed.
+    return (ta, tb, m, n, k, a, b, c) =>
+      call(101, ta ? 112 : 111, tb ? 112 : 111, m, n, k, 1, a, ta ? m : k, b, tb ? k : n, 0, c, n);
+  };
+  const config = library.func('const char *openblas_get_config()')() as string;
+  return {
+    version: /OpenBLAS\s+(\S+)/.exec(config)?.[1] ?? config,
+    core: library.func('const char *openblas_get_corename()')() as string,
+    setThreads: library.func('void openblas_set_num_threads(int count)'),
+    dgemm: gemm('cblas_dgemm', 'double'),
+    sgemm: gemm('cblas_sgemm', 'float'),
+  };
+}
+
+function findLibrary(): ReturnType<typeof koffi.load> {
+  for (const directory of DIRECTORIES) {
+    for (const name of NAMES) {
+      if (directory !== '' && !existsSync(directory + name)) continue;
+      try {
+        return koffi.load(directory + name);
+      } catch {
+        // Not there, or of another architecture: the next place.
+      }
+    }
+  }
+  throw new Error(`no OpenBLAS found (looked for ${NAMES[0]} by the loader and in ${DIRECTORIES.slice(1).join(', ')})`);
+}
+
+/**
+ * OpenBLAS called in this process: FP64 and FP32 on the CPU. Which kernels it uses can be chosen before it is loaded
+ * (environment variable OPENBLAS_CORETYPE): older builds don't know newer processors and fall back to slow kernels.
+ */
+export function openblas(): Backend {
+  let library: OpenBlas | undefined;
+  return {
+    async probe(threads) {
+      library = loadOpenBlas();
+      library.setThreads(threads);
+      const offers: Offer[] = [{ precision: 'FP64' }, { precision: 'FP32' }];
+      return {
+        software: [{ name: 'OpenBLAS', version: `${library.version} (${library.core})` }],
+        variant: library.core,
+        devices: [{ id: 'cpu', name: 'CPU', offers }],
+      };
+    },
+    async open(_device, precision, size, a, b) {
+      if (!library) throw new Error('OpenBLAS was not probed');
+      if (precision !== 'FP64' && precision !== 'FP32') throw new Error(`OpenBLAS has no ${precision} product`);
+      return openGemm(precision === 'FP64' ? library.dgemm : library.sgemm, size, a, b);
+    },
+    async openChain(_device, precision, parameters, nonce) {
+      if (!library) throw new Error('OpenBLAS was not probed');
+      if (precision !== 'FP64' && precision !== 'FP32') throw new Error(`OpenBLAS has no ${precision} product`);
+      const gemm = precision === 'FP64' ? library.dgemm : library.sgemm;
+      const form = precision === 'FP64' ? 'float64' : 'float32';
+      const { n, m } = parameters;
+      return openHostChain<Float64Array | Float32Array>(parameters, nonce, form, ({ state, sums }) => ({
+        prepare: floats,
+        multiply: (matrix) => gemm(false, true, m, n, n, floats(state), matrix, floats(sums)),
+      }));
+    },
+    close() {},
+  };
+}
+
+function openGemm(gemm: BlasGemm, size: number, a: Elements, b: Elements): Gemm {
+  const [left, right] = [floats(a), floats(b)];
+  // Written once, so that no page is mapped while the clock runs; the pattern must be gone after the first product.
+  const c = left instanceof Float64Array ? new Float64Array(size * size) : new Float32Array(size * size);
+  c.fill(Number.NaN);
+  return {
+    multiply: (iterations) =>
+      timed(() => {
+        for (let i = 0; i < iterations; i++) gemm(false, false, size, size, size, left, right, c);
+      }),
+    output: () => c,
+    close() {},
+  };
+}
+
+function floats(entries: ArrayBufferView): Float64Array | Float32Array {
+  if (entries instanceof Float64Array || entries instanceof Float32Array) return entries;
+  throw new Error('OpenBLAS multiplies floats');
+}

@@ -1,0 +1,110 @@
+import { fillWords, keyOf } from '../philox.ts';
+import { droppedBits, type Parameters } from './parameters.ts';
+
+/** Arrays that entries are written to: any that holds the integers exactly. */
+export type Entries = Int8Array | Int16Array | Int32Array | Uint8Array | Float32Array | Float64Array;
+
+/** Parts of one key's words, so that no two uses share any. */
+const PART = { matrix: 1, state: 2, schedule: 3, sketch: 4, audit: 5 } as const;
+
+/** Rows `from`, `from + 1`, … of the matrix W_s (n × n, row by row), as many as fit `out`. `nonce` is a beacon, hex. */
+export function fillMatrix(out: Entries, parameters: Parameters, nonce: string, s: number, from = 0, offset = 0): void {
+  fillEntries(out, parameters.weightBits, nonce, s, PART.matrix, from * parameters.n, offset);
+}
+
+/** Rows `from`, `from + 1`, … of a round's start matrix X₀ (m × n, row by row). `seed` is a beacon, hex. */
+export function fillState(out: Entries, parameters: Parameters, seed: string, from = 0, offset = 0): void {
+  fillEntries(out, parameters.stateBits, seed, 0, PART.state, from * parameters.n, offset);
+}
+
+/** Which matrix each layer of a round uses. */
+export function schedule({ layers, matrices }: Parameters, seed: string): number[] {
+  const words = new Uint32Array(layers);
+  fillWords(words, keyOf(seed), 0, PART.schedule, 0);
+  return [...words].map((word) => word % matrices);
+}
+
+/** The vector r whose product with each final row, modulo 2^32, is that row's sketch. */
+export function sketchVector({ n }: Parameters, seed: string): Uint32Array {
+  const vector = new Uint32Array(n);
+  fillWords(vector, keyOf(seed), 0, PART.sketch, 0);
+  return vector;
+}
+
+/** Sketch of one final row: Σ x·r modulo 2^32. */
+export function sketchRow(row: Entries, at: number, vector: Uint32Array, offset = 0): number {
+  let sum = 0;
+  for (let i = 0; i < vector.length; i++) sum = (sum + Math.imul(row[at + i]! - offset, vector[i]!)) | 0;
+  return sum >>> 0;
+}
+
+/**
+ * f: drops the low bits of an exact sum, keeps `stateBits`, centres. Not linear, so that layers can't be merged.
+ * Written in floors and powers of two, which are exact for every sum below 2^53.
+ */
+export function fold(sum: number, parameters: Parameters): number {
+  const high = Math.floor(sum / 2 ** droppedBits(parameters));
+  const kept = 2 ** parameters.stateBits;
+  return high - Math.floor(high / kept) * kept - kept / 2;
+}
+
+/** One (round, row) pair that is recomputed. */
+export interface Audit {
+  readonly round: number;
+  readonly row: number;
+}
+
+/** The pairs that a beacon picks; it was unknown until the last sketch was out. Distinct as long as there are enough. */
+export function auditPlan(parameters: Parameters, rounds: number, count: number, beacon: string): Audit[] {
+  const pairs = rounds * parameters.m;
+  const wanted = Math.min(count, pairs);
+  const chosen = new Set<number>();
+  const word = new Uint32Array(1);
+  for (let i = 0; chosen.size < wanted; i++) {
+    fillWords(word, keyOf(beacon), 0, PART.audit, i);
+    // 2^32 is no multiple of the number of pairs; the bias is below pairs / 2^32.
+    chosen.add(Math.floor((word[0]! / 4294967296) * pairs));
+  }
+  return [...chosen].map((pair) => ({ round: Math.floor(pair / parameters.m), row: pair % parameters.m }));
+}
+
+/** Signed entries of up to 8, 16 or 32 bits: four, two or one from each random word. */
+function fillEntries(
+  out: Entries,
+  bits: number,
+  beacon: string,
+  stream: number,
+  part: number,
+  start: number,
+  offset: number,
+): void {
+  const key = keyOf(beacon);
+  const lanes = bits <= 8 ? 4 : bits <= 16 ? 2 : 1;
+  const width = 32 / lanes;
+  if (start % lanes !== 0 || out.length % lanes !== 0) throw new Error(`entries start or end inside a word`);
+  const chunk = new Uint32Array(Math.min(16384, out.length / lanes));
+  const drop = 32 - bits;
+  for (let at = 0; at < out.length; at += chunk.length * lanes) {
+    const count = Math.min(chunk.length, (out.length - at) / lanes);
+    const words = count === chunk.length ? chunk : chunk.subarray(0, count);
+    fillWords(words, key, stream, part, (start + at) / lanes);
+    let o = at;
+    if (lanes === 1) {
+      for (let i = 0; i < count; i++) out[o++] = (words[i]! >> drop) + offset;
+    } else if (lanes === 2) {
+      for (let i = 0; i < count; i++) {
+        const word = words[i]!;
+        out[o++] = ((word << width) >> drop) + offset;
+        out[o++] = (word >> drop) + offset;
+      }
+    } else {
+      for (let i = 0; i < count; i++) {
+        const word = words[i]!;
+        out[o++] = ((word << 24) >> drop) + offset;
+        out[o++] = ((word << 16) >> drop) + offset;
+        out[o++] = ((word << 8) >> drop) + offset;
+        out[o++] = (word >> drop) + offset;
+      }
+    }
+  }
+}

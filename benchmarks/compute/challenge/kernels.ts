@@ -1,0 +1,177 @@
+import { assemble, type Code, op, type WasmFunction } from '../assembler.ts';
+import { instantiate, type LinearMemory } from '../linear-memory.ts';
+
+/**
+ * Vector loops of the challenge. Addresses are bytes, counts are elements; every count is a multiple of 16, or of 8 for
+ * the products, and nothing is checked here.
+ */
+export interface Kernels {
+  /** f on `count` floats from `source` to `target`. */
+  foldF32(target: number, source: number, count: number, drop: number, mask: number, half: number): void;
+  /** f on doubles; `down` is 2^-drop, `kept` 2^stateBits. */
+  foldF64(target: number, source: number, count: number, down: number, kept: number, half: number): void;
+  /** f on 32-bit integers to unsigned bytes; `half` is 2^(stateBits − 1) less the zero point. */
+  foldI32(target: number, source: number, count: number, drop: number, mask: number, half: number): void;
+  /** Products of one row of 16-bit integers with `rows` rows of as many, each a 32-bit sum. */
+  dotI16(target: number, row: number, matrix: number, count: number, rows: number): void;
+  /** The same for doubles; exact where every sum stays below 2^53. */
+  dotF64(target: number, row: number, matrix: number, count: number, rows: number): void;
+}
+
+/** Compiles the loops onto a memory. Throws where the engine has no WebAssembly vectors. */
+export function instantiateKernels(memory: LinearMemory): Kernels {
+  return instantiate(assemble([foldF32, foldF64, foldI32, dotI16, dotF64]), memory);
+}
+
+/** `local += bytes` */
+const advance = (local: number, bytes: number): Code => [op.get(local), op.i32(bytes), op.i32Add, op.set(local)];
+/** `local -= count`, and whether any are left. */
+const countDown = (local: number, count: number): Code => [op.get(local), op.i32(count), op.i32Sub, op.set(local)];
+
+/** ((value >> drop) & mask) − half on the four integers on the stack. Parameters 3, 4, 5. */
+const foldIntegers: Code = [
+  [op.get(3), op.i32x4ShiftRight],
+  [op.get(4), op.i32x4Splat, op.and],
+  [op.get(5), op.i32x4Splat, op.i32x4Sub],
+];
+
+const foldF32: WasmFunction = {
+  name: 'foldF32',
+  parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+  results: [],
+  locals: [],
+  body: op.loop(
+    [
+      [0, 16, 32, 48].map((at) => [
+        op.get(0),
+        [op.get(1), op.load(at), op.i32x4FromF32x4],
+        foldIntegers,
+        op.f32x4FromI32x4,
+        op.store(at),
+      ]),
+      advance(0, 64),
+      advance(1, 64),
+      countDown(2, 16),
+    ],
+    op.get(2),
+  ),
+};
+
+const foldF64: WasmFunction = {
+  name: 'foldF64',
+  parameters: ['i32', 'i32', 'i32', 'f64', 'f64', 'f64'],
+  results: [],
+  // 6: the high part; 7, 8, 9: the constants in both lanes; 10: 1 / kept
+  locals: ['v128', 'v128', 'v128', 'v128'],
+  body: [
+    [op.get(3), op.f64x2Splat, op.set(7)],
+    [op.get(4), op.f64x2Splat, op.set(8)],
+    [op.get(5), op.f64x2Splat, op.set(9)],
+    op.loop(
+      [
+        [0, 16, 32, 48].map((at) => [
+          [op.get(1), op.load(at), op.get(7), op.f64x2Mul, op.f64x2Floor, op.set(6)],
+          op.get(0),
+          op.get(6),
+          // floor(high / kept)·kept: a division by a power of two is exact.
+          [op.get(6), op.get(8), op.f64x2Div, op.f64x2Floor, op.get(8), op.f64x2Mul],
+          op.f64x2Sub,
+          [op.get(9), op.f64x2Sub],
+          op.store(at),
+        ]),
+        advance(0, 64),
+        advance(1, 64),
+        countDown(2, 8),
+      ],
+      op.get(2),
+    ),
+  ],
+};
+
+const foldI32: WasmFunction = {
+  name: 'foldI32',
+  parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+  results: [],
+  locals: [],
+  body: op.loop(
+    [
+      op.get(0),
+      [
+        [[op.get(1), op.load(0), foldIntegers], [op.get(1), op.load(16), foldIntegers], op.i16x8NarrowSigned],
+        [[op.get(1), op.load(32), foldIntegers], [op.get(1), op.load(48), foldIntegers], op.i16x8NarrowSigned],
+        op.i8x16NarrowUnsigned,
+      ],
+      op.store(0),
+      advance(0, 16),
+      advance(1, 64),
+      countDown(2, 16),
+    ],
+    op.get(2),
+  ),
+};
+
+/**
+ * Rows of a matrix against one vector. Parameters: 0 target, 1 vector, 2 matrix, 3 count, 4 rows; locals: 5 place in the
+ * vector, 6 elements left, 7 and 8 sums.
+ */
+function dot(name: string, bytes: number, step: number, accumulate: (at: number, sum: number) => Code, finish: Code) {
+  return {
+    name,
+    parameters: ['i32', 'i32', 'i32', 'i32', 'i32'],
+    results: [],
+    locals: ['i32', 'i32', 'v128', 'v128'],
+    body: op.loop(
+      [
+        [op.get(1), op.set(5)],
+        [op.get(3), op.set(6)],
+        [op.i32(0), op.i32x4Splat, op.set(7)],
+        [op.i32(0), op.i32x4Splat, op.set(8)],
+        op.loop(
+          [[accumulate(0, 7), accumulate(16, 8)], [advance(2, bytes), advance(5, bytes)], countDown(6, step)],
+          op.get(6),
+        ),
+        finish,
+        countDown(4, 1),
+      ],
+      op.get(4),
+    ),
+  } satisfies WasmFunction;
+}
+
+const dotI16 = dot(
+  'dotI16',
+  32,
+  16,
+  (at, sum) => [
+    op.get(sum),
+    op.get(5),
+    op.load(at),
+    op.get(2),
+    op.load(at),
+    op.i32x4DotI16x8,
+    op.i32x4Add,
+    op.set(sum),
+  ],
+  [
+    [op.get(7), op.get(8), op.i32x4Add, op.set(7)],
+    op.get(0),
+    [op.get(7), op.i32x4Extract(0), op.get(7), op.i32x4Extract(1), op.i32Add],
+    [op.get(7), op.i32x4Extract(2), op.i32Add, op.get(7), op.i32x4Extract(3), op.i32Add],
+    op.i32Store(),
+    advance(0, 4),
+  ],
+);
+
+const dotF64 = dot(
+  'dotF64',
+  32,
+  4,
+  (at, sum) => [op.get(sum), op.get(5), op.load(at), op.get(2), op.load(at), op.f64x2Mul, op.f64x2Add, op.set(sum)],
+  [
+    [op.get(7), op.get(8), op.f64x2Add, op.set(7)],
+    op.get(0),
+    [op.get(7), op.f64x2Extract(0), op.get(7), op.f64x2Extract(1), op.f64Add],
+    op.f64Store(),
+    advance(0, 8),
+  ],
+);

@@ -1,0 +1,67 @@
+import { FORMS, type Precision } from '../precision.ts';
+
+/**
+ * Sizes of one chained challenge. Rows are independent chains: a round takes m row vectors of n small integers through
+ * L layers x ← f(x·W_sᵗ), that is x_j ← f(Σ x_i·W_s[j][i]). (Transposed: X ← f(W_s·X), with columns for rows.)
+ */
+export interface Parameters {
+  /** Length of a row: inner size of every product. */
+  readonly n: number;
+  /** Rows of a round. */
+  readonly m: number;
+  readonly layers: number;
+  /** Matrices W that the layers choose from. */
+  readonly matrices: number;
+  /** Bits of an entry of W: the whole significand of the precision, so that a lower one rounds it. */
+  readonly weightBits: number;
+  /** Bits of an entry of X. */
+  readonly stateBits: number;
+}
+
+/** Bits of a matrix entry for each precision: more than the next lower precision can hold. */
+const WEIGHT_BITS: Readonly<Record<Precision, number>> = {
+  FP64: 26,
+  FP32: 13,
+  TF32: 10,
+  FP16: 10,
+  BF16: 8,
+  FP8_E4M3: 4,
+  FP8_E5M2: 3,
+  INT8: 8,
+  INT4: 4,
+};
+
+/** Largest sum that stays exact: 2^53 in doubles, 2^24 where products are summed in FP32, 2^31 in 32-bit integers. */
+export function exactBits(precision: Precision): number {
+  if (precision === 'FP64') return 53;
+  return FORMS[precision].kind === 'integer' ? 31 : 24;
+}
+
+export function weightBits(precision: Precision): number {
+  return WEIGHT_BITS[precision];
+}
+
+/**
+ * Most bits that an entry of X may have so that every sum of n products is exact: n·2^(weight − 1)·2^(state − 1) stays
+ * at or below the limit. Never more than the precision's own significand or integer holds, nor than 15. 0 where n is
+ * too large for even one bit.
+ */
+export function largestStateBits(precision: Precision, n: number): number {
+  const form = FORMS[precision];
+  const own = form.kind === 'integer' ? form.bits : form.fraction + 2;
+  const room = exactBits(precision) - Math.ceil(Math.log2(n)) - (weightBits(precision) - 1) + 1;
+  return Math.max(0, Math.min(own, 15, room));
+}
+
+/**
+ * Low bits that f drops. The kept bits lie just below the typical size of a sum (about √n·2^(weight + state) / 12), where
+ * they look random; bits above would mostly be copies of the sign.
+ */
+export function droppedBits({ n, weightBits: weight }: Pick<Parameters, 'n' | 'weightBits'>): number {
+  return Math.max(0, Math.floor(Math.log2(n) / 2) + weight - 4);
+}
+
+/** Multiply-accumulates of one round, each counted as two operations. */
+export function roundOperations({ n, m, layers }: Parameters): number {
+  return 2 * n * n * m * layers;
+}

@@ -1,0 +1,155 @@
+import type { Benchmark, Context } from '../../benchmark.ts';
+import { Unsupported } from '../../benchmark.ts';
+import { type Engine, startEngine } from '../engine/client.ts';
+import { coreCount, cpuFlags } from '../host.ts';
+import { PRECISIONS, type Precision } from '../precision.ts';
+import { descriptor, type GemmSettings } from './descriptor.ts';
+import { commitLabel, type GemmRaw, type GemmResult, operations, proof } from './proof.ts';
+import { type Choice, choose, devicesFor, type Ready, startEngines } from './selection.ts';
+
+/**
+ * Sustained matrix products. Every backend is tried in a process of its own; for each precision the fastest right one
+ * of each device is measured, all devices in one window, and the very output that was timed is verified.
+ */
+export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = { descriptor, proof, run };
+
+type Raw = GemmRaw['precisions'][number];
+
+async function run(context: Context<GemmSettings>): Promise<GemmRaw> {
+  const { settings, signal } = context;
+  const threads = settings.threads || coreCount();
+  context.phase('preconditions');
+  const { ready, tried } = await startEngines(settings.backends, cpuFlags(), settings.pythons, threads, signal);
+  try {
+    const first = ready[0];
+    if (!first) {
+      const why = tried.map(({ name, failed }) => `${name}: ${failed}`).join('; ');
+      throw new Unsupported('unsupported', `no backend works here: ${why}`);
+    }
+    for (const one of ready) for (const part of one.software) context.software(part.name, part.version);
+
+    context.phase('null_run');
+    const { nsPerIteration } = await first.engine.ask('nullRun', { iterations: 100_000 });
+
+    const challenge = await context.commit('compute.gemm', new TextEncoder().encode(JSON.stringify(settings)));
+    const precisions: Raw[] = [];
+    for (const [index, precision] of settings.precisions.entries()) {
+      signal.throwIfAborted();
+      const figure = (share: number, rate?: number) =>
+        context.progress(
+          (index + share) / settings.precisions.length,
+          rate === undefined ? undefined : { value: rate, unit: 'op/s', label: precision },
+        );
+      figure(0);
+      precisions.push(await measurePrecision(context, ready, precision, challenge, threads, figure));
+    }
+    signal.throwIfAborted();
+    return { challenge, threads, nullNs: nsPerIteration, engines: tried, precisions };
+  } finally {
+    await Promise.all(ready.map((one) => one.engine.stop()));
+  }
+}
+
+async function measurePrecision(
+  context: Context<GemmSettings>,
+  ready: readonly Ready[],
+  precision: Precision,
+  challenge: string,
+  threads: number,
+  figure: (share: number, rate?: number) => void,
+): Promise<Raw> {
+  const { settings, signal } = context;
+  const devices = devicesFor(ready, precision);
+  if (devices.length === 0) {
+    return { precision, unsupported: 'no backend on this node has it', trials: [], results: [] };
+  }
+  const stream = PRECISIONS.indexOf(precision) + 1;
+  const trials: Raw['trials'] = [];
+  const chosen: Choice[] = [];
+  context.phase(`correctness_gate_${precision}`);
+  for (const device of devices) {
+    const sizes = device === 'cpu' ? settings.sizes : settings.deviceSizes;
+    const tried = await choose(ready, device, precision, sizes, settings.trialS, challenge, stream);
+    trials.push(...tried.trials);
+    if (tried.choice) chosen.push(tried.choice);
+  }
+  signal.throwIfAborted();
+  if (chosen.length === 0) {
+    return { precision, unsupported: 'no backend gave a right result', trials, results: [] };
+  }
+  // One engine serves one device at a time: devices that share a backend get processes of their own.
+  const engines: Engine[] = [];
+  const own: Engine[] = [];
+  for (const { ready: one } of chosen) {
+    if (!engines.includes(one.engine)) {
+      engines.push(one.engine);
+      continue;
+    }
+    const engine = startEngine(one.candidate, signal);
+    own.push(engine);
+    engines.push(engine);
+    await engine.ask('probe', { threads });
+  }
+  try {
+    const results = await measureTogether(context, chosen, engines, precision, challenge, stream, figure);
+    return { precision, trials, results };
+  } finally {
+    for (const engine of own) await engine.stop();
+  }
+}
+
+async function measureTogether(
+  context: Context<GemmSettings>,
+  chosen: readonly Choice[],
+  engines: readonly Engine[],
+  precision: Precision,
+  challenge: string,
+  stream: number,
+  figure: (share: number, rate?: number) => void,
+): Promise<GemmResult[]> {
+  const { settings } = context;
+  const each = <T>(act: (choice: Choice, engine: Engine) => Promise<T>) =>
+    Promise.all(chosen.map((choice, i) => act(choice, engines[i]!)));
+
+  context.phase(`warm_up_${precision}`);
+  const warmUpS = chosen.some(({ device }) => device !== 'cpu') ? settings.deviceWarmUpS : settings.warmUpS;
+  await each(async ({ device, size }, engine) => {
+    await engine.ask('open', { device, precision, size, seed: challenge, stream });
+    if (warmUpS > 0) await engine.ask('run', { seconds: warmUpS, windowS: Math.min(warmUpS, settings.windowS) });
+  });
+
+  context.phase(`measure_${precision}`);
+  const origin = process.hrtime.bigint();
+  const runs = await each(({ size }, engine) =>
+    engine.ask('run', { seconds: settings.seconds, windowS: settings.windowS }, (window) => {
+      const rate = (window.iterations * operations(size) * 1e9) / Number(window.endNs - window.startNs);
+      figure(Math.min(1, Number(window.endNs - origin) / 1e9 / settings.seconds), rate);
+    }),
+  );
+
+  context.phase(`proof_${precision}`);
+  const results: GemmResult[] = [];
+  for (const [i, { device, size, gate, emulated, ready }] of chosen.entries()) {
+    const engine = engines[i]!;
+    const { sha256 } = await engine.ask('digest', {});
+    // What is checked is fixed before the node learns with which random vectors.
+    const beacon = await context.commit(commitLabel(precision, device), Buffer.from(sha256, 'hex'));
+    const { rms, worst } = await engine.ask('verify', { seed: beacon, rounds: settings.rounds });
+    await engine.ask('close', {});
+    results.push({
+      device,
+      backend: ready.name,
+      size,
+      ...(emulated ? { emulated } : {}),
+      gate,
+      warmUpS,
+      windows: runs[i]!.windows.map((window) => ({
+        startNs: Number(window.startNs - origin),
+        endNs: Number(window.endNs - origin),
+        iterations: window.iterations,
+      })),
+      verification: { sha256, beacon, rounds: settings.rounds, rms, worst },
+    });
+  }
+  return results;
+}

@@ -1,0 +1,142 @@
+import type { Device } from '../backends/backend.ts';
+import { type Candidate, candidates } from '../backends/candidates.ts';
+import { type Engine, startEngine } from '../engine/client.ts';
+import type { Precision } from '../precision.ts';
+import { operations } from './proof.ts';
+
+/** An engine that answered its probe. */
+export interface Ready {
+  /** Backend and, where there is a choice, its variant: `openblas/SkylakeX`. */
+  readonly name: string;
+  readonly candidate: Candidate;
+  readonly engine: Engine;
+  readonly devices: readonly Device[];
+  readonly software: readonly { readonly name: string; readonly version: string }[];
+}
+
+export interface Tried {
+  readonly name: string;
+  readonly devices: string[];
+  readonly failed?: string;
+}
+
+/** Starts every candidate at once and keeps those that work; two that turn out to be the same are one. */
+export async function startEngines(
+  allowed: readonly string[],
+  flags: ReadonlySet<string>,
+  pythons: readonly string[],
+  threads: number,
+  signal: AbortSignal,
+): Promise<{ ready: Ready[]; tried: Tried[] }> {
+  const started = candidates(allowed, flags, pythons).map(async (candidate) => {
+    const engine = startEngine(candidate, signal);
+    try {
+      const { variant, devices, software } = await engine.ask('probe', { threads });
+      const name = variant ? `${candidate.backend}/${variant}` : candidate.backend;
+      return { name, candidate, engine, devices, software };
+    } catch (error) {
+      await engine.stop();
+      const how = Object.values(candidate.environment).join(' ');
+      return {
+        name: how ? `${candidate.backend} (${how})` : candidate.backend,
+        failed: error instanceof Error ? error.message : String(error),
+      };
+    }
+  });
+  const ready: Ready[] = [];
+  const tried: Tried[] = [];
+  for (const result of await Promise.all(started)) {
+    if ('failed' in result) {
+      tried.push({ name: result.name, devices: [], failed: result.failed.slice(0, 600) });
+    } else if (ready.some((other) => other.name === result.name)) {
+      await result.engine.stop();
+    } else {
+      ready.push(result);
+      tried.push({ name: result.name, devices: result.devices.map((device) => device.id) });
+    }
+  }
+  return { ready, tried };
+}
+
+/** Devices that have the precision: all accelerators that have it in hardware, else those that have it at all. */
+export function devicesFor(ready: readonly Ready[], precision: Precision): string[] {
+  const having = (test: (device: Device) => boolean) => [
+    ...new Set(ready.flatMap((one) => one.devices.filter(test).map((device) => device.id))),
+  ];
+  const offers = (device: Device, native: boolean) =>
+    device.offers.some((offer) => offer.precision === precision && !(native && offer.emulated));
+  const accelerators = having((device) => device.id !== 'cpu' && offers(device, true));
+  if (accelerators.length > 0) return accelerators;
+  const native = having((device) => offers(device, true));
+  return native.length > 0 ? native : having((device) => offers(device, false));
+}
+
+export interface Trial {
+  readonly device: string;
+  readonly backend: string;
+  readonly size: number;
+  readonly opsPerSecond?: number;
+  readonly failed?: string;
+}
+
+export interface Choice {
+  readonly ready: Ready;
+  readonly device: string;
+  readonly size: number;
+  readonly emulated?: string;
+  readonly gate: { wrong: number; elements: number; worst: number };
+}
+
+/** Size of the small product that is compared whole: no multiple of any vector width. */
+const GATE_SIZE = 97;
+
+/**
+ * Tries every backend that has the precision on the device at every size and takes the fastest. A backend whose small
+ * product is wrong is out, however fast it is.
+ */
+export async function choose(
+  ready: readonly Ready[],
+  device: string,
+  precision: Precision,
+  sizes: readonly number[],
+  trialS: number,
+  seed: string,
+  stream: number,
+): Promise<{ choice: Choice | undefined; trials: Trial[] }> {
+  const trials: Trial[] = [];
+  let best: (Choice & { rate: number }) | undefined;
+  const able = ready.flatMap((one) => {
+    const found = one.devices.find((entry) => entry.id === device);
+    const offer = found?.offers.find((entry) => entry.precision === precision);
+    return offer ? [{ one, offer }] : [];
+  });
+  const native = able.filter(({ offer }) => !offer.emulated);
+  for (const { one, offer } of native.length > 0 ? native : able) {
+    const note = (size: number, outcome: { opsPerSecond: number } | { failed: string }) =>
+      trials.push({ device, backend: one.name, size, ...outcome });
+    try {
+      const gate = await one.engine.ask('gate', { device, precision, size: GATE_SIZE, seed, stream });
+      if (gate.wrong > 0) {
+        note(GATE_SIZE, { failed: `${gate.wrong} of ${gate.elements} elements wrong, worst ${gate.worst}` });
+        continue;
+      }
+      for (const size of sizes) {
+        await one.engine.ask('open', { device, precision, size, seed, stream });
+        const { windows } = await one.engine.ask('run', { seconds: trialS, windowS: trialS / 4 });
+        // The fastest window: a trial is too short for anything else, and others may use the machine.
+        const rate = Math.max(
+          ...windows.map((w) => (w.iterations * operations(size) * 1e9) / Number(w.endNs - w.startNs)),
+        );
+        note(size, { opsPerSecond: rate });
+        if (!best || rate > best.rate) {
+          const emulated = offer.emulated ? { emulated: offer.emulated } : {};
+          best = { ready: one, device, size, gate, rate, ...emulated };
+        }
+      }
+      await one.engine.ask('close', {});
+    } catch (error) {
+      note(sizes[0] ?? 0, { failed: (error instanceof Error ? error.message : String(error)).slice(0, 600) });
+    }
+  }
+  return { choice: best, trials };
+}

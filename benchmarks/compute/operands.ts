@@ -1,0 +1,75 @@
+import { fillWords, type Key } from './philox.ts';
+import { FORMS, type Precision } from './precision.ts';
+
+/** A matrix's elements as numbers, row by row. Each is exactly a value of its precision. */
+export type Elements = Float64Array | Float32Array | Int8Array | Int32Array;
+
+const CHUNK_WORDS = 1 << 16;
+
+/**
+ * Elements `start` to `start + count` of the seeded random matrix `part` (0 for A, 1 for B): floats uniform in [-1, 1)
+ * with every bit of the significand in use, integers uniform over their whole range. Never zeros or constants, which
+ * draw less power and run faster than real data.
+ */
+export function randomElements(
+  precision: Precision,
+  key: Key,
+  stream: number,
+  part: number,
+  start: number,
+  count: number,
+): Elements {
+  const form = FORMS[precision];
+  if (form.kind === 'integer') return randomIntegers(form.bits, key, stream, part, start, count);
+  if (precision === 'FP64') return randomDoubles(key, stream, part, start, count);
+  const out = new Float32Array(count);
+  const bits = new Int32Array(out.buffer);
+  const mask = -1 << (23 - form.fraction);
+  // Below the smallest normal value truncation by bits would leave values that the form has not: they become zero.
+  const least = 2 ** form.minExponent;
+  eachChunk(count, 1, (words, at) => {
+    fillWords(words, key, stream, part, start + at);
+    for (let i = 0; i < words.length; i++) {
+      out[at + i] = ((words[i]! >>> 8) - 8388608) / 8388608;
+      if (mask !== -1) {
+        bits[at + i] = bits[at + i]! & mask;
+        if (Math.abs(out[at + i]!) < least) out[at + i] = 0;
+      }
+    }
+  });
+  return out;
+}
+
+function randomDoubles(key: Key, stream: number, part: number, start: number, count: number): Float64Array {
+  const out = new Float64Array(count);
+  eachChunk(count, 2, (words, at) => {
+    fillWords(words, key, stream, part, 2 * (start + at));
+    for (let i = 0; 2 * i < words.length; i++) {
+      const high = words[2 * i]! >>> 5;
+      const low = words[2 * i + 1]! >>> 6;
+      out[at + i] = (high * 67108864 + low) / 4503599627370496 - 1;
+    }
+  });
+  return out;
+}
+
+function randomIntegers(bits: number, key: Key, stream: number, part: number, start: number, count: number): Int8Array {
+  const out = new Int8Array(count);
+  const lanes = 4;
+  const first = Math.floor(start / lanes);
+  const words = new Uint32Array(Math.min(CHUNK_WORDS, Math.ceil((start + count) / lanes) - first));
+  for (let done = 0, word = first; done < count; word += words.length) {
+    fillWords(words, key, stream, part, word);
+    for (let i = done === 0 ? start - first * lanes : 0; i < words.length * lanes && done < count; i++) {
+      const byte = ((words[i >> 2]! >>> ((i & 3) * 8)) << 24) >> 24;
+      out[done++] = byte >> (8 - bits);
+    }
+  }
+  return out;
+}
+
+function eachChunk(count: number, wordsEach: number, fill: (words: Uint32Array, at: number) => void): void {
+  const buffer = new Uint32Array(Math.min(CHUNK_WORDS, count * wordsEach));
+  const step = CHUNK_WORDS / wordsEach;
+  for (let at = 0; at < count; at += step) fill(buffer.subarray(0, Math.min(step, count - at) * wordsEach), at);
+}

@@ -1,0 +1,88 @@
+"""MindSpore in its dynamic (PyNative) mode."""
+
+import os
+
+import wire
+
+import mindspore as ms  # noqa: E402
+import numpy as np  # noqa: E402
+from mindspore import nn, ops  # noqa: E402
+
+
+def accelerator():
+    for target in ("Ascend", "GPU"):
+        try:
+            ms.set_context(device_target=target)
+            ops.add(ms.Tensor([1.0], ms.float32), ms.Tensor([1.0], ms.float32)).asnumpy()
+            return target
+        except Exception:
+            pass
+    ms.set_context(device_target="CPU")
+    return ""
+
+
+class Probe:
+    framework = "MindSpore"
+    backend = ""
+
+    def __init__(self):
+        ms.set_context(mode=ms.PYNATIVE_MODE)
+        self.accelerator = accelerator()
+
+    def describe(self):
+        return {
+            "version": ms.__version__,
+            "build": "",
+            "devices": ["cpu"] + ([self.accelerator] if self.accelerator else []),
+            "device": self.accelerator or "cpu",
+            "accelerated": bool(self.accelerator),
+        }
+
+    def precisions(self):
+        return ["float32", "float16"] if self.accelerator else ["float32", "float64"]
+
+    def tensor(self, rows, inputs, precision):
+        return ms.Tensor(np.frombuffer(rows, dtype="<f4").reshape(-1, inputs).copy()).astype(getattr(ms, precision))
+
+    def train(self, precision, task):
+        ms.set_seed(task.seed)
+        kind = getattr(ms, precision)
+        rows = self.tensor(task.rows, task.inputs, precision)
+        labels = ms.Tensor(np.frombuffer(task.labels, dtype=np.uint8).astype(np.int32))
+        model = nn.SequentialCell(
+            nn.Dense(task.inputs, task.hidden, dtype=kind), nn.ReLU(), nn.Dense(task.hidden, task.classes, dtype=kind)
+        )
+        optimizer = nn.Adam(model.trainable_params(), learning_rate=task.rate, eps=1e-6)
+        measure = nn.CrossEntropyLoss()
+
+        def forward(batch, wanted):
+            scores = model(batch)
+            return measure(scores if precision == "float64" else scores.astype(ms.float32), wanted)
+
+        step = ms.value_and_grad(forward, None, optimizer.parameters)
+        losses = []
+        for first, last in task.batches():
+            loss, gradients = step(rows[first:last], labels[first:last])
+            optimizer(gradients)
+            losses.append(float(loss.asnumpy()))
+        return model, losses[0], losses[-1]
+
+    def weights(self, model):
+        flat = []
+        for layer in (model[0], model[2]):
+            flat += layer.weight.asnumpy().astype(np.float64).T.reshape(-1).tolist()
+            flat += layer.bias.asnumpy().astype(np.float64).tolist()
+        return flat
+
+    def infer(self, model, precision, rows):
+        scores = model(self.tensor(rows, model[0].in_channels, precision))
+        return np.argmax(scores.asnumpy().astype(np.float32), axis=1).tolist()
+
+    def onnx(self, model, folder):
+        path = os.path.join(folder, "mindspore-model")
+        example = ms.Tensor(np.zeros((1, model[0].in_channels), np.float32))
+        ms.export(model, example, file_name=path, file_format="ONNX")
+        return "exported", "%d bytes" % os.path.getsize(path + ".onnx")
+
+
+wire.serve(Probe())

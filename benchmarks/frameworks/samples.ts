@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { type Static, Type } from 'typebox';
+import { ReasonCode } from '../../model/reason.ts';
+
+const strict = { additionalProperties: false } as const;
+const Beacon = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const Seconds = Type.Number({ minimum: 0 });
+
+/** What one framework did in one precision. */
+export const PrecisionRun = Type.Object(
+  {
+    precision: Type.String(),
+    steps: Type.Integer({ minimum: 0 }),
+    trainSeconds: Seconds,
+    inferSeconds: Seconds,
+    firstLoss: Type.Number(),
+    lastLoss: Type.Number(),
+    weights: Type.String(),
+    /** Empty where it never came to inference. */
+    labels: Type.String(),
+  },
+  strict,
+);
+export type PrecisionRun = Static<typeof PrecisionRun>;
+
+/** What one framework did. */
+export const FrameworkRun = Type.Object(
+  {
+    framework: Type.String(),
+    title: Type.String(),
+    command: Type.Array(Type.String()),
+    version: Type.String(),
+    build: Type.String(),
+    backend: Type.String(),
+    devices: Type.Array(Type.String()),
+    device: Type.String(),
+    accelerated: Type.Boolean(),
+    /** Why it did not come to its end. */
+    failure: Type.Optional(Type.Object({ code: ReasonCode, detail: Type.String() }, strict)),
+    /** Beacon of the commit to its weights: the held-out inputs derive from it. Empty if it never came so far. */
+    held: Type.String({ pattern: '^([0-9a-f]{64})?$' }),
+    runs: Type.Array(PrecisionRun),
+    /** Precisions it does not have or that broke. */
+    refused: Type.Array(Type.Object({ precision: Type.String(), detail: Type.String() }, strict)),
+    onnx: Type.Object({ state: Type.Enum(['exported', 'loaded', 'absent', 'failed', 'unknown']), detail: Type.String() }, strict),
+    libraries: Type.Array(Type.String()),
+    /** Lines on its standard output that were no messages. */
+    noiseLines: Type.Integer({ minimum: 0 }),
+    seconds: Seconds,
+  },
+  strict,
+);
+export type FrameworkRun = Static<typeof FrameworkRun>;
+
+/** Raw samples of `frameworks.train`. */
+export const FrameworksSamples = Type.Object(
+  {
+    /** Beacon of commit `open`: task and training set derive from it. */
+    challenge: Beacon,
+    interpreters: Type.Array(
+      Type.Object(
+        {
+          command: Type.Array(Type.String()),
+          /** Empty if it did not answer. */
+          version: Type.String(),
+          found: Type.Array(Type.Object({ framework: Type.String(), version: Type.String() }, strict)),
+          problem: Type.String(),
+        },
+        strict,
+      ),
+    ),
+    /** Device files of accelerators on this node. */
+    accelerators: Type.Array(Type.String()),
+    runs: Type.Array(FrameworkRun),
+    /** Known frameworks that are not installed. */
+    absent: Type.Array(Type.Object({ framework: Type.String(), install: Type.String() }, strict)),
+    /** Installed ones that we can only recognise. */
+    present: Type.Array(Type.Object({ framework: Type.String(), version: Type.String() }, strict)),
+  },
+  strict,
+);
+export type FrameworksSamples = Static<typeof FrameworksSamples>;
+
+/** What is committed when a framework has trained, before anybody can know what it will be asked. */
+export function weightsCommit(run: Pick<FrameworkRun, 'framework' | 'runs'>): Uint8Array {
+  return sha256([run.framework, ...run.runs.map((one) => [one.precision, one.weights])]);
+}
+
+/** What is committed at the end: every answer. */
+export function answersCommit(runs: readonly FrameworkRun[]): Uint8Array {
+  return sha256(runs.map((run) => [run.framework, ...run.runs.map((one) => [one.precision, one.labels])]));
+}
+
+function sha256(value: unknown): Uint8Array {
+  return createHash('sha256').update(JSON.stringify(value)).digest();
+}

@@ -1,0 +1,288 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Benchmark, Context } from '../benchmark.ts';
+import { picks } from './audit.ts';
+import { clockSince } from './clock.ts';
+import { type UsersSettings, usersDescriptor } from './descriptor.ts';
+import { ShardHandle, startNullServer } from './fleet.ts';
+import { descriptorLimit } from './health.ts';
+import { mergeHistograms } from './latency.ts';
+import { merklePaths, merkleRoot } from './merkle.ts';
+import { TASK_NETWORK } from './network.ts';
+import { usersProof } from './proof.ts';
+import type { UsersRaw } from './raw.ts';
+import { markGauges, readGauge } from './server-gauge.ts';
+import type { CrowdReport, ShardTarget } from './shard.ts';
+import { addSeries } from './slots.ts';
+import { findTarget, ranges, shardCount, type Target } from './target.ts';
+import { KeptTasks } from './work.ts';
+
+/** `users.concurrent`: see the descriptor for what it measures and the proof for what its samples amount to. */
+export const usersBenchmark: Benchmark<typeof usersDescriptor.settings, typeof usersProof.raw> = {
+  descriptor: usersDescriptor,
+  proof: usersProof,
+  async run(context) {
+    const target = findTarget(context, context.settings, TASK_NETWORK.model);
+    const ends: (() => Promise<void>)[] = [];
+    let onAbort = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => reject(context.signal.reason ?? new Error('cancelled'));
+      if (context.signal.aborted) onAbort();
+      else context.signal.addEventListener('abort', onAbort, { once: true });
+    });
+    try {
+      return await Promise.race([measure(context, target, ends), aborted]);
+    } finally {
+      context.signal.removeEventListener('abort', onAbort);
+      await Promise.all(ends.map((end) => end()));
+    }
+  },
+};
+
+async function measure(
+  context: Context<UsersSettings>,
+  target: Target,
+  ends: (() => Promise<void>)[],
+): Promise<UsersRaw> {
+  const { settings } = context;
+  for (const name of ['undici', 'hdr-histogram-js', 'onnxruntime-node']) context.software(name, versionOf(name));
+  context.phase('preconditions');
+  const challenge = await context.commit('open', new TextEncoder().encode(JSON.stringify(settings)));
+  const epochNs = process.hrtime.bigint();
+  const now = clockSince(epochNs);
+  const parts = ranges(settings.users, shardCount(settings.shards, settings.users));
+  const shards = parts.map(() => new ShardHandle());
+  for (const shard of shards) ends.push(() => shard.end());
+  const everyone = <T>(ask: (shard: ShardHandle, index: number) => Promise<T>) => Promise.all(shards.map(ask));
+  const prepare = (url: string, model: string, isNull: boolean) =>
+    everyone((shard, index) => {
+      const { first, end } = parts[index]!;
+      const shardTarget: ShardTarget = {
+        url,
+        model,
+        tokens: target.tokens.slice(first, end),
+        firstUser: first,
+        challenge,
+        rows: settings.rows,
+        slotMs: settings.slotMs,
+        thinkMs: settings.thinkMs,
+        timeoutMs: settings.timeoutS * 1_000,
+        epochNs,
+        isNull,
+      };
+      return shard.ask('prepare', shardTarget);
+    });
+  const rampMs = (settings.users / 1_000) * settings.rampSPerThousand * 1_000;
+  /** A window on the grid of slots, in which every thread takes part; settles when it is over. */
+  const window = async (fromMs: number, seconds: number, watch: (share: number) => void) => {
+    const from = Math.ceil(fromMs / settings.slotMs) * settings.slotMs;
+    const to = from + Math.round((seconds * 1_000) / settings.slotMs) * settings.slotMs;
+    await everyone((shard) => shard.ask('window', { fromMs: from, toMs: to }));
+    return {
+      seconds: (to - from) / 1_000,
+      begun: sleep(from - now()),
+      over: (async () => {
+        while (now() < to) {
+          await sleep(Math.min(1_000, to - now()));
+          watch(Math.min(1, Math.max(0, (now() - from) / (to - from))));
+        }
+        // The threads close the window by their own timers, which may come a little later.
+        await sleep(50);
+      })(),
+    };
+  };
+
+  context.phase('null_run');
+  const nullServer = await startNullServer(settings.rows);
+  ends.push(nullServer.end);
+  await prepare(nullServer.url, 'null', true);
+  await everyone((shard) => shard.ask('connect', { overMs: settings.users / 4 }));
+  await everyone((shard) => shard.ask('ramp', { fromMs: now(), rampMs: 300 }));
+  const nullWindow = await window(now() + 600, settings.nullS, () => {});
+  await nullWindow.over;
+  const nullReports = await everyone((shard) => shard.ask('stop', { graceMs: 2_000 }));
+  await nullServer.end();
+
+  context.phase('correctness_gate');
+  await prepare(target.url, target.model, false);
+  const asked = Math.min(20, parts[0]!.end);
+  const gate = await shards[0]!.ask('gate', { users: asked });
+  if (gate.right === 0) throw new Error(`the service gave no right answer to ${asked} first tasks`);
+
+  context.phase('warm_up');
+  await everyone((shard) => shard.ask('connect', { overMs: rampMs }));
+  context.progress(0.3);
+  const rampFrom = now() + 20;
+  await everyone((shard) => shard.ask('ramp', { fromMs: rampFrom, rampMs }));
+  await sleep(rampFrom + rampMs + settings.settleS * 1_000 - now());
+
+  context.phase('measure');
+  await context.commit('hold', new Uint8Array());
+  const hold = await window(now() + 100, settings.holdS, (share) =>
+    context.progress(0.4 + 0.4 * share, { value: settings.users, unit: 'user', label: 'users' }),
+  );
+  await hold.begun;
+  const marked = target.identityKey !== undefined && (await markGauges(target.url, target.identityKey));
+  await hold.over;
+  const server = marked ? await readGauge(target.url, 'requests') : null;
+  await context.commit('held', new Uint8Array());
+
+  context.phase('drain');
+  const reports = await everyone((shard) => shard.ask('stop', { graceMs: settings.graceS * 1_000 }));
+
+  context.phase('cache_check');
+  const pairs = await shards[0]!.ask('pairs', { count: settings.cachePairs });
+
+  context.phase('rendezvous');
+  const burst = settings.burstUsers > 0 ? await rendezvous(everyone, parts, settings, now) : null;
+  await everyone((shard) => shard.ask('close', undefined));
+
+  context.phase('proof');
+  const wrong = await everyone((shard, index) => shard.ask('verify', { kept: reports[index]!.kept }));
+  const { audit, wrongLater, held } = await commitAnswers(context, reports, wrong);
+  const results = reports.map((report) => report.result);
+  const series = addSeries(results.map((result) => result.slots));
+  const nullSeries = addSeries(nullReports.map((report) => report.result.slots));
+  return {
+    challenge,
+    endpoint: target.identityKey === undefined ? 'external' : 'built_in',
+    model: target.model,
+    users: settings.users,
+    rows: settings.rows,
+    slotMs: settings.slotMs,
+    hold: { seconds: hold.seconds, ...series },
+    started: results.reduce((total, result) => total + result.started, 0),
+    failures: addFailures(results.map((result) => result.failures)),
+    responses: mergeHistograms(results.map((result) => result.responses)),
+    services: mergeHistograms(results.map((result) => result.services)),
+    lags: mergeHistograms(results.map((result) => result.lags)),
+    tasks: reports.flatMap((report) => report.tasks),
+    held,
+    p95Us: results.flatMap((result) => result.p95Us),
+    wrongLater,
+    server: server && { min: server.min, max: server.max, mean: server.mean, seconds: server.seconds },
+    generators: reports.map((report) => report.health),
+    descriptors: descriptorLimit() ?? null,
+    nullRun: {
+      users: settings.users,
+      seconds: nullWindow.seconds,
+      done: nullSeries.done,
+      failed: nullReports.reduce((total, report) => total + sum(Object.values(report.result.failures)), 0),
+      responses: mergeHistograms(nullReports.map((report) => report.result.responses)),
+    },
+    gate: { asked, ...gate },
+    pairs: { salted: [...pairs.salted], repeated: [...pairs.repeated], failed: pairs.failed },
+    burst,
+    audit,
+  };
+}
+
+/** All burst users submit at one agreed moment, over all threads. */
+async function rendezvous(
+  everyone: <T>(ask: (shard: ShardHandle, index: number) => Promise<T>) => Promise<T[]>,
+  parts: readonly { first: number; end: number }[],
+  settings: UsersSettings,
+  now: () => number,
+): Promise<UsersRaw['burst']> {
+  const atMs = Math.ceil((now() + 500) / settings.slotMs) * settings.slotMs;
+  const planned = Math.min(settings.burstUsers, settings.users);
+  const reports = await everyone((shard, index) => {
+    const { first, end } = parts[index]!;
+    const users = Math.max(0, Math.min(end, planned) - first);
+    return shard.ask('burst', { atMs, graceMs: settings.graceS * 1_000, users });
+  });
+  const sent = reports.filter((report) => report.sent > 0);
+  // With several threads only the sum of the least values is sure to have been in flight at one moment.
+  const joint = addSeries(reports.map((report) => report.series));
+  const { min, max } = reports.length === 1 ? joint : { min: joint.min, max: joint.min };
+  return {
+    planned,
+    sent: sum(reports.map((report) => report.sent)),
+    right: sum(reports.map((report) => report.right)),
+    failures: addFailures(reports.map((report) => report.failures)),
+    spreadS:
+      sent.length === 0
+        ? 0
+        : (Math.max(...sent.map((report) => report.lastWireMs)) -
+            Math.min(...sent.map((report) => report.firstWireMs))) /
+          1_000,
+    min,
+    max,
+  };
+}
+
+/** Puts all tasks into the tree in the order of users and numbers, commits its root, and opens what the beacon picks. */
+async function commitAnswers(
+  context: Context<UsersSettings>,
+  reports: readonly CrowdReport[],
+  wrong: readonly (readonly number[])[],
+) {
+  const held = reports.map((report) => [...report.result.held]);
+  const leaves: Buffer[] = [];
+  const failed: boolean[] = [];
+  let firstUser = 0;
+  let wrongLater = 0;
+  reports.forEach((report, shard) => {
+    const kept = new KeptTasks(report.kept);
+    const starts: number[] = [];
+    report.tasks.reduce((total, count, user) => {
+      starts[user] = total;
+      return total + count;
+    }, leaves.length);
+    const size = leaves.length + kept.count;
+    while (leaves.length < size) {
+      leaves.push(Buffer.alloc(0));
+      failed.push(false);
+    }
+    for (let i = 0; i < kept.count; i++) {
+      const place = starts[kept.user(i) - firstUser]! + kept.sequence(i);
+      leaves[place] = Buffer.from(kept.leaf(i));
+      failed[place] = kept.failed(i);
+    }
+    for (const place of wrong[shard]!) {
+      wrongLater++;
+      const user = kept.user(place) - firstUser;
+      held[shard]![user] = Math.max(0, held[shard]![user]! - 1);
+    }
+    firstUser += report.tasks.length;
+  });
+  const root = merkleRoot(leaves);
+  const beacon = await context.commit('answers', root);
+  const chosen = picks(beacon, leaves.length, context.settings.audits);
+  const paths = merklePaths(leaves, chosen);
+  return {
+    held: held.flat(),
+    wrongLater,
+    audit: {
+      root: Buffer.from(root).toString('hex'),
+      leaves: leaves.length,
+      beacon,
+      opened: chosen.map((index, i) => ({
+        leaf: leaves[index]!.toString('hex'),
+        failed: failed[index]!,
+        path: paths[i]!.map((hash) => Buffer.from(hash).toString('hex')),
+      })),
+    },
+  };
+}
+
+function addFailures(parts: readonly Partial<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const part of parts) {
+    for (const [failure, count] of Object.entries(part)) total[failure] = (total[failure] ?? 0) + (count ?? 0);
+  }
+  return total;
+}
+
+function versionOf(name: string): string {
+  const entry = createRequire(import.meta.url).resolve(`${name}/package.json`);
+  return (JSON.parse(readFileSync(entry, 'utf8')) as { version: string }).version;
+}
+
+function sum(values: readonly (number | undefined)[]): number {
+  return values.reduce<number>((total, value) => total + (value ?? 0), 0);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
+}

@@ -1,0 +1,136 @@
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateKeyPair, pemSigner } from '../evidence/keys.ts';
+import type { Profile } from '../model/assignment.ts';
+import { AssayError } from '../model/errors.ts';
+import type { Report } from '../model/report.ts';
+import { CONTROLLER_NAME, createAuthority } from './certificates.ts';
+import { conduct, inputOf } from './conductor.ts';
+import { handOver } from './handover.ts';
+import type { Inputs } from './inputs.ts';
+import { type LocalAgent, launchLocalAgent } from './launch/local.ts';
+import { makePlan } from './planner.ts';
+import type { ProgressReporter } from './progress.ts';
+import { createRunDirectory } from './store/run-directory.ts';
+
+export interface AcceptOptions {
+  readonly inputs: Inputs;
+  readonly profile: Profile;
+  readonly node: string;
+  readonly run: string;
+  /** Where the bundle goes. Must be empty or not there yet. */
+  readonly out: string;
+  /** Directory on the storage under test; inside `out` if not given. */
+  readonly storage: string | undefined;
+  readonly only: readonly string[];
+  readonly software: { readonly name: string; readonly version: string };
+  /** How this program is started: command and first arguments. */
+  readonly program: readonly string[];
+  readonly reporter: ProgressReporter;
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+}
+
+const JOIN_TIMEOUT_S = 90;
+const CERTIFICATE_DAYS = 30;
+/** Repeats on different seeds: an acceptance asks for three; a quick look makes one. */
+export const REPEATS: Record<Profile, number> = { quick: 1, standard: 3, full: 3 };
+
+/**
+ * The main job on one machine: a controller here, an agent in a process of its own, a whole run over mutually
+ * authenticated gRPC on loopback, and the bundle. Whatever happens, the agent is ended and nothing is left behind
+ * outside the output folder; a folder that holds no evidence yet is removed again.
+ */
+export async function accept(options: AcceptOptions): Promise<Report> {
+  const existed = existsSync(options.out);
+  requireEmpty(options.out);
+  const directory = createRunDirectory(options.out, options.now);
+  const agentDirectory = join(options.out, '.agent');
+  const storage = options.storage ?? join(options.out, '.storage');
+  let agent: LocalAgent | undefined;
+  let planned = false;
+  try {
+    for (const [path, bytes] of options.inputs.files) directory.writeFile(path, bytes);
+    const authority = await createAuthority(options.now(), CERTIFICATE_DAYS);
+    const signer = pemSigner(generateKeyPair().privatePem);
+    directory.writeFile('keys/controller.pem', signer.publicKeyPem);
+    const agentCredential = await authority.issue(options.node, 'agent');
+    if (options.storage === undefined) mkdirSync(storage, { recursive: true });
+    await conduct({
+      address: '127.0.0.1:0',
+      credential: await authority.issue(CONTROLLER_NAME, 'controller'),
+      authorityPem: authority.certificatePem,
+      signer,
+      directory,
+      inputs: [...options.inputs.files].map(([path, bytes]) => inputOf(path, bytes)),
+      nodes: [options.node],
+      joinTimeoutS: JOIN_TIMEOUT_S,
+      run: options.run,
+      plan: () => {
+        planned = true;
+        return makePlan({
+          run: options.run,
+          createdAt: options.now().toISOString(),
+          guide: options.inputs.guide.guide,
+          guideSha256: options.inputs.guide.sha256,
+          profile: options.profile,
+          nodes: [options.node],
+          settings: { 'storage.volume': { directory: storage } },
+          only: options.only,
+          repeats: REPEATS[options.profile],
+          synthetic: false,
+        });
+      },
+      listening: (port) => {
+        agent = launchLocalAgent(
+          options.program,
+          `127.0.0.1:${port}`,
+          options.node,
+          agentDirectory,
+          agentCredential,
+          authority.certificatePem,
+        );
+      },
+      event: (event) => options.reporter.event(event),
+      signal: options.signal,
+    });
+    await agent?.stop();
+    agent = undefined;
+    if (options.storage === undefined) rmSync(storage, { recursive: true, force: true });
+    const judgedAt = options.now().toISOString();
+    return await handOver(directory, signer, {
+      number: options.run.toUpperCase(),
+      judgedAt,
+      software: options.software,
+    });
+  } catch (error) {
+    const said = agent?.output().trim();
+    await agent?.stop();
+    if (options.storage === undefined) rmSync(storage, { recursive: true, force: true });
+    rmSync(agentDirectory, { recursive: true, force: true });
+    if (!planned) removeEmptyRun(options.out, existed);
+    if (error instanceof AssayError && said)
+      throw new AssayError(error.code, `${error.message}\n${said}`, { cause: error });
+    throw error;
+  } finally {
+    options.reporter.close();
+    directory.close();
+  }
+}
+
+function requireEmpty(path: string): void {
+  if (!existsSync(path)) return;
+  let names: string[];
+  try {
+    names = readdirSync(path);
+  } catch (error) {
+    throw new AssayError('output_unwritable', `${path}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+  }
+  if (names.length > 0) throw new AssayError('output_exists', path);
+}
+
+/** Takes away what a run that never began has written. */
+function removeEmptyRun(path: string, existed: boolean): void {
+  for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true, force: true });
+  if (!existed) rmdirSync(path);
+}

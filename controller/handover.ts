@@ -1,0 +1,61 @@
+import { canonicalBytes, canonicalize } from '../evidence/canonical.ts';
+import { sha256Hex, sm3Hex } from '../evidence/digest.ts';
+import { seal } from '../evidence/envelope.ts';
+import type { Signer } from '../evidence/keys.ts';
+import { PAYLOAD_TYPE, statement } from '../evidence/statement.ts';
+import type { Report } from '../model/report.ts';
+import { renderPages } from '../reports/build/pages.ts';
+import { buildReport, type ReportFacts } from '../reports/build/report.ts';
+import { reportSchema } from '../reports/build/schema.ts';
+import { bundleReadme } from '../reports/text/readme.ts';
+import { openBundle } from '../reports/verify/disk.ts';
+import { AFTER_MANIFEST, PATHS } from '../reports/verify/layout.ts';
+import type { Evaluation, Manifest } from '../reports/verify/manifest.ts';
+import { replay } from '../reports/verify/replay.ts';
+import type { RunDirectory } from './store/run-directory.ts';
+
+/**
+ * Turns the directory of a finished run into a bundle: replays the log from disk, judges, writes the report, signs the
+ * evaluation, renders the pages and lists every file. Uses nothing that is only in the controller's memory, so that a
+ * verifier can do the same. Throws if the directory's own log does not replay: a bug or a damaged disk.
+ */
+export async function handOver(directory: RunDirectory, signer: Signer, facts: ReportFacts): Promise<Report> {
+  directory.writeFile(PATHS.controllerKey, signer.publicKeyPem);
+  const replayed = replay(openBundle(directory.path));
+  if (!replayed.ok) {
+    throw new Error(`the log does not replay: ${replayed.defects.map((d) => `${d.path} ${d.problem}`).join('; ')}`);
+  }
+  const report = buildReport(replayed.replay, facts);
+  const bytes = Buffer.from(canonicalize(report));
+  directory.writeFile(PATHS.report, bytes);
+  directory.writeFile(PATHS.reportSchema, reportSchema());
+  const evaluation: Evaluation = {
+    schema: 'assay/evaluation/v1',
+    run: report.run,
+    ...facts,
+    outcome: report.overall.outcome,
+    log: report.log,
+  };
+  const subjects = [{ name: PATHS.report, digest: { sha256: sha256Hex(bytes), sm3: sm3Hex(bytes) } }];
+  const envelope = await seal(PAYLOAD_TYPE, canonicalBytes(statement(subjects, 'evaluation', evaluation)), [signer]);
+  directory.writeFile(PATHS.evaluation, canonicalBytes(envelope));
+  for (const [path, text] of renderPages(report)) directory.writeFile(path, text);
+  directory.writeFile(PATHS.readme, bundleReadme(report));
+  writeManifest(directory, report.run);
+  return report;
+}
+
+function writeManifest(directory: RunDirectory, run: string): void {
+  const bundle = openBundle(directory.path);
+  const manifest: Manifest = {
+    schema: 'assay/manifest/v1',
+    run,
+    files: bundle.paths
+      .filter((path) => !AFTER_MANIFEST.includes(path))
+      .map((path) => {
+        const bytes = bundle.read(path)!;
+        return { path, bytes: bytes.byteLength, sha256: sha256Hex(bytes), sm3: sm3Hex(bytes) };
+      }),
+  };
+  directory.writeFile(PATHS.manifest, canonicalBytes(manifest));
+}

@@ -1,0 +1,52 @@
+import type { Plan } from '../model/assignment.ts';
+import { pad as padTo } from '../reports/text/width.ts';
+import { expectedSeconds } from './planner.ts';
+import { clock } from './progress.ts';
+
+/** The plan as JSON, with the totals. */
+export function planJson(plan: Plan): string {
+  return JSON.stringify({ ...plan, expectedS: expectedSeconds(plan), writesBytes: totalWrites(plan) }, null, 2);
+}
+
+/** The plan as a table: benchmark, node, expected time, bytes written, metrics; then what nothing measures. */
+export function planTable(plan: Plan): string {
+  const lines = [
+    `guide ${plan.guide.id} ${plan.guide.version} · profile ${plan.profile} · nodes ${plan.nodes.join(', ')}`,
+    '',
+    row('benchmark', 'node', 'repeats', 'about', 'writes'),
+    ...plan.assignments.map((a) =>
+      row(
+        a.benchmark,
+        a.node,
+        String(a.repeats),
+        clock(a.expectedS * a.repeats * 1000),
+        bytes(a.writesBytes * a.repeats),
+      ),
+    ),
+    '',
+    `about ${clock(expectedSeconds(plan) * 1000)} in all; at most ${bytes(totalWrites(plan))} written, all removed afterwards`,
+  ];
+  if (plan.unmeasured.length > 0) {
+    lines.push('', 'not measured:');
+    for (const { target, reason, detail } of plan.unmeasured) lines.push(`  ${target}: ${reason}: ${detail}`);
+  }
+  lines.push('', 'nothing was started');
+  return `${lines.join('\n')}\n`;
+}
+
+const totalWrites = (plan: Plan): number => plan.assignments.reduce((total, a) => total + a.writesBytes * a.repeats, 0);
+
+const row = (benchmark: string, node: string, repeats: string, about: string, writes: string): string =>
+  [
+    padTo(benchmark, 24),
+    padTo(node, 20),
+    padTo(repeats, 8, 'right'),
+    padTo(about, 8, 'right'),
+    padTo(writes, 12, 'right'),
+  ].join(' ');
+
+function bytes(value: number): string {
+  if (value === 0) return '-';
+  if (value >= 1e9) return `${(value / 1e9).toFixed(2)} GB`;
+  return `${(value / 1e6).toFixed(0)} MB`;
+}

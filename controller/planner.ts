@@ -1,0 +1,98 @@
+import type { Descriptor } from '../benchmarks/benchmark.ts';
+import { CATALOG, effectiveSettings, metricIds } from '../benchmarks/catalog.ts';
+import type { Assignment, Plan, Profile } from '../model/assignment.ts';
+import type { Guide } from '../model/guide.ts';
+import type { ReasonCode } from '../model/reason.ts';
+
+/** What the operator wants of a plan beside guide and profile. */
+export interface PlanWish {
+  readonly run: string;
+  readonly createdAt: string;
+  readonly guide: Guide;
+  readonly guideSha256: string;
+  readonly profile: Profile;
+  readonly nodes: readonly string[];
+  /** Settings to change, per benchmark id. */
+  readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Only these targets; all of the guide if empty. */
+  readonly only: readonly string[];
+  /** How often each benchmark is measured. */
+  readonly repeats: number;
+  readonly synthetic: boolean;
+}
+
+/** Benchmarks take longer than expected on a loaded or slow node; past this they are stopped. */
+const PATIENCE = 4;
+const PATIENCE_FLOOR_S = 60;
+
+/**
+ * Multiplies guide by nodes: which benchmark runs where with which settings so that every measured target can have a
+ * verdict. A target that no benchmark of the catalogue measures is listed with the reason. Pure: the same wish gives
+ * the same plan.
+ */
+export function makePlan(wish: PlanWish): Plan {
+  const assignments: Assignment[] = [];
+  const unmeasured: Plan['unmeasured'] = [];
+  const wanted = new Set<string>();
+  for (const target of wish.guide.targets) {
+    if (target.kind === 'registered') continue;
+    if (wish.only.length > 0 && !wish.only.includes(target.id)) {
+      unmeasured.push({ target: target.id, reason: 'skipped', detail: 'not among the targets that were asked for' });
+      continue;
+    }
+    for (const { metric } of target.requirements) {
+      wanted.add(metric);
+      if (CATALOG.some((d) => metricIds(d).includes(metric))) continue;
+      if (unmeasured.some((u) => u.target === target.id)) continue;
+      unmeasured.push({ target: target.id, ...whyUnmeasured(target.id, metric) });
+    }
+  }
+  for (const descriptor of CATALOG) {
+    if (!metricIds(descriptor).some((id) => wanted.has(id))) continue;
+    const nodes = descriptor.scope === 'platform' ? wish.nodes.slice(0, 1) : wish.nodes;
+    for (const node of nodes) assignments.push(assign(descriptor, node, wish));
+  }
+  return {
+    schema: 'assay/plan/v1',
+    run: wish.run,
+    createdAt: wish.createdAt,
+    guide: { id: wish.guide.id, version: wish.guide.version, sha256: wish.guideSha256 },
+    profile: wish.profile,
+    nodes: [...wish.nodes],
+    assignments,
+    unmeasured,
+    synthetic: wish.synthetic,
+  };
+}
+
+function assign(descriptor: Descriptor, node: string, wish: PlanWish): Assignment {
+  const settings = effectiveSettings(descriptor, wish.profile, wish.settings[descriptor.id]);
+  const cost = descriptor.cost(settings);
+  return {
+    id: `${descriptor.id}.${wish.nodes.indexOf(node) + 1}`,
+    node,
+    benchmark: descriptor.id,
+    version: descriptor.version,
+    metrics: metricIds(descriptor),
+    settings,
+    expectedS: cost.seconds,
+    timeoutS: Math.max(PATIENCE_FLOOR_S, cost.seconds * PATIENCE),
+    writesBytes: cost.writesBytes,
+    repeats: wish.repeats,
+  };
+}
+
+function whyUnmeasured(target: string, metric: string): { reason: ReasonCode; detail: string } {
+  if (target === 'interface.cloudEdge' || target === 'edge.realtime') {
+    return { reason: 'no_edge_node', detail: `${metric} needs a node with the edge role` };
+  }
+  return { reason: 'not_measured', detail: `this version has no benchmark for ${metric}` };
+}
+
+/** Expected seconds of the whole plan: nodes work at the same time, each does its own one after the other. */
+export function expectedSeconds(plan: Plan): number {
+  const perNode = plan.nodes.map((node) =>
+    plan.assignments.filter((a) => a.node === node).reduce((total, a) => total + a.expectedS * a.repeats, 0),
+  );
+  return Math.max(0, ...perNode);
+}

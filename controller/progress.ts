@@ -1,0 +1,126 @@
+import type { RunEvent } from './conductor.ts';
+import { expectedSeconds } from './planner.ts';
+
+/** Told of everything that happens in a run; shows it in its own way. */
+export interface ProgressReporter {
+  event(event: RunEvent): void;
+  /** The run is over; whatever is still on the screen is settled. */
+  close(): void;
+}
+
+export interface Screen {
+  write(text: string): void;
+  readonly columns: number;
+}
+
+/** One JSON object a line, for programs: every event as it is, with its time. */
+export function jsonReporter(screen: Screen, now: () => Date): ProgressReporter {
+  return {
+    event: (event) => screen.write(`${JSON.stringify({ at: now().toISOString(), ...event })}\n`),
+    close: () => {},
+  };
+}
+
+/** Plain lines, for logs: one for every beginning and end, none for live figures. */
+export function plainReporter(screen: Screen): ProgressReporter {
+  return {
+    event: (event) => {
+      for (const line of lines(event)) screen.write(`${line}\n`);
+    },
+    close: () => {},
+  };
+}
+
+const REDRAW_MS = 200;
+
+/** Lines as above, and under them one that is redrawn: step, phase, share, live figure, elapsed and expected time. */
+export function liveReporter(screen: Screen, nowMs: () => number): ProgressReporter {
+  const started = nowMs();
+  let expectedS = 0;
+  let current: Extract<RunEvent, { type: 'attempt_started' }> | undefined;
+  let since = started;
+  let progress: Extract<RunEvent, { type: 'progress' }> | undefined;
+  const draw = (): void => {
+    if (!current) return;
+    const { step, steps, assignment, node } = current;
+    const parts = [`[${step}/${steps}] ${assignment.benchmark} @ ${node}`];
+    if (progress) {
+      parts.push(progress.phase, `${Math.round(progress.share * 100)} %`);
+      if (progress.figure) parts.push(figureText(progress.figure));
+    }
+    parts.push(`${clock(nowMs() - since)} / ~${clock(assignment.expectedS * 1000)}`);
+    parts.push(`total ${clock(nowMs() - started)} / ~${clock(expectedS * 1000)}`);
+    screen.write(`\r\u001b[2K${parts.join(' · ').slice(0, Math.max(20, screen.columns - 1))}`);
+  };
+  const timer = setInterval(draw, REDRAW_MS);
+  timer.unref();
+  return {
+    event: (event) => {
+      if (event.type === 'planned') expectedS = expectedSeconds(event.plan);
+      if (event.type === 'progress') progress = event;
+      if (event.type === 'attempt_started') {
+        current = event;
+        progress = undefined;
+        since = nowMs();
+      }
+      const own = event.type === 'attempt_started' ? [] : lines(event);
+      if (own.length > 0) screen.write(`\r\u001b[2K${own.join('\n')}\n`);
+      draw();
+    },
+    close: () => {
+      clearInterval(timer);
+      current = undefined;
+      screen.write('\r\u001b[2K');
+    },
+  };
+}
+
+function lines(event: RunEvent): string[] {
+  switch (event.type) {
+    case 'node_joined': {
+      const cards = event.inventory.accelerators.filter((a) => a.kind === 'package').length;
+      const cpu = event.inventory.cpu.model?.value ?? 'unknown processor';
+      const found = cards === 0 ? 'no accelerator found' : `${cards} accelerators`;
+      return [`node ${event.node}: ${cpu}, ${found}`];
+    }
+    case 'planned':
+      return [`plan: ${event.plan.assignments.length} assignments, about ${clock(expectedSeconds(event.plan) * 1000)}`];
+    case 'attempt_started': {
+      const { step, steps, assignment, node, attempt } = event;
+      return [
+        `[${step}/${steps}] ${assignment.id} @ ${node} attempt ${attempt}, about ${clock(assignment.expectedS * 1000)}`,
+      ];
+    }
+    case 'attempt_ended':
+      return [`  ${event.assignment} ${event.state}${event.detail ? `: ${firstLine(event.detail)}` : ''}`];
+    case 'attempt_rejected':
+      return [`  ${event.assignment} rejected: ${firstLine(event.detail)}`];
+    case 'node_lost':
+      return [`  node ${event.node} lost: ${firstLine(event.detail)}`];
+    case 'warning':
+      return [`  warning: ${firstLine(event.detail)}`];
+    case 'progress':
+      return [];
+  }
+}
+
+const firstLine = (text: string): string => (text.split('\n')[0] ?? '').slice(0, 200);
+
+/** A live figure with a decimal SI prefix, for example `207 Gop/s`. */
+function figureText(figure: { value: number; unit: string; label: string }): string {
+  const prefixes = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
+  let value = figure.value;
+  let index = 0;
+  while (Math.abs(value) >= 1000 && index < prefixes.length - 1) {
+    value /= 1000;
+    index++;
+  }
+  const digits = Math.abs(value) >= 100 || index === 0 ? 0 : 1;
+  return `${figure.label ? `${figure.label} ` : ''}${value.toFixed(digits)} ${prefixes[index]}${figure.unit}`;
+}
+
+/** Milliseconds as m:ss. */
+export function clock(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,232 @@
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { parseStrict } from '../evidence/canonical.ts';
+import type { Assignment, Transcript } from '../model/assignment.ts';
+import { Inventory } from '../model/inventory.ts';
+import { check } from '../model/schema.ts';
+import { type AgentMessage, type ControllerMessage, MAX_COMMIT_BYTES } from '../proto/fleet.ts';
+import { assignmentToWire, envelopeFromWire, type SealedParts } from '../proto/wire.ts';
+
+export type AgentStream = ServerDuplexStream<AgentMessage, ControllerMessage>;
+
+/** A signed result and the controller's own record of the attempt. */
+export interface Delivery {
+  readonly envelope: SealedParts;
+  readonly transcript: Transcript;
+}
+
+export interface LiveProgress {
+  readonly node: string;
+  readonly assignment: string;
+  readonly attempt: number;
+  readonly phase: string;
+  readonly share: number;
+  readonly figure?: { value: number; unit: string; label: string };
+}
+
+/** What a session reports to the controller. */
+export interface SessionEvents {
+  inventory(node: string, inventory: Inventory, bytes: Uint8Array): void;
+  progress(progress: LiveProgress): void;
+  /** Bytes that hash to their name, complete. */
+  blob(bytes: Uint8Array): void;
+  /** A result of an attempt that is under way. Answers what the receipt says. */
+  result(node: string, delivery: Delivery): { accepted: boolean; logIndex: number; problem: string };
+  /** The peer sent something it must not; the stream is ended. */
+  violation(node: string, detail: string): void;
+}
+
+/** Largest blob taken in from an agent: raw samples of a long run. */
+const MAX_BLOB_BYTES = 1024 * 1024 * 1024;
+
+interface OpenAttempt {
+  readonly assignment: Assignment;
+  readonly attempt: number;
+  readonly transcript: Transcript;
+  readonly t0: bigint;
+}
+
+/** The controller's side of one node: survives reconnects of its stream; at most one attempt is open at a time. */
+export class NodeSession {
+  readonly node: string;
+  readonly publicKey: string;
+  readonly #run: string;
+  readonly #events: SessionEvents;
+  #stream: AgentStream | undefined;
+  #open: OpenAttempt | undefined;
+  #blob: { sha256: string; total: number; parts: Buffer[]; size: number } | undefined;
+
+  constructor(node: string, publicKey: string, run: string, events: SessionEvents) {
+    this.node = node;
+    this.publicKey = publicKey;
+    this.#run = run;
+    this.#events = events;
+  }
+
+  get connected(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** Takes over a fresh stream (after the hello) and repeats what was under way. */
+  attach(stream: AgentStream): void {
+    this.#stream?.end();
+    this.#stream = stream;
+    this.#blob = undefined;
+    if (this.#open) this.#order(this.#open);
+  }
+
+  detach(stream: AgentStream): void {
+    if (this.#stream === stream) this.#stream = undefined;
+  }
+
+  /** Sends an attempt out; the transcript starts now. */
+  issue(assignment: Assignment, attempt: number): void {
+    const issuedAt = new Date().toISOString();
+    this.#open = {
+      assignment,
+      attempt,
+      t0: process.hrtime.bigint(),
+      transcript: {
+        schema: 'assay/transcript/v1',
+        run: this.#run,
+        assignment: assignment.id,
+        attempt,
+        node: this.node,
+        issuedAt,
+        endedAt: issuedAt,
+        exchanges: [],
+      },
+    };
+    this.#order(this.#open);
+  }
+
+  /** Gives the open attempt up; a result that comes later is refused. */
+  abandon(): void {
+    this.#open = undefined;
+  }
+
+  cancel(reason: string): void {
+    if (!this.#open) return;
+    const { assignment, attempt } = this.#open;
+    this.#send({ cancel: { assignment: assignment.id, attempt, reason } });
+  }
+
+  goodbye(reason: string): void {
+    this.#send({ goodbye: { reason } });
+    this.#stream?.end();
+  }
+
+  receive(message: AgentMessage): void {
+    if (message.progress) this.#progress(message.progress);
+    else if (message.commit) this.#commit(message.commit);
+    else if (message.blob) this.#chunk(message.blob);
+    else if (message.result) this.#result(message.result);
+    else if (message.inventory) this.#inventory(message.inventory.document ?? Buffer.alloc(0));
+  }
+
+  #order({ assignment, attempt }: OpenAttempt): void {
+    this.#send({ assignment: assignmentToWire(this.#run, assignment, attempt) });
+  }
+
+  #send(message: ControllerMessage): void {
+    this.#stream?.write(message);
+  }
+
+  #inventory(document: Buffer): void {
+    let problem = '';
+    try {
+      const inventory = check(Inventory, parseStrict(document));
+      if (!inventory.ok) problem = inventory.problems.join('; ');
+      else if (inventory.value.node !== this.node) problem = `the inventory is that of ${inventory.value.node}`;
+      else this.#events.inventory(this.node, inventory.value, document);
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+    const sha256 = createHash('sha256').update(document).digest('hex');
+    this.#send({ inventoryReceipt: { accepted: problem === '', sha256, problem } });
+  }
+
+  #progress(progress: NonNullable<AgentMessage['progress']>): void {
+    const { assignment = '', attempt = 0, phase = '', share = 0, value, unit = '', label = '' } = progress;
+    const figure = value === undefined ? {} : { figure: { value, unit, label } };
+    this.#events.progress({ node: this.node, assignment, attempt, phase, share, ...figure });
+  }
+
+  #commit(commit: NonNullable<AgentMessage['commit']>): void {
+    const receivedNs = process.hrtime.bigint();
+    const { assignment, attempt, index = 0, label = '', payload = Buffer.alloc(0) } = commit;
+    const open = this.#open;
+    if (!open || open.assignment.id !== assignment || open.attempt !== attempt) return;
+    const { exchanges } = open.transcript;
+    const before = exchanges[index];
+    const text = payload.toString('base64');
+    if (before) {
+      // Asked again after a reconnect: the same commit gets the same beacon, another one gets none.
+      if (before.commit === text && before.label === label) this.#beacon(open, index, before.beacon);
+      else this.#events.violation(this.node, `commit ${index} of ${assignment} was changed`);
+      return;
+    }
+    if (index !== exchanges.length || payload.length > MAX_COMMIT_BYTES) {
+      this.#events.violation(this.node, `commit ${index} of ${assignment} out of order or too large`);
+      return;
+    }
+    const beacon = randomBytes(32).toString('hex');
+    exchanges.push({
+      index,
+      label,
+      commit: text,
+      beacon,
+      receivedNs: String(receivedNs - open.t0),
+      answeredNs: String(process.hrtime.bigint() - open.t0),
+    });
+    this.#beacon(open, index, beacon);
+  }
+
+  #beacon(open: OpenAttempt, index: number, beacon: string): void {
+    const random = Buffer.from(beacon, 'hex');
+    this.#send({ beacon: { assignment: open.assignment.id, attempt: open.attempt, index, random } });
+  }
+
+  #chunk(chunk: NonNullable<AgentMessage['blob']>): void {
+    const { sha256 = '', data = Buffer.alloc(0) } = chunk;
+    const total = Number(chunk.total ?? '0');
+    const offset = Number(chunk.offset ?? '0');
+    if (offset === 0) this.#blob = { sha256, total, parts: [], size: 0 };
+    const blob = this.#blob;
+    if (!blob || blob.sha256 !== sha256 || blob.size !== offset || blob.total !== total || total > MAX_BLOB_BYTES) {
+      this.#events.violation(this.node, `blob ${sha256} out of order or too large`);
+      return;
+    }
+    blob.parts.push(data);
+    blob.size += data.length;
+    if (blob.size < total) return;
+    this.#blob = undefined;
+    const bytes = Buffer.concat(blob.parts);
+    const stored = bytes.length === total && createHash('sha256').update(bytes).digest('hex') === sha256;
+    if (stored) this.#events.blob(bytes);
+    this.#send({ blobReceipt: { sha256, stored, problem: stored ? '' : 'the bytes do not have this digest' } });
+  }
+
+  #result(result: NonNullable<AgentMessage['result']>): void {
+    const { assignment = '', attempt = 0 } = result;
+    const open = this.#open;
+    let receipt = { accepted: false, logIndex: 0, problem: 'this attempt is not under way' };
+    if (open && open.assignment.id === assignment && open.attempt === attempt) {
+      this.#open = undefined;
+      const transcript: Transcript = { ...open.transcript, endedAt: new Date().toISOString() };
+      receipt = this.#events.result(this.node, { envelope: envelopeFromWire(result.envelope), transcript });
+    }
+    const { accepted, logIndex, problem } = receipt;
+    this.#send({ resultReceipt: { assignment, attempt, accepted, logIndex: String(logIndex), problem } });
+  }
+}
+
+/** Node name and public key (PEM) from the certificate of a mutually authenticated stream. */
+export function peerIdentity(stream: AgentStream): { node: string; publicKey: string } | undefined {
+  const raw = stream.getAuthContext().sslPeerCertificate?.raw;
+  if (!raw) return undefined;
+  const certificate = new X509Certificate(raw);
+  const node = /^CN=(.+)$/m.exec(certificate.subject)?.[1];
+  if (!node) return undefined;
+  return { node, publicKey: certificate.publicKey.export({ type: 'spki', format: 'pem' }) as string };
+}

@@ -1,0 +1,98 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { canonicalBytes } from '../../evidence/canonical.ts';
+import { sha256Hex } from '../../evidence/digest.ts';
+import { AssayError } from '../../model/errors.ts';
+import type { LogEntry } from '../../model/log.ts';
+import { blobPath, PATHS } from '../../reports/verify/layout.ts';
+
+/** An entry without its time: the store stamps it. */
+export type NewEntry = LogEntry extends infer E ? (E extends LogEntry ? Omit<E, 'at'> : never) : never;
+
+/**
+ * The directory of one run: an append-only log and content-addressed blobs. It grows while the run goes on and is the
+ * bundle that is handed over in the end. Everything is on disk before the call returns.
+ */
+export interface RunDirectory {
+  readonly path: string;
+  /** Appends an entry to the log and gives its index. Times never run backwards, even if the wall clock does. */
+  append(entry: NewEntry): number;
+  /** Keeps bytes under their sha256 and gives it. */
+  putBlob(bytes: Uint8Array): string;
+  readBlob(sha256: string): Uint8Array | undefined;
+  /** Writes a file whole or not at all. */
+  writeFile(path: string, bytes: Uint8Array | string): void;
+  readonly entries: number;
+  close(): void;
+}
+
+/** Makes the directory of a new run. It must be empty or not there yet: `output_exists`, `output_unwritable`. */
+export function createRunDirectory(path: string, now: () => Date): RunDirectory {
+  let log: number;
+  try {
+    mkdirSync(join(path, dirname(PATHS.log)), { recursive: true });
+    log = openSync(join(path, PATHS.log), 'ax', 0o644);
+  } catch (error) {
+    throw storeError(error, path);
+  }
+  let entries = 0;
+  let last = '';
+  return {
+    path,
+    get entries() {
+      return entries;
+    },
+    append: (entry) => {
+      const wall = now().toISOString();
+      last = wall > last ? wall : last;
+      write(log, Buffer.concat([canonicalBytes({ ...entry, at: last }), Buffer.from('\n')]), path);
+      return entries++;
+    },
+    putBlob: (bytes) => {
+      const sha256 = sha256Hex(bytes);
+      const target = join(path, blobPath(sha256));
+      if (!existsSync(target)) writeWhole(target, bytes);
+      return sha256;
+    },
+    readBlob: (sha256) => {
+      const target = join(path, blobPath(sha256));
+      return existsSync(target) ? readFileSync(target) : undefined;
+    },
+    writeFile: (name, bytes) => writeWhole(join(path, name), typeof bytes === 'string' ? Buffer.from(bytes) : bytes),
+    close: () => closeSync(log),
+  };
+}
+
+function write(file: number, bytes: Uint8Array, path: string): void {
+  try {
+    for (let offset = 0; offset < bytes.byteLength; ) offset += writeSync(file, bytes, offset);
+    fsyncSync(file);
+  } catch (error) {
+    throw storeError(error, path);
+  }
+}
+
+function writeWhole(path: string, bytes: Uint8Array): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const file = openSync(`${path}.part`, 'w', 0o644);
+    try {
+      write(file, bytes, path);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(`${path}.part`, path);
+  } catch (error) {
+    throw error instanceof AssayError ? error : storeError(error, path);
+  }
+}
+
+function storeError(error: unknown, path: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new AssayError('no_space', path, { cause: error });
+  if (code === 'EEXIST') return new AssayError('output_exists', path, { cause: error });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EISDIR') {
+    return new AssayError('output_unwritable', `${path} (${code})`, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,159 @@
+import { JsonParser } from './parser.ts';
+
+/**
+ * Canonical JSON (RFC 8785) and its strict counterpart for reading.
+ *
+ * What is signed is bytes; what is judged is a value. Both directions must leave no choice: a value has one text,
+ * and a text that two readers could take for two values is refused. Whoever sends a document controls every byte of it.
+ */
+
+/** A value or text that has no single canonical meaning. `place` is a path (`$.a[3]`) or an offset in the text. */
+export class CanonicalError extends Error {
+  readonly problem: string;
+  readonly place: string;
+
+  constructor(problem: string, place: string) {
+    super(`${problem} at ${place}`);
+    this.name = 'CanonicalError';
+    this.problem = problem;
+    this.place = place;
+  }
+}
+
+/** Beyond this nesting a value is refused in both directions: recursion must not be the sender's to choose. */
+const MAX_DEPTH = 200;
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/**
+ * The one text of a JSON value (RFC 8785 section 3.2): no white space, keys sorted by UTF-16 units, numbers and strings
+ * as ECMAScript writes them.
+ *
+ * Throws CanonicalError with the path for what is no JSON value (undefined, functions, symbols, bigint, instances of
+ * classes, holes in arrays, cycles), for what JSON cannot say (NaN, infinities) and for lone surrogates (RFC 8785
+ * section 3.2.2.2). A number is a double: 10^16 operations a second is one, a count of 2^53 or more is none, so it must
+ * come as a string (RFC 7493 section 2.2).
+ */
+export function canonicalize(value: unknown): string {
+  return write(value, [], []);
+}
+
+/** UTF-8 bytes of `canonicalize`: what is hashed and signed. */
+export function canonicalBytes(value: unknown): Uint8Array {
+  return Buffer.from(canonicalize(value), 'utf8');
+}
+
+type Path = (string | number)[];
+
+function write(value: unknown, path: Path, ancestors: object[]): string {
+  switch (typeof value) {
+    case 'string':
+      return quote(value, path);
+    case 'number':
+      if (!Number.isFinite(value)) refuse('a number that is not finite', path);
+      return String(value);
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      if (value === null) return 'null';
+      return writeNested(value, path, ancestors);
+    default:
+      return refuse(`a value of type ${typeof value}`, path);
+  }
+}
+
+function writeNested(value: object, path: Path, ancestors: object[]): string {
+  if (ancestors.length === MAX_DEPTH) {
+    // A cycle always ends here; looking for it only now keeps the usual way free of a set of all ancestors.
+    const cycle = new Set(ancestors).size < ancestors.length;
+    refuse(cycle ? 'a cycle' : `nesting deeper than ${MAX_DEPTH}`, path);
+  }
+  const prototype = Object.getPrototypeOf(value);
+  ancestors.push(value);
+  let text: string;
+  if (prototype === Array.prototype) text = writeArray(value as unknown[], path, ancestors);
+  else if (prototype === Object.prototype || prototype === null) {
+    text = writeObject(value as Record<string, unknown>, path, ancestors);
+  } else text = refuse(`an instance of ${value.constructor?.name || 'an unnamed class'}`, path);
+  ancestors.pop();
+  return text;
+}
+
+function writeArray(items: unknown[], path: Path, ancestors: object[]): string {
+  const parts = new Array<string>(items.length);
+  const level = path.length;
+  for (let i = 0; i < items.length; i++) {
+    path[level] = i;
+    parts[i] = write(items[i], path, ancestors);
+  }
+  path.length = level;
+  return `[${parts.join(',')}]`;
+}
+
+function writeObject(object: Record<string, unknown>, path: Path, ancestors: object[]): string {
+  if (Object.getOwnPropertySymbols(object).length > 0) refuse('a symbol as key', path);
+  // Without a comparison function sort() orders by UTF-16 units, which is what RFC 8785 section 3.2.3 asks for.
+  const keys = Object.keys(object).sort();
+  const level = path.length;
+  let text = '';
+  for (const key of keys) {
+    path[level] = key;
+    if (key === '__proto__') refuse('the key __proto__', path);
+    text += `${text === '' ? '' : ','}${quote(key, path)}:${write(object[key], path, ancestors)}`;
+  }
+  path.length = level;
+  return `{${text}}`;
+}
+
+function quote(text: string, path: Path): string {
+  if (!text.isWellFormed()) refuse('a lone surrogate', path);
+  return JSON.stringify(text);
+}
+
+function refuse(problem: string, path: Path): never {
+  const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step.toWellFormed()}`));
+  throw new CanonicalError(problem, `$${steps.join('')}`);
+}
+
+/** Bounds on a text from outside. Depth above 200 and more bytes than 256 MiB are never read. */
+export interface Limits {
+  readonly maxDepth?: number;
+  readonly maxBytes?: number;
+}
+
+/**
+ * The value of a JSON text (RFC 8259) that any two readers agree on, or CanonicalError with the offset
+ * (in UTF-16 units; in bytes where the bytes are not UTF-8).
+ *
+ * Refused beside all that is not JSON: keys that occur twice and the key `__proto__` (readers disagree which value
+ * counts, so a sender could show one value to the signer and another to the verifier), invalid UTF-8, a byte order mark,
+ * lone surrogates, numbers beyond a double, integers with digits that a double cannot carry (readers with longer integers
+ * would see another number), bytes after the value, and texts beyond the limits.
+ * What this accepts, `canonicalize` accepts.
+ */
+export function parseStrict(text: string | Uint8Array, limits: Limits = {}): unknown {
+  const maxBytes = Math.min(limits.maxBytes ?? MAX_BYTES, MAX_BYTES);
+  const bytes = typeof text === 'string' ? Buffer.byteLength(text) : text.byteLength;
+  if (bytes > maxBytes) refuseAt(`${bytes} bytes, more than ${maxBytes}`, maxBytes);
+  const parser = new JsonParser(
+    typeof text === 'string' ? text : decode(text),
+    Math.min(limits.maxDepth ?? MAX_DEPTH, MAX_DEPTH),
+    refuseAt,
+  );
+  return parser.document();
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    // The byte order mark is kept, so that the parser refuses it (RFC 8259 section 8.1 lets readers differ on it).
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    const mended = Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+    let offset = 0;
+    while (bytes[offset] === mended[offset]) offset++;
+    return refuseAt('bytes that are not UTF-8', offset);
+  }
+}
+
+function refuseAt(problem: string, offset: number): never {
+  throw new CanonicalError(problem, `offset ${offset}`);
+}

@@ -1,0 +1,16 @@
+import type { Report } from '../../model/report.ts';
+import { renderCsv } from '../render/csv.ts';
+import { renderHtml } from '../render/html.ts';
+import { renderJunit } from '../render/junit.ts';
+import { renderMarkdown } from '../render/markdown.ts';
+import { PATHS } from '../verify/layout.ts';
+
+/** Every rendering that is repeatable byte for byte, by its path in the bundle. A verifier renders them again. */
+export function renderPages(report: Report): ReadonlyMap<string, string> {
+  return new Map([
+    [PATHS.html, renderHtml(report)],
+    [PATHS.markdown, renderMarkdown(report)],
+    [PATHS.junit, renderJunit(report)],
+    [PATHS.csv, renderCsv(report)],
+  ]);
+}

@@ -1,0 +1,106 @@
+import { MerkleTree } from '../../evidence/merkle.ts';
+import type { Finding } from '../../model/measurement.ts';
+import type { Attempt, Report } from '../../model/report.ts';
+import { judge } from '../judge/judge.ts';
+import type { Admitted } from '../verify/admission.ts';
+import type { Replay } from '../verify/replay.ts';
+
+/** What a report needs beside the run itself. */
+export interface ReportFacts {
+  /** Report number, for example `AT-20261121-093000-1f3a`. */
+  readonly number: string;
+  /** RFC 3339 moment of the judgement. */
+  readonly judgedAt: string;
+  readonly software: { readonly name: string; readonly version: string };
+}
+
+/** Builds the report of a replayed run. Pure: the same run and facts give the same report, byte for byte. */
+export function buildReport(run: Replay, facts: ReportFacts): Report {
+  const findings = runFindings(run);
+  const { verdicts, overall } = judge({
+    guide: run.guide,
+    claims: run.claims,
+    plan: run.plan,
+    issued: run.issued,
+    attempts: run.admitted.map(({ measurement, examination, sha256 }) => ({
+      assignment: measurement.assignment,
+      attempt: measurement.attempt,
+      node: measurement.node,
+      state: measurement.state,
+      ...(measurement.failure ? { failure: measurement.failure } : {}),
+      examination,
+      sha256,
+    })),
+    registers: run.registers,
+    waivers: run.waivers,
+    findings,
+    judgedAt: facts.judgedAt,
+  });
+  const tree = new MerkleTree();
+  for (const leaf of run.leaves) tree.append(leaf);
+  const { number: document, issuer } = run.guide.document;
+  return {
+    schema: 'assay/report/v1',
+    number: facts.number,
+    run: run.plan.run,
+    synthetic: run.plan.synthetic,
+    profile: run.plan.profile,
+    judgedAt: facts.judgedAt,
+    period: { ...run.period },
+    software: { ...facts.software },
+    platform: {
+      ...run.claims?.platform,
+      nodes: run.inventories.length,
+      accelerators: run.inventories.flatMap((i) => i.accelerators).filter((a) => a.kind === 'package').length,
+    },
+    guide: {
+      id: run.guide.id,
+      version: run.guide.version,
+      title: run.guide.title,
+      document,
+      issuer,
+      sha256: run.guideSha256,
+    },
+    overall,
+    verdicts,
+    attempts: run.admitted.map(attemptOf),
+    rejected: [...run.rejected],
+    findings,
+    inventories: [...run.inventories],
+    log: { entries: run.leaves.length, root: tree.root() },
+  };
+}
+
+function attemptOf({ measurement: m, examination, sha256 }: Admitted): Attempt {
+  return {
+    assignment: m.assignment,
+    attempt: m.attempt,
+    node: m.node,
+    benchmark: m.benchmark,
+    version: m.version,
+    state: m.state,
+    ...(m.failure ? { failure: m.failure } : {}),
+    startedAt: m.startedAt,
+    elapsedS: m.elapsedS,
+    settings: m.settings,
+    phases: m.phases,
+    metrics: examination.metrics,
+    checks: examination.checks,
+    findings: examination.findings,
+    telemetry: m.telemetry,
+    sha256,
+    ...(m.raw ? { raw: m.raw.sha256 } : {}),
+  };
+}
+
+/** Conditions that concern the run as a whole. */
+function runFindings(run: Replay): Finding[] {
+  const findings: Finding[] = [];
+  if (run.cancelled) {
+    findings.push({ code: 'cancelled', detail: 'the run was cancelled before its end', weight: 'informs' });
+  }
+  for (const { node, assignment, detail } of run.lost) {
+    findings.push({ code: 'node_lost', detail: `${node}: ${assignment}: ${detail}`, weight: 'informs' });
+  }
+  return findings;
+}

@@ -1,0 +1,41 @@
+import type { Plan } from '../../model/assignment.ts';
+import type { Claims, Guide, Waiver } from '../../model/guide.ts';
+import type { Examination, Finding, Measurement } from '../../model/measurement.ts';
+
+/** One attempt as the judge sees it: its state and the examination recomputed from its raw evidence. */
+export interface JudgedAttempt {
+  readonly assignment: string;
+  readonly attempt: number;
+  readonly node: string;
+  readonly state: Measurement['state'];
+  readonly failure?: NonNullable<Measurement['failure']>;
+  readonly examination: Examination;
+  /** sha256 of the signed payload. */
+  readonly sha256: string;
+}
+
+/** Counts taken from the registers that the operator supplied. */
+export interface RegisterCounts {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly registers: readonly {
+    readonly name: string;
+    readonly sha256: string;
+    readonly problems: readonly unknown[];
+  }[];
+}
+
+/** Everything a judgement rests on. The judge sees nothing else: no clock, no file, no benchmark. */
+export interface Case {
+  readonly guide: Guide;
+  readonly claims: Claims | undefined;
+  readonly plan: Plan;
+  /** How many attempts the controller sent out, per assignment: fewer measurements than that is missing evidence. */
+  readonly issued: Readonly<Record<string, number>>;
+  readonly attempts: readonly JudgedAttempt[];
+  readonly registers: RegisterCounts | undefined;
+  readonly waivers: readonly Waiver[];
+  /** Findings over the whole fleet, for example `duplicate_device`. */
+  readonly findings: readonly Finding[];
+  /** RFC 3339 moment that waivers are judged at. */
+  readonly judgedAt: string;
+}

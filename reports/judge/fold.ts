@@ -1,0 +1,134 @@
+import { type Estimate, exact, sum } from '../../model/estimate.ts';
+import type { Requirement } from '../../model/guide.ts';
+import { EVIDENCE_LEVELS, type EvidenceLevel } from '../../model/outcome.ts';
+import type { RequirementResult } from '../../model/report.ts';
+import type { Reading } from './readings.ts';
+
+/** Many readings as one value, with what it rests on. */
+export interface Folded {
+  readonly estimate: Estimate;
+  readonly uncertainty: RequirementResult['uncertainty'];
+  readonly nodes: { node: string; estimate: Estimate }[];
+  readonly counted: string[];
+  readonly durationS: number;
+  readonly samples: number;
+  readonly level: EvidenceLevel;
+}
+
+/**
+ * Largest error of the clocks that rates and times rest on: a free-running crystal is good to 100 parts in a million.
+ * Enters the budget of every quantity with seconds in its unit.
+ */
+const CLOCK_TOLERANCE = 1e-4;
+
+/** Folds readings by the requirement's statistic. `undefined` when there is none. */
+export function fold(requirement: Requirement, readings: readonly Reading[]): Folded | undefined {
+  if (readings.length === 0) return undefined;
+  return requirement.fold === 'distinct' ? foldDistinct(requirement, readings) : foldValues(requirement, readings);
+}
+
+/** Completed measurements in which nothing at all could be counted: a count of zero, which is a value. */
+export function countedNothing(requirement: Requirement): Folded {
+  return {
+    estimate: exact(0, requirement.unit),
+    uncertainty: [],
+    nodes: [],
+    counted: [],
+    durationS: 0,
+    samples: 0,
+    level: 'E1',
+  };
+}
+
+function foldDistinct(requirement: Requirement, readings: readonly Reading[]): Folded | undefined {
+  const label = requirement.label ?? '';
+  const counted = new Set<string>();
+  const used: Reading[] = [];
+  for (const reading of readings) {
+    const value = reading.metric.labels[label];
+    if (value === undefined || value === '') continue;
+    counted.add(value);
+    used.push(reading);
+  }
+  if (used.length === 0) return undefined;
+  return {
+    estimate: exact(counted.size, requirement.unit, counted.size),
+    uncertainty: [],
+    nodes: perNode(used, (own) => exact(new Set(own.map((r) => r.metric.labels[label])).size, requirement.unit)),
+    counted: [...counted].sort(),
+    ...basis(used),
+  };
+}
+
+function foldValues(requirement: Requirement, readings: readonly Reading[]): Folded {
+  const worst = requirement.comparison === '>=' ? lower : higher;
+  const subjects = new Map<string, Reading[]>();
+  for (const reading of readings) {
+    const key = JSON.stringify([reading.node, reading.assignment, reading.metric.labels.device ?? '']);
+    subjects.set(key, [...(subjects.get(key) ?? []), reading]);
+  }
+  // Repeats of one subject: the worst of them is judged, and half their range is part of the repeatability.
+  const values: { node: string; estimate: Estimate }[] = [];
+  for (const repeats of subjects.values()) {
+    const judged = repeats.map((r) => r.metric.estimate).reduce(worst);
+    const spread = (Math.max(...repeats.map(valueIn)) - Math.min(...repeats.map(valueIn))) / 2;
+    values.push({ node: repeats[0]!.node, estimate: { ...judged, U: Math.hypot(judged.U, spread) } });
+  }
+  const nodes = groupBy(values, (v) => v.node).map(([node, own]) => ({
+    node,
+    estimate: combine(
+      requirement,
+      own.map((v) => v.estimate),
+    ),
+  }));
+  const folded = combine(
+    requirement,
+    nodes.map((n) => n.estimate),
+  );
+  const clock = /(^|\/)s$/.test(requirement.unit) ? Math.abs(folded.value) * CLOCK_TOLERANCE : 0;
+  const uncertainty: RequirementResult['uncertainty'] = [{ source: 'repeatability', U: folded.U }];
+  if (clock > 0) uncertainty.push({ source: 'clock', U: clock });
+  return {
+    estimate: { ...folded, U: Math.hypot(folded.U, clock) },
+    uncertainty,
+    nodes,
+    counted: [],
+    ...basis(readings),
+  };
+}
+
+function combine(requirement: Requirement, estimates: readonly Estimate[]): Estimate {
+  if (estimates.length === 1) return estimates[0]!;
+  if (requirement.fold === 'sum') return sum(estimates);
+  return estimates.reduce(requirement.fold === 'minimum' ? lower : higher);
+}
+
+const lower = (a: Estimate, b: Estimate): Estimate => (b.value < a.value ? b : a);
+const higher = (a: Estimate, b: Estimate): Estimate => (b.value > a.value ? b : a);
+const valueIn = (reading: Reading): number => reading.metric.estimate.value;
+
+function basis(readings: readonly Reading[]): Pick<Folded, 'durationS' | 'samples' | 'level'> {
+  let level: EvidenceLevel = 'E3';
+  for (const { metric } of readings) {
+    if (EVIDENCE_LEVELS.indexOf(metric.level) < EVIDENCE_LEVELS.indexOf(level)) level = metric.level;
+  }
+  return {
+    durationS: Math.min(...readings.map((r) => r.metric.durationS)),
+    samples: Math.min(...readings.map((r) => r.metric.samples)),
+    level,
+  };
+}
+
+function perNode(readings: readonly Reading[], estimate: (own: Reading[]) => Estimate): Folded['nodes'] {
+  return groupBy(readings, (r) => r.node).map(([node, own]) => ({ node, estimate: estimate(own) }));
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): [string, T[]][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const own = groups.get(key(item));
+    if (own) own.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}

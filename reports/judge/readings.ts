@@ -1,0 +1,133 @@
+import type { Requirement } from '../../model/guide.ts';
+import type { Finding, Metric } from '../../model/measurement.ts';
+import type { ReasonCode } from '../../model/reason.ts';
+import type { Reason } from '../../model/report.ts';
+import type { Case, JudgedAttempt } from './case.ts';
+
+/** A metric of one attempt that bears on a requirement, with whatever keeps it from counting. */
+export interface Reading {
+  readonly metric: Metric;
+  readonly node: string;
+  readonly assignment: string;
+  readonly sha256: string;
+  /** Empty: the reading is valid and may carry a pass. */
+  readonly held: readonly Reason[];
+}
+
+/** What the run has to say about one requirement, before any limit is looked at. */
+export interface Readings {
+  readonly readings: readonly Reading[];
+  /** Nodes that were expected to yield the metric. */
+  readonly expectedNodes: readonly string[];
+  /** Why an expected attempt gave nothing, or gave less than was issued. */
+  readonly gaps: readonly Reason[];
+  /** Least number of completed attempts over the expected assignments. */
+  readonly repeats: number;
+  /** At least one attempt was sent out. */
+  readonly issued: boolean;
+  /** An attempt ended in a way that is a defect, not an absence. */
+  readonly broken: boolean;
+}
+
+const STATE_REASON: Record<Exclude<JudgedAttempt['state'], 'completed'>, ReasonCode> = {
+  failed: 'crashed',
+  timed_out: 'timed_out',
+  cancelled: 'cancelled',
+  unsupported: 'unsupported',
+};
+
+/** Collects every reading of the requirement's metric over all attempts of the run, and every gap. */
+export function collect(requirement: Requirement, run: Case): Readings {
+  const expected = run.plan.assignments.filter((a) => a.metrics.includes(requirement.metric));
+  const readings: Reading[] = [];
+  const gaps: Reason[] = [];
+  let repeats = expected.length === 0 ? 0 : Number.POSITIVE_INFINITY;
+  let issuedAny = false;
+  let broken = false;
+  for (const assignment of expected) {
+    const attempts = run.attempts.filter((a) => a.assignment === assignment.id && a.node === assignment.node);
+    const issued = run.issued[assignment.id] ?? 0;
+    if (issued > 0) issuedAny = true;
+    else gaps.push({ code: 'not_measured', detail: `${assignment.id} was never started` });
+    if (new Set(attempts.map((a) => a.attempt)).size < issued || attempts.length > issued) {
+      gaps.push({
+        code: 'evidence_missing',
+        detail: `${assignment.id}: ${issued} attempts were issued, evidence of ${attempts.length} is here`,
+      });
+      broken = true;
+    }
+    let completed = 0;
+    for (const attempt of attempts) {
+      if (attempt.state !== 'completed') {
+        const code = attempt.failure?.code ?? STATE_REASON[attempt.state];
+        const where = attempt.failure ? ` in ${attempt.failure.phase}: ${attempt.failure.detail}` : '';
+        gaps.push({ code, detail: `${assignment.id} attempt ${attempt.attempt}${where}` });
+        if (attempt.state === 'failed' || attempt.state === 'timed_out') broken = true;
+        continue;
+      }
+      completed++;
+      readings.push(...readingsOf(attempt, requirement));
+    }
+    repeats = Math.min(repeats, completed);
+  }
+  return {
+    readings,
+    expectedNodes: [...new Set(expected.map((a) => a.node))].sort(),
+    gaps,
+    repeats: Number.isFinite(repeats) ? repeats : 0,
+    issued: issuedAny,
+    broken,
+  };
+}
+
+function readingsOf(attempt: JudgedAttempt, requirement: Requirement): Reading[] {
+  const result: Reading[] = [];
+  for (const metric of attempt.examination.metrics) {
+    if (metric.metric !== requirement.metric) continue;
+    if (!matches(metric.labels, requirement.where)) continue;
+    result.push({
+      metric,
+      node: attempt.node,
+      assignment: attempt.assignment,
+      sha256: attempt.sha256,
+      held: holds(metric, requirement, attempt.examination.findings),
+    });
+  }
+  return result;
+}
+
+/** Every reason that keeps this one metric from counting. */
+function holds(metric: Metric, requirement: Requirement, findings: readonly Finding[]): Reason[] {
+  const held: Reason[] = [];
+  const { value, U, unit } = metric.estimate;
+  if (!metric.verified) held.push({ code: 'incorrect_result', detail: `${metric.metric}: outputs were not verified` });
+  if (!Number.isFinite(value) || !Number.isFinite(U)) {
+    held.push({ code: 'implausible', detail: `${metric.metric} is not a finite number` });
+  }
+  if (requirement.fold !== 'distinct' && unit !== requirement.unit) {
+    held.push({
+      code: 'parse_error',
+      detail: `${metric.metric} is in ${unit}, the target asks for ${requirement.unit}`,
+    });
+  }
+  if (value < 0) held.push({ code: 'implausible', detail: `${metric.metric} is negative` });
+  if (requirement.comparison === '>=' && value === 0) {
+    held.push({ code: 'zero_work', detail: `${metric.metric} is zero` });
+  }
+  if (metric.samples === 0) held.push({ code: 'zero_work', detail: `${metric.metric} rests on no sample` });
+  for (const finding of findings) {
+    if (finding.weight !== 'holds') continue;
+    if (finding.metric !== undefined && finding.metric !== metric.metric) continue;
+    if (!matches(metric.labels, finding.labels)) continue;
+    held.push({ code: finding.code, detail: finding.detail });
+  }
+  return held;
+}
+
+function matches(
+  labels: Readonly<Record<string, string>>,
+  where: Readonly<Record<string, string>> | undefined,
+): boolean {
+  for (const [key, value] of Object.entries(where ?? {})) if (labels[key] !== value) return false;
+  return true;
+}

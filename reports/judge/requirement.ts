@@ -1,0 +1,205 @@
+import type { Requirement, Target } from '../../model/guide.ts';
+import { EVIDENCE_LEVELS, type Outcome } from '../../model/outcome.ts';
+import type { Reason, RequirementResult } from '../../model/report.ts';
+import type { Case } from './case.ts';
+import { decide } from './decide.ts';
+import { countedNothing, type Folded, fold } from './fold.ts';
+import { collect, type Reading, type Readings } from './readings.ts';
+
+/** The best outcome first: what a requirement with several choices is judged by. */
+const RANK: readonly Outcome[] = ['pass', 'indeterminate', 'fail', 'error', 'manual', 'not_tested', 'not_applicable'];
+
+/** The judged requirement, and the signed payloads it rests on. */
+export interface JudgedRequirement {
+  readonly result: RequirementResult;
+  readonly evidence: readonly string[];
+}
+
+/** Judges one requirement: validity first, then the limit, then whether the evidence is enough. */
+export function judgeRequirement(target: Target, requirement: Requirement, run: Case): JudgedRequirement {
+  const found = collect(requirement, run);
+  const evidence = [...new Set(found.readings.map((r) => r.sha256))].sort();
+  if (requirement.choose === undefined) {
+    return { result: judgeReadings(target, requirement, run, found, found.readings), evidence };
+  }
+  return { result: judgeChoice(target, requirement, run, found), evidence };
+}
+
+function judgeChoice(target: Target, requirement: Requirement, run: Case, found: Readings): RequirementResult {
+  const label = requirement.choose!;
+  const choices = [...new Set(found.readings.map((r) => r.metric.labels[label] ?? ''))].filter((c) => c !== '').sort();
+  const claimed = run.claims?.targets[target.id]?.choice;
+  const judged = choices.map((choice) => ({
+    choice,
+    result: judgeReadings(
+      target,
+      requirement,
+      run,
+      found,
+      found.readings.filter((r) => r.metric.labels[label] === choice),
+    ),
+  }));
+  judged.sort((a, b) => better(a.result, b.result) || (a.choice < b.choice ? -1 : 1));
+  const chosen = claimed === undefined ? judged[0] : judged.find((j) => j.choice === claimed);
+  if (!chosen) return judgeReadings(target, requirement, run, found, []);
+  return {
+    ...chosen.result,
+    choice: { label, value: chosen.choice, by: claimed === undefined ? 'best' : 'claim' },
+    alternatives: judged
+      .filter((j) => j !== chosen && j.result.estimate)
+      .map((j) => ({ value: j.choice, estimate: j.result.estimate!, verified: j.result.outcome !== 'error' })),
+  };
+}
+
+/** Orders by outcome, then by how much of the limit is reached for sure. */
+function better(a: RequirementResult, b: RequirementResult): number {
+  const rank = RANK.indexOf(a.outcome) - RANK.indexOf(b.outcome);
+  if (rank !== 0) return rank;
+  const sure = (r: RequirementResult): number =>
+    r.estimate ? r.estimate.value - r.estimate.U : Number.NEGATIVE_INFINITY;
+  const difference = a.comparison === '>=' ? sure(b) - sure(a) : sure(a) - sure(b);
+  return Number.isNaN(difference) ? 0 : difference;
+}
+
+function judgeReadings(
+  target: Target,
+  requirement: Requirement,
+  run: Case,
+  found: Readings,
+  readings: readonly Reading[],
+): RequirementResult {
+  const valid = readings.filter((r) => r.held.length === 0);
+  const heldReasons = distinctReasons(readings.flatMap((r) => r.held));
+  // Wrong results say nothing of what the platform can do; other held readings are shown, and keep a fail from being clear.
+  const right = readings.filter((r) => r.held.every((h) => h.code !== 'incorrect_result'));
+  const finite = right.filter((r) => Number.isFinite(r.metric.estimate.value) && Number.isFinite(r.metric.estimate.U));
+  const usable = finite.filter((r) => requirement.fold === 'distinct' || r.metric.estimate.unit === requirement.unit);
+  const folded = fold(requirement, valid);
+  const shown = folded ?? (requirement.fold === 'distinct' ? zero(requirement, found) : fold(requirement, usable));
+  if (!shown) return empty(requirement, nothing(requirement, found, heldReasons, readings.length > 0));
+
+  const decision = decide(shown.estimate, requirement, target.rule);
+  const reasons: Reason[] = decision.reason ? [{ code: decision.reason, detail: '' }] : [];
+  let outcome: Outcome = decision.outcome;
+  if (outcome === 'fail' && folded && heldReasons.length > 0) {
+    // What was held back might have reached the limit: then it is not a clear fail.
+    const all = fold(requirement, usable);
+    if (all && decide(all.estimate, requirement, target.rule).outcome !== 'fail') outcome = 'indeterminate';
+  }
+  const doubts = insufficient(target, run, found, valid, shown);
+  if (!folded || (heldReasons.length > 0 && requirement.fold !== 'distinct')) doubts.push(...heldReasons);
+  doubts.push(...blocking(requirement, run), ...found.gaps.filter((g) => g.code === 'evidence_missing'));
+  if (outcome === 'pass' && doubts.length > 0) outcome = 'indeterminate';
+  reasons.push(...doubts);
+  if (requirement.fold === 'distinct' && outcome !== 'pass') reasons.push(...heldReasons);
+  if (outcome !== 'pass') reasons.push(...found.gaps);
+  return {
+    ...head(requirement),
+    estimate: shown.estimate,
+    uncertainty: shown.uncertainty,
+    nodes: shown.nodes,
+    counted: shown.counted,
+    ...ratioOf(requirement, shown.estimate.value),
+    durationS: shown.durationS,
+    samples: shown.samples,
+    level: shown.level,
+    outcome,
+    reasons: distinctReasons(reasons),
+  };
+}
+
+function zero(requirement: Requirement, found: Readings): Folded | undefined {
+  return found.repeats > 0 ? countedNothing(requirement) : undefined;
+}
+
+/** Every way in which the evidence is too little for a pass. */
+function insufficient(target: Target, run: Case, found: Readings, valid: readonly Reading[], shown: Folded): Reason[] {
+  const { minDurationS, minSamples, minNodeShare = 1, minRepeats = 1, level } = target.sufficiency;
+  const doubts: Reason[] = [];
+  if (minDurationS !== undefined && !(shown.durationS >= minDurationS)) {
+    doubts.push({ code: 'too_short', detail: `${round(shown.durationS)} s of ${minDurationS} s` });
+  }
+  if (minSamples !== undefined && !(shown.samples >= minSamples)) {
+    doubts.push({ code: 'too_few_samples', detail: `${shown.samples} of ${minSamples}` });
+  }
+  if (found.repeats < minRepeats) {
+    doubts.push({ code: 'too_few_samples', detail: `${found.repeats} of ${minRepeats} completed repeats` });
+  }
+  const nodes = new Set(valid.map((r) => r.node)).size;
+  if (nodes === 0 || nodes < minNodeShare * found.expectedNodes.length) {
+    doubts.push({
+      code: 'too_few_nodes',
+      detail: `${nodes} of ${found.expectedNodes.length} nodes have a valid measurement`,
+    });
+  }
+  if (EVIDENCE_LEVELS.indexOf(shown.level) < EVIDENCE_LEVELS.indexOf(level)) {
+    doubts.push({ code: 'level_too_low', detail: `${shown.level}, the target asks for ${level}` });
+  }
+  if (run.plan.synthetic) doubts.push({ code: 'stale', detail: 'the evidence is synthetic' });
+  return doubts;
+}
+
+/** Findings over the fleet that block a sum or a count, whatever the metric. */
+function blocking(requirement: Requirement, run: Case): Reason[] {
+  return run.findings
+    .filter((f) => f.weight === 'holds' && (f.metric === undefined || f.metric === requirement.metric))
+    .map((f) => ({ code: f.code, detail: f.detail }));
+}
+
+function nothing(
+  requirement: Requirement,
+  found: Readings,
+  held: readonly Reason[],
+  hadReadings: boolean,
+): { outcome: Outcome; reasons: Reason[] } {
+  if (hadReadings) return { outcome: 'error', reasons: distinctReasons([...held, ...found.gaps]) };
+  const reasons = distinctReasons(found.gaps);
+  if (found.broken) return { outcome: 'error', reasons };
+  if (found.repeats > 0) {
+    return {
+      outcome: 'error',
+      reasons: [{ code: 'evidence_missing', detail: `no ${requirement.metric} in completed attempts` }, ...reasons],
+    };
+  }
+  if (reasons.length === 0) reasons.push({ code: 'not_measured', detail: requirement.metric });
+  return { outcome: 'not_tested', reasons };
+}
+
+function head(
+  requirement: Requirement,
+): Pick<RequirementResult, 'metric' | 'comparison' | 'limit' | 'unit' | 'alternatives'> {
+  const { metric, comparison, limit, unit } = requirement;
+  return { metric, comparison, limit, unit, alternatives: [] };
+}
+
+/** A requirement without any value. */
+export function empty(requirement: Requirement, end: { outcome: Outcome; reasons: Reason[] }): RequirementResult {
+  return {
+    ...head(requirement),
+    uncertainty: [],
+    nodes: [],
+    counted: [],
+    durationS: 0,
+    samples: 0,
+    level: 'E0',
+    ...end,
+  };
+}
+
+/** 1 is just enough. Absent where a division says nothing (limit or value 0). */
+export function ratioOf(requirement: Requirement, value: number): { ratio?: number } {
+  const ratio = requirement.comparison === '>=' ? value / requirement.limit : requirement.limit / value;
+  return Number.isFinite(ratio) ? { ratio } : {};
+}
+
+/** The same reasons, each once, in first order. */
+export function distinctReasons(reasons: readonly Reason[]): Reason[] {
+  const seen = new Map<string, Reason>();
+  for (const reason of reasons) {
+    const key = `${reason.code}\n${reason.detail}`;
+    if (!seen.has(key)) seen.set(key, reason);
+  }
+  return [...seen.values()];
+}
+
+const round = (value: number): string => String(Math.round(value * 100) / 100);

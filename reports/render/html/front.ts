@@ -1,0 +1,131 @@
+import { OUTCOME_TEXT, OUTCOMES } from '../../../model/outcome.ts';
+import type { Report, RequirementResult, Verdict } from '../../../model/report.ts';
+import { type BulletRow, bullet } from '../../charts/bullet.ts';
+import { LABELS, type Label, OVERALL_MEANING, OVERALL_TEXT, PROFILE_TEXT, RULE_TEXT } from '../../text/catalog.ts';
+import { china, utc } from '../../text/moment.ts';
+import { quantity } from '../../text/quantity.ts';
+import { SENTENCES } from '../../text/sentence.ts';
+import { both, code, type Markup, markup, type Part, stacked } from '../markup.ts';
+import { deciding, gravity, limitText, mandatoryCounts } from '../summary.ts';
+import { chapterNumber, fold } from './section.ts';
+
+/** Most bars on page 1; it has to stay one page. */
+const BARS = 6;
+
+/** Page 1: who, what and when; the verdict; how many of each; what decides it; where the proof is; who signs. */
+export function front(report: Report): Markup {
+  return markup`<section id="front" aria-labelledby="title">
+<p class="running">${LABELS.number.zh} ${LABELS.number.en} ${report.number}</p>
+<h1 id="title">${LABELS.title.zh}<br><span class="en" lang="en">${LABELS.title.en}</span></h1>
+${report.synthetic && markup`<p class="synthetic">${both(LABELS.synthetic)}</p>`}
+${identity(report)}
+${verdictBox(report)}
+${tiles(report)}
+${decisive(report)}
+${evidence(report)}
+${signOff()}
+</section>
+`;
+}
+
+function identity(report: Report): Markup {
+  const { platform, guide } = report;
+  const rules = [...new Set(report.verdicts.map((verdict) => verdict.rule))].sort();
+  const missing = both(LABELS.notStated);
+  return markup`<table class="identity"><tbody>
+<tr>${label('number')}<td>${report.number}</td>${label('evaluated')}<td>${utc(report.judgedAt)}<br>${china(report.judgedAt)}</td></tr>
+<tr>${label('customer')}<td>${platform.customer ?? missing}${platform.address && markup`<br>${platform.address}`}</td>${label('platform')}<td>${platform.name && markup`${platform.name}<br>`}${both(SENTENCES.size(platform.nodes, platform.accelerators))}</td></tr>
+<tr>${label('guide')}<td>${both(guide.title)}<br>${guide.document} · ${guide.id} ${guide.version}</td>${label('rule')}<td>${rules.map((rule, i) => markup`${i > 0 && markup`<br>`}${both(RULE_TEXT[rule])}`)}</td></tr>
+<tr>${label('period')}<td colspan="3">${utc(report.period.from)} — ${utc(report.period.to)} <span class="aside">(${china(report.period.from)} — ${china(report.period.to)})</span><br>${both(LABELS.profile)} ${both(PROFILE_TEXT[report.profile])}</td></tr>
+<tr>${label('location')}<td>${platform.location ?? missing}</td>${label('laboratory')}<td></td></tr>
+</tbody></table>`;
+}
+
+function label(name: Label): Markup {
+  return markup`<th scope="row">${stacked(LABELS[name])}</th>`;
+}
+
+function verdictBox(report: Report): Markup {
+  const { outcome, mandatory } = report.overall;
+  const counts = SENTENCES.mandatoryCounts(mandatory, mandatoryCounts(report));
+  const anyNot = SENTENCES.anyNotPass(chapterNumber('actions'));
+  const meaning = OVERALL_MEANING[outcome];
+  const short = outcome !== 'passed';
+  return markup`<div class="verdict v-${outcome}">
+<p class="word"><strong>${OVERALL_TEXT[outcome].zh}</strong><br><span lang="en">${OVERALL_TEXT[outcome].en}</span></p>
+<div><p class="zh"><strong>${meaning.zh}</strong>${counts.zh}${short && anyNot.zh}${LABELS.onlyItems.zh}</p>
+<p class="en" lang="en">${meaning.en} ${counts.en} ${short && `${anyNot.en} `}${LABELS.onlyItems.en}</p>
+${report.profile === 'quick' && markup`<p class="fine">${both(LABELS.quickNotice)}</p>`}</div>
+</div>`;
+}
+
+function tiles(report: Report): Markup {
+  const count = (name: string): number => report.overall.counts[name] ?? 0;
+  return markup`<ul class="tiles">${OUTCOMES.map(
+    (outcome) =>
+      markup`<li class="o-${outcome}${count(outcome) === 0 && ' zero'}"><b>${count(outcome)}</b><span>${OUTCOME_TEXT[outcome].zh}</span><span class="en" lang="en">${OUTCOME_TEXT[outcome].en}</span></li>`,
+  )}<li${report.overall.waived === 0 && markup` class="zero"`}><b>${report.overall.waived}</b><span>${LABELS.waived.zh}</span><span class="en" lang="en">${LABELS.waived.en}</span></li></ul>`;
+}
+
+function decisive(report: Report): Markup {
+  const mandatory = report.verdicts
+    .flatMap((verdict) => {
+      const result = deciding(verdict);
+      return result && verdict.mandatory ? [{ verdict, result }] : [];
+    })
+    .sort((a, b) => order(a) - order(b) || shareOf(a.result) - shareOf(b.result));
+  if (mandatory.length === 0) return markup``;
+  const shown = mandatory.slice(0, BARS);
+  const chart = bullet(
+    'decisive-chart',
+    shown.map(({ verdict, result }) => row(verdict, result)),
+  );
+  const rest = mandatory.length - shown.length;
+  return markup`<h2 class="lesser">${both(LABELS.decisive)}</h2>
+<figure>${chart.svg}</figure>
+<p class="fine">${both(LABELS.decisiveKey)}${rest > 0 && markup` · ${both(SENTENCES.moreDecisive(rest))}`}</p>
+<div class="screen">${fold(both(LABELS.numbersTable), chart.table)}</div>`;
+}
+
+/** Measured ones before unmeasured ones: a bar says more than an empty frame. */
+function order(entry: { verdict: Verdict; result: RequirementResult }): number {
+  return (entry.result.estimate ? 0 : 10) + gravity(entry.verdict.outcome);
+}
+
+function shareOf(result: RequirementResult): number {
+  return result.ratio ?? Number.POSITIVE_INFINITY;
+}
+
+function row(verdict: Verdict, result: RequirementResult): BulletRow {
+  const { estimate, ratio, limit } = result;
+  const headline = verdict.requirements[0] === result;
+  const share = (value: number): number => (result.comparison === '>=' ? value / limit : limit / value);
+  const at = result.choice ? ` @ ${result.choice.value}` : '';
+  return {
+    label: verdict.title,
+    outcome: verdict.outcome,
+    ...(estimate && ratio !== undefined && { ratio }),
+    ...(estimate &&
+      ratio !== undefined &&
+      estimate.value !== 0 && { U: Math.abs((ratio * estimate.U) / estimate.value) }),
+    ...(verdict.claimed && headline && limit !== 0 && { claim: share(verdict.claimed.value) }),
+    value: `${estimate ? `${quantity(estimate.value, estimate.unit, limit, limit)} / ` : ''}${limitText(result)}${at}`,
+  };
+}
+
+function evidence(report: Report): Markup {
+  const line = (name: Markup, body: Part): Markup => markup`<tr><th scope="row">${name}</th><td>${body}</td></tr>`;
+  return markup`<h2 class="lesser">${both(LABELS.evidence)}</h2>
+<table class="evidence"><tbody>
+${line(both(LABELS.log), markup`${both(SENTENCES.logEntries(report.log.entries))} · root ${code(report.log.root)} · run ${code(report.run)} · ${report.software.name} ${report.software.version}`)}
+${line(both(LABELS.guideDigest), markup`sha256 ${code(report.guide.sha256)}`)}
+${line(both(LABELS.signatures), markup`${both(LABELS.signaturesWhere)} (${chapterNumber('verify')})`)}
+</tbody></table>`;
+}
+
+function signOff(): Markup {
+  return markup`<table class="sign"><tbody><tr>${(['prepared', 'reviewed', 'approved'] as const).map(
+    (name) =>
+      markup`<th scope="col">${stacked(LABELS[name])}</th><td><span class="hint">${LABELS.signHere.zh} <span lang="en">${LABELS.signHere.en}</span></span></td>`,
+  )}</tr></tbody></table>`;
+}

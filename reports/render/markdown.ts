@@ -1,0 +1,133 @@
+import { OUTCOME_TEXT } from '../../model/outcome.ts';
+import { REASONS } from '../../model/reason.ts';
+import type { Report, Verdict } from '../../model/report.ts';
+import type { Text } from '../../model/text.ts';
+import { LABELS, OVERALL_MEANING, OVERALL_TEXT, PROFILE_TEXT, RULE_TEXT } from '../text/catalog.ts';
+import { china, utc } from '../text/moment.ts';
+import { LIMITS, VERIFY_STEPS } from '../text/prose.ts';
+import { signedPercent } from '../text/quantity.ts';
+import { SENTENCES } from '../text/sentence.ts';
+import { oneLine } from '../text/visible.ts';
+import {
+  allReasons,
+  claimedText,
+  deciding,
+  gap,
+  limitText,
+  mandatoryCounts,
+  margin,
+  measuredText,
+  OUTCOME_SIGN,
+} from './summary.ts';
+
+/** The report as Markdown (GitHub's tables): verdict, every target, what to do, how to verify. For reading in an issue or a terminal. */
+export function renderMarkdown(report: Report): string {
+  const { overall, platform, guide } = report;
+  const counts = SENTENCES.mandatoryCounts(overall.mandatory, mandatoryCounts(report));
+  const lines = [
+    `# ${LABELS.title.zh} · ${LABELS.title.en}`,
+    ...(report.synthetic ? [`> **${both(LABELS.synthetic)}**`] : []),
+    `## ${OVERALL_TEXT[overall.outcome].zh} · ${OVERALL_TEXT[overall.outcome].en}`,
+    `${OVERALL_MEANING[overall.outcome].zh}${counts.zh}${LABELS.onlyItems.zh}`,
+    `${OVERALL_MEANING[overall.outcome].en} ${counts.en} ${LABELS.onlyItems.en}`,
+    ...(report.profile === 'quick' ? [both(LABELS.quickNotice)] : []),
+    table(
+      ['', ''],
+      [
+        [both(LABELS.number), cell(report.number)],
+        [both(LABELS.customer), cell(platform.customer ?? both(LABELS.notStated))],
+        [
+          both(LABELS.platform),
+          `${cell(platform.name ?? '')} ${both(SENTENCES.size(platform.nodes, platform.accelerators))}`,
+        ],
+        [
+          both(LABELS.guide),
+          `${both(guide.title)} · ${cell(guide.document)} · ${cell(guide.id)} ${cell(guide.version)} · sha256 ${cell(guide.sha256)}`,
+        ],
+        [both(LABELS.period), `${times(report.period.from)} — ${times(report.period.to)}`],
+        [both(LABELS.evaluated), times(report.judgedAt)],
+        [both(LABELS.profile), both(PROFILE_TEXT[report.profile])],
+        [both(LABELS.log), `${report.log.entries} · ${cell(report.log.root)}`],
+        [both(LABELS.software), cell(`${report.software.name} ${report.software.version}`)],
+      ],
+    ),
+    `## ${both(LABELS.targets)}`,
+    table(
+      [
+        LABELS.target,
+        LABELS.clause,
+        LABELS.requirement,
+        LABELS.claimed,
+        LABELS.measured,
+        LABELS.margin,
+        LABELS.outcome,
+        LABELS.level,
+        LABELS.evidenceHash,
+      ].map(both),
+      report.verdicts.flatMap(targetRows),
+    ),
+    `## ${both(LABELS.actions)}`,
+    ...actions(report),
+    `## ${both(LABELS.rule)}`,
+    ...[...new Set(report.verdicts.map((v) => v.rule))].sort().map((rule) => `- ${both(RULE_TEXT[rule])}`),
+    `## ${both(LABELS.verify)}`,
+    VERIFY_STEPS.map((step, i) => `${i + 1}. ${both(step)}`).join('\n'),
+    `## ${both(LABELS.limits)}`,
+    LIMITS.map((limit) => `- ${both(limit)}`).join('\n'),
+  ];
+  return `${lines.join('\n\n')}\n`;
+}
+
+function targetRows(verdict: Verdict): string[][] {
+  const results = verdict.requirements.length > 0 ? verdict.requirements : [undefined];
+  return results.map((result, i) => {
+    const share = result && margin(result);
+    return [
+      i === 0 ? `${both(verdict.title)}${verdict.mandatory ? '' : ` (${both(LABELS.informative)})`}` : '',
+      i === 0 ? cell(verdict.clause) : '',
+      result
+        ? `${cell(limitText(result))}${results.length > 1 ? ` ${cell(result.metric)}` : ''}`
+        : both(verdict.requirement),
+      i === 0 ? cell(claimedText(verdict) || '—') : '',
+      result ? cell(`${measuredText(result)}${result.choice ? ` @ ${result.choice.value}` : ''}`) : '—',
+      share === undefined ? '—' : signedPercent(share),
+      i === 0 ? `${OUTCOME_SIGN[verdict.outcome]} ${both(OUTCOME_TEXT[verdict.outcome])}` : '',
+      i === 0 ? verdict.level : '',
+      i === 0 ? cell(verdict.evidence[0]?.slice(0, 12) ?? '—') : '',
+    ];
+  });
+}
+
+function actions(report: Report): string[] {
+  const open = report.verdicts.filter((verdict) => verdict.outcome !== 'pass');
+  if (open.length === 0) return [both(LABELS.allPass)];
+  return open.map((verdict) => {
+    const result = deciding(verdict);
+    const reasons = allReasons(verdict)
+      .slice(0, 10)
+      .map((reason) => {
+        const text = REASONS[reason.code];
+        return `  - \`${reason.code}\` ${both(text)}${reason.detail ? ` — ${cell(reason.detail)}` : ''}\n    ${both(text.todo)}`;
+      });
+    const head = `- ${OUTCOME_SIGN[verdict.outcome]} **${both(verdict.title)}** ${cell(verdict.clause)} · ${both(OUTCOME_TEXT[verdict.outcome])}${result ? ` · ${both(gap(result))}` : ''}`;
+    return [head, ...reasons].join('\n');
+  });
+}
+
+function both(text: Text): string {
+  return `${cell(text.zh)} ${cell(text.en)}`;
+}
+
+function times(iso: string): string {
+  return `${cell(utc(iso))} (${cell(china(iso))})`;
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Text that stays one cell and is taken literally: no markup, links, HTML or line breaks from outside. */
+function cell(text: string): string {
+  return oneLine(text).replace(/[\\`*_{}[\]<>|#~!]/g, (c) => (c === '<' ? '&lt;' : `\\${c}`));
+}

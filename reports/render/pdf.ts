@@ -1,0 +1,108 @@
+import { type Browser, chromium } from 'playwright-core';
+import { AssayError } from '../../model/errors.ts';
+import { LABELS } from '../text/catalog.ts';
+import { utc } from '../text/moment.ts';
+import { markup } from './markup.ts';
+
+export interface PdfOptions {
+  /** Path of a Chromium or Chrome to use; else the usual places are tried. */
+  readonly chromium?: string;
+  /** Report number, for the head of every page. */
+  readonly number: string;
+  /** Marks every page as made from synthetic data. */
+  readonly synthetic: boolean;
+  /** RFC 3339 moment to write as the document's dates, in place of the clock's: then the same page gives the same bytes. */
+  readonly at: string;
+  /** Whether this process runs as root, where Chromium's sandbox cannot start. */
+  readonly root: boolean;
+}
+
+const PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/snap/bin/chromium',
+  '/usr/bin/microsoft-edge',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+/** Quiet and offline: no first-run page, no update, no account, no component download. */
+const FLAGS = [
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-default-apps',
+  '--disable-extensions',
+  '--font-render-hinting=none',
+];
+
+/** The one address the page is served under; no request ever leaves the browser. */
+const ADDRESS = 'http://report.invalid/';
+
+/**
+ * Prints the report's page as A4 with "page x of y" by headless Chromium: tagged, with an outline, fonts embedded,
+ * scripts off, every request but the page itself refused. Throws `tool_missing` if no Chromium starts.
+ */
+export async function renderPdf(html: string, options: PdfOptions): Promise<Uint8Array> {
+  const browser = await launch(options);
+  try {
+    const context = await browser.newContext({ javaScriptEnabled: false, locale: 'zh-CN', timezoneId: 'UTC' });
+    await context.route('**/*', (route) =>
+      route.request().url() === ADDRESS
+        ? route.fulfill({ body: html, contentType: 'text/html; charset=utf-8' })
+        : route.abort(),
+    );
+    const page = await context.newPage();
+    await page.goto(ADDRESS, { waitUntil: 'load', timeout: 120_000 });
+    const bytes = await page.pdf({
+      format: 'A4',
+      preferCSSPageSize: true,
+      printBackground: true,
+      tagged: true,
+      outline: true,
+      displayHeaderFooter: true,
+      headerTemplate: header(options),
+      footerTemplate: FOOTER,
+    });
+    return withDates(bytes, options.at);
+  } finally {
+    await browser.close();
+  }
+}
+
+async function launch(options: PdfOptions): Promise<Browser> {
+  const places = options.chromium === undefined ? PLACES : [options.chromium];
+  const args = options.root ? ['--no-sandbox', ...FLAGS] : FLAGS;
+  const failures: string[] = [];
+  for (const executablePath of places) {
+    try {
+      return await chromium.launch({ executablePath, args, headless: true, timeout: 60_000 });
+    } catch (error) {
+      failures.push(`${executablePath}: ${(error as Error).message.split('\n')[0]}`);
+    }
+  }
+  throw new AssayError('tool_missing', `Chromium (apt-get install chromium): ${failures.join('; ')}`);
+}
+
+const FONT = `font:7.5pt "Noto Sans CJK SC","Microsoft YaHei","PingFang SC",sans-serif;color:#333;width:100%;padding:0 14mm`;
+
+function header(options: PdfOptions): string {
+  const note = options.synthetic && markup`<span style="color:#b3261e;font-weight:700">${LABELS.synthetic.zh} SYNTHETIC DATA</span> `;
+  return markup`<div style="${FONT.replaceAll('"', "'")};text-align:right">${note}${LABELS.number.zh} ${LABELS.number.en} ${options.number}</div>`
+    .text;
+}
+
+const FOOTER = `<div style='${FONT.replaceAll("'", '"')};text-align:center'>第 <span class="pageNumber"></span> 页 共 <span class="totalPages"></span> 页 · Page <span class="pageNumber"></span> of <span class="totalPages"></span></div>`;
+
+/** The two dates of the document's information, set to a fixed moment. They are replaced in place, so no offset moves. */
+function withDates(bytes: Uint8Array, at: string): Uint8Array {
+  const stamp = `D:${utc(at).replace(/[-:TZ]/g, '')}+00'00'`;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  const dated = text.replace(/(\/(?:CreationDate|ModDate) \()(D:\d{14}\+00'00')(\))/g, (all, open, old, close) =>
+    String(old).length === stamp.length ? `${open}${stamp}${close}` : all,
+  );
+  return new Uint8Array(Buffer.from(dated, 'latin1'));
+}

@@ -1,0 +1,99 @@
+import type { Text } from '../../model/text.ts';
+
+/** How the numbers came about, paragraph by paragraph. */
+export const METHOD: readonly { readonly heading: Text; readonly body: Text }[] = [
+  {
+    heading: { zh: '先看有效性，再看是否达标', en: 'Validity first, the requirement second' },
+    body: {
+      zh: '每次测量先判断是否有效：时长、样本数、结果正确性、压测工具是否饱和、时钟是否可信。无效的测量不会成为“通过”；缺失、跳过、崩溃、超时或无法解析的测量也不会。',
+      en: 'Each measurement is first examined for validity: long enough, enough samples, right results, load generator not saturated, sound clock. One that is not valid is never a pass, and neither is a missing, skipped, crashed, timed-out or unreadable one.',
+    },
+  },
+  {
+    heading: { zh: '计时与校验用同一批数据', en: 'The numbers and their proof come from one run' },
+    body: {
+      zh: '吞吐率只有在被计时的那批输出经校验正确时才计入。输入由测量开始时下发的随机数生成，不使用零或常数。',
+      en: 'A throughput counts only if the very outputs that were timed are verified. Inputs derive from random bytes issued when the work starts; they are never zeros or constants.',
+    },
+  },
+  {
+    heading: { zh: '估计值与不确定度', en: 'Estimates and uncertainty' },
+    body: {
+      zh: '数值取各不重叠时间窗的中位数；不确定度由分批均值的离散得到，并以学生 t 因子放宽，给出包含因子 k = 2 的扩展不确定度 U。多台设备相加时方差相加。计数没有不确定度。显示时 U 取两位有效数字，数值修约到同一位（JCGM 100:2008）。',
+      en: 'A value is the median over windows that do not overlap. Its uncertainty comes from the spread of batch means, widened by Student’s factor, and is given as expanded uncertainty U at k = 2. Sums over devices add variances. Counts have none. U is shown with two significant digits and the value to the same place (JCGM 100:2008).',
+    },
+  },
+  {
+    heading: { zh: '判定规则', en: 'Decision rules' },
+    body: {
+      zh: '保护带判定：x − U ≥ 限值为通过，x + U < 限值为未通过，其余为无法判定；简单判定：x ≥ 限值为通过。对“不超过”的要求方向相反。每项指标所用规则列于其明细中（ISO/IEC 17025:2017 第 7.8.6 条，ILAC-G8:09/2019，JCGM 106:2012）。',
+      en: 'Guarded: x − U ≥ limit is a pass, x + U < limit a fail, anything else indeterminate. Simple: x ≥ limit is a pass. For “at most” the other way round. Each target’s rule stands in its details (ISO/IEC 17025:2017 clause 7.8.6, ILAC-G8:09/2019, JCGM 106:2012).',
+    },
+  },
+  {
+    heading: { zh: '证据是否充分', en: 'Sufficiency' },
+    body: {
+      zh: '每项指标规定最短时长、最少样本、参测节点比例、重复次数与证据等级。不满足时，“通过”改为“无法判定”；明显的“未通过”仍为未通过。',
+      en: 'Each target names its least duration, samples, share of nodes, repeats and evidence level. Where these are not met a pass becomes indeterminate; a clear fail stays a fail.',
+    },
+  },
+  {
+    heading: { zh: '单位', en: 'Units' },
+    body: {
+      zh: '采用十进制国际单位（1 PB = 10^15 字节），二进制单位仅并列显示。时间为 UTC（Z），并列中国时间（+08:00）。',
+      en: 'Decimal SI units (1 PB = 10^15 bytes), binary ones only beside them. Times are UTC (Z), with the time of China (+08:00) beside them.',
+    },
+  },
+];
+
+/** What a reader can do to check the report without trusting anyone. */
+export const VERIFY_STEPS: readonly Text[] = [
+  {
+    zh: '取得完整的证据包（含本页的目录），不要只凭本页或其打印件下结论。',
+    en: 'Get the whole bundle (the folder that this page is in); do not rely on this page or a print of it alone.',
+  },
+  {
+    zh: '在一台可以断网的电脑上运行：./assay verify 证据包目录',
+    en: 'On a machine that may be cut off from any network, run: ./assay verify FOLDER',
+  },
+  {
+    zh: '该命令核对每个文件的摘要，从原始证据重新计算并重新判定，再逐字节比对 report.json 与本页。',
+    en: 'It checks the digest of every file, computes and judges again from the raw evidence, and compares report.json and this page byte for byte.',
+  },
+  {
+    zh: '退出码：0 真实且通过；1 真实但未通过；2 不真实（有文件缺失、多出或被改动）；3 无法判断。',
+    en: 'Exit codes: 0 authentic and passed; 1 authentic and not passed; 2 not authentic (a file is missing, added or altered); 3 cannot tell.',
+  },
+  {
+    zh: '核对第 1 页的日志根与您另行取得的日志根一致。',
+    en: 'Compare the log root on page 1 with the one that you got by another way.',
+  },
+];
+
+/** What the proofs leave open. */
+export const LIMITS: readonly Text[] = [
+  {
+    zh: '证明不了设备就是其自称的型号：网络上别处更快的设备也能给出正确答案。往返时间以及同时测量的设备数量对此有所限制，但不能完全排除。',
+    en: 'That a device is the model it says it is: a faster one elsewhere on a network could give the right answers too. Round-trip times and the number of devices measured at once bound this; they do not rule it out.',
+  },
+  {
+    zh: '矩阵乘法的速度不等于任意业务的速度；它说明算力上限，不说明某个模型的训练时间。',
+    en: 'The rate of matrix products is not the rate of any workload: it shows what the hardware can do, not how long a certain model takes to train.',
+  },
+  {
+    zh: '存储容量中只有“已证实字节”经过写满与读回，其余为文件系统自报；精简配置的存储可能报出并不存在的容量。',
+    en: 'Of the storage capacity only the proven bytes were filled and read back; the rest is what file systems say of themselves, and thin storage can state bytes that it does not have.',
+  },
+  {
+    zh: '等级 E1 的数值由被测节点上的程序测得：控制节点的人有能力伪造。等级 E0 的数值来自运营方提供的登记表，仅校验格式、校验码与重复。',
+    en: 'Numbers of level E1 were measured by a program on the node: whoever controls the node could forge them. Numbers of level E0 come from registers that the operator supplied; only form, check characters and repetition were checked.',
+  },
+  {
+    zh: '结果只说明检测期间的状态，不保证此后保持不变。',
+    en: 'Results speak of the time of the test only; they do not promise that the platform stays as it was.',
+  },
+  {
+    zh: '签名说明谁认可了这些文件，不说明其内容正确；内容是否正确由重新计算来检验。',
+    en: 'Signatures show who stands behind the files, not that they are right; that is what recomputing is for.',
+  },
+];

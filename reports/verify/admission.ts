@@ -1,0 +1,193 @@
+import type { Proof } from '../../benchmarks/benchmark.ts';
+import { CanonicalError, canonicalBytes, parseStrict } from '../../evidence/canonical.ts';
+import { sha256Hex } from '../../evidence/digest.ts';
+import { keyIdOf } from '../../evidence/keys.ts';
+import { openStatement } from '../../evidence/statement.ts';
+import type { Assignment, Transcript } from '../../model/assignment.ts';
+import { type EvidenceRef, type Examination, type Finding, Measurement } from '../../model/measurement.ts';
+import { check } from '../../model/schema.ts';
+
+/** What is known of an attempt before its result is looked at. None of it comes from the agent. */
+export interface Expectation {
+  readonly run: string;
+  readonly assignment: Assignment;
+  readonly attempt: number;
+  /** PEM of the key in the certificate that the node was admitted with. */
+  readonly publicKey: string;
+  /** Where the node's chain of measurements stands. */
+  readonly chain: { readonly sequence: number; readonly previous: string };
+  readonly transcript: Transcript;
+  readonly blob: (sha256: string) => Uint8Array | undefined;
+  readonly proof: (id: string, version: string) => Proof | undefined;
+}
+
+export interface Admitted {
+  readonly ok: true;
+  readonly measurement: Measurement;
+  /** Examination recomputed here, with the transcript: the one that is judged. */
+  readonly examination: Examination;
+  /** sha256 of the signed payload. */
+  readonly sha256: string;
+}
+
+export type Admission = Admitted | { readonly ok: false; readonly problem: string };
+
+const refuse = (problem: string): Admission => ({ ok: false, problem });
+
+/** Slack between the agent's clock and the controller's: crystals and scheduling, not lies. */
+const CLOCK_SLACK_S = 2;
+
+/**
+ * Decides whether a signed result is accepted as the measurement of an attempt: signature, schema, identity, chain,
+ * challenge, digests, times, and that the samples really give the numbers that were reported. Pure; the controller
+ * asks it once when the result arrives, and a verifier asks it again from the bundle.
+ */
+export function admit(envelope: unknown, expected: Expectation): Admission {
+  const keys = new Map([[keyIdOf(expected.publicKey), expected.publicKey]]);
+  const opened = openStatement(envelope, keys, 'measurement');
+  if (!opened.ok) return refuse(opened.problem);
+  const shaped = check(Measurement, opened.statement.predicate);
+  if (!shaped.ok) return refuse(`not a measurement: ${shaped.problems.join('; ')}`);
+  const measurement = shaped.value;
+  const sha256 = sha256Hex(opened.opened.payload);
+  const problem =
+    identityProblem(measurement, expected) ??
+    subjectProblem(measurement, expected, opened.statement.subject) ??
+    timeProblem(measurement, expected.transcript) ??
+    evidenceProblem(measurement, expected);
+  if (problem) return refuse(problem);
+  const examined = examine(measurement, expected);
+  return typeof examined === 'string' ? refuse(examined) : { ok: true, measurement, examination: examined, sha256 };
+}
+
+function identityProblem(m: Measurement, expected: Expectation): string | undefined {
+  const { assignment, attempt, run, chain, transcript } = expected;
+  const pairs: [string, unknown, unknown][] = [
+    ['run', m.run, run],
+    ['node', m.node, assignment.node],
+    ['assignment', m.assignment, assignment.id],
+    ['attempt', m.attempt, attempt],
+    ['benchmark', m.benchmark, assignment.benchmark],
+    ['version', m.version, assignment.version],
+    ['sequence', m.sequence, chain.sequence + 1],
+    ['previous', m.previous, chain.previous],
+    ['challenge', m.challenge, transcript.exchanges[0]?.beacon ?? ''],
+  ];
+  for (const [what, is, must] of pairs) if (is !== must) return `${what} is ${String(is)}, expected ${String(must)}`;
+  if (!equal(m.settings, assignment.settings)) return 'the settings are not those of the assignment';
+  if (m.state === 'completed' && m.failure) return 'a completed attempt with a failure';
+  if (m.state === 'completed' && !m.raw) return 'a completed attempt without samples';
+  if (m.state !== 'completed' && !m.failure) return `an attempt that ${m.state} without a reason`;
+  return undefined;
+}
+
+function subjectProblem(
+  m: Measurement,
+  expected: Expectation,
+  subjects: readonly { name: string; digest: { sha256: string } }[],
+): string | undefined {
+  const { assignment, attempt, run } = expected;
+  const { id, benchmark, version, settings, timeoutS } = assignment;
+  const order = { run, assignment: id, attempt, benchmark, version, settings, timeoutS };
+  const must = new Map([[`order/${id}/${attempt}`, sha256Hex(canonicalBytes(order))]]);
+  for (const ref of refsOf(m)) {
+    if (must.has(ref.name)) return `two pieces of evidence are named ${ref.name}`;
+    must.set(ref.name, ref.sha256);
+  }
+  if (subjects.length !== must.size) return 'the signed subjects are not the evidence';
+  for (const { name, digest } of subjects) {
+    if (must.get(name) !== digest.sha256) return `the signed subject ${name} is not the evidence of that name`;
+  }
+  return undefined;
+}
+
+function timeProblem(m: Measurement, transcript: Transcript): string | undefined {
+  const started = Date.parse(m.startedAt);
+  const ended = Date.parse(m.endedAt);
+  if (ended < started) return 'it ended before it started';
+  const windowS = (Date.parse(transcript.endedAt) - Date.parse(transcript.issuedAt)) / 1000;
+  if (m.elapsedS > windowS * 1.01 + CLOCK_SLACK_S) {
+    return `it took ${m.elapsedS} s by the agent, but only ${windowS} s by the controller's clock`;
+  }
+  const phases = m.phases.reduce((total, phase) => total + phase.durationS, 0);
+  if (phases > m.elapsedS * 1.01 + CLOCK_SLACK_S) return 'its phases took longer than the whole';
+  return undefined;
+}
+
+function evidenceProblem(m: Measurement, expected: Expectation): string | undefined {
+  for (const ref of refsOf(m)) {
+    const bytes = expected.blob(ref.sha256);
+    if (!bytes) return `evidence ${ref.name} (${ref.sha256}) is missing`;
+    if (bytes.byteLength !== ref.bytes || sha256Hex(bytes) !== ref.sha256) {
+      return `evidence ${ref.name} is not the bytes that were signed`;
+    }
+  }
+  return undefined;
+}
+
+function examine(m: Measurement, expected: Expectation): Examination | string {
+  const environment = environmentFindings(m);
+  if (m.state !== 'completed' || !m.raw) {
+    if (m.examination.metrics.length > 0) return `an attempt that ${m.state} reports metrics`;
+    return { metrics: [], checks: m.examination.checks, findings: environment };
+  }
+  const proof = expected.proof(m.benchmark, m.version);
+  if (!proof) return `no proof for ${m.benchmark} ${m.version}`;
+  let raw: unknown;
+  try {
+    raw = parseStrict(expected.blob(m.raw.sha256)!);
+  } catch (error) {
+    if (error instanceof CanonicalError) return `the samples are not strict JSON: ${error.message}`;
+    throw error;
+  }
+  const samples = check(proof.raw, raw);
+  if (!samples.ok) return `the samples do not fit: ${samples.problems.join('; ')}`;
+  const evidence = (name: string): Uint8Array | undefined => {
+    const ref = m.evidence.find((e) => e.name === name);
+    return ref && expected.blob(ref.sha256);
+  };
+  try {
+    const own = proof.examine(samples.value, { settings: m.settings, transcript: undefined, evidence });
+    if (!equal(own, m.examination)) return 'the samples do not give the numbers that were reported (evidence_mismatch)';
+    const judged = proof.examine(samples.value, { settings: m.settings, transcript: expected.transcript, evidence });
+    return { ...judged, findings: [...judged.findings, ...environment] };
+  } catch (error) {
+    // A proof that throws on hostile samples must not take the controller or the verifier down with it.
+    return `the samples cannot be examined: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Limits on what else went on while it was measured (steal and foreign load on generator hosts). */
+const MOST_STEAL = 0.01;
+const MOST_FOREIGN = 0.1;
+
+/** What the node's own telemetry says about the measurement. Foreign load can only lower a rate: it informs. */
+function environmentFindings(m: Measurement): Finding[] {
+  const findings: Finding[] = [];
+  const mean = (values: (number | undefined)[]): number => {
+    const there = values.filter((v) => v !== undefined);
+    return there.length === 0 ? 0 : there.reduce((a, b) => a + b, 0) / there.length;
+  };
+  const steal = mean(m.telemetry.map((t) => t.cpuSteal));
+  const foreign = mean(m.telemetry.map((t) => t.cpuOther));
+  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+  if (steal > MOST_STEAL) {
+    findings.push({
+      code: 'background_load',
+      detail: `${percent(steal)} of the processor was stolen by the host`,
+      weight: 'informs',
+    });
+  }
+  if (foreign > MOST_FOREIGN) {
+    findings.push({
+      code: 'background_load',
+      detail: `other processes took ${percent(foreign)} of the processor`,
+      weight: 'informs',
+    });
+  }
+  return findings;
+}
+
+const refsOf = (m: Measurement): EvidenceRef[] => [...(m.raw ? [m.raw] : []), ...m.evidence];
+
+const equal = (a: unknown, b: unknown): boolean => Buffer.from(canonicalBytes(a)).equals(canonicalBytes(b));

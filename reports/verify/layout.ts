@@ -1,0 +1,36 @@
+/** Where things are in a bundle. Paths are relative, with forward slashes. */
+export const PATHS = {
+  manifest: 'manifest.json',
+  readme: 'README.txt',
+  report: 'report.json',
+  reportSchema: 'report.schema.json',
+  html: 'report.html',
+  markdown: 'report.md',
+  junit: 'junit.xml',
+  csv: 'report.csv',
+  guide: 'guide.json',
+  claims: 'claims.json',
+  waivers: 'waivers.json',
+  log: 'log/entries.jsonl',
+  checkpoint: 'log/checkpoint',
+  evaluation: 'evaluation.dsse.json',
+  release: 'release.dsse.json',
+  controllerKey: 'keys/controller.pem',
+  registers: 'registers/',
+} as const;
+
+/** Path of a blob by its sha256, hex. */
+export const blobPath = (sha256: string): string => `evidence/${sha256.slice(0, 2)}/${sha256}`;
+
+/** Files that come after the manifest was written and so cannot be in it; each is checked in its own way. */
+export const AFTER_MANIFEST: readonly string[] = [PATHS.manifest, PATHS.release];
+/** Folder of addenda (time stamps, additional signatures) that may be added to a bundle later. */
+export const ADDENDA = 'addenda/';
+
+/** A bundle as values: what is in it and the bytes of each file. */
+export interface Bundle {
+  /** Every file, sorted. */
+  readonly paths: readonly string[];
+  /** Bytes of a file, or undefined if it is not there. */
+  read(path: string): Uint8Array | undefined;
+}

@@ -1,0 +1,361 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { type Estimate, exact } from '../../../../model/estimate.ts';
+import type { Guide, Target } from '../../../../model/guide.ts';
+import type { Accelerator, Inventory } from '../../../../model/inventory.ts';
+import { OUTCOMES, type Outcome } from '../../../../model/outcome.ts';
+import type { Attempt, Report, RequirementResult, Verdict } from '../../../../model/report.ts';
+
+const GUIDE = JSON.parse(
+  readFileSync(new URL('../../../../reports/guides/gd-2021-compute.json', import.meta.url), 'utf8'),
+) as Guide;
+
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function measured(value: number, unit: string, U: number, n = 20): Estimate {
+  return { value, unit, U, k: 2, n, method: U === 0 ? 'count' : 'batch_means' };
+}
+
+/** What the small machine gave, by target and metric; what is not here was not tested. */
+const SMALL: Record<string, { outcome: Outcome; values: Record<string, [number, number]>; code?: string }> = {
+  'compute.capacity': { outcome: 'fail', values: { 'compute.gemm.rate': [1.5423e11, 2.31e9] }, code: 'below_limit' },
+  'compute.precisions': { outcome: 'pass', values: { 'compute.gemm.rate': [3, 0] } },
+  'storage.capacity': {
+    outcome: 'fail',
+    values: { 'storage.capacity.attested': [2.52e10, 0], 'storage.capacity.proven': [2.68e8, 0] },
+    code: 'below_limit',
+  },
+  'storage.speed': {
+    outcome: 'fail',
+    values: {
+      'storage.speed.read': [2.13e9, 8.1e7],
+      'storage.speed.write': [1.04e9, 5.5e7],
+      'storage.latency.read.p50': [0.000_091, 0.000_004],
+      'storage.latency.read.p99': [0.000_83, 0.000_11],
+    },
+    code: 'below_limit',
+  },
+  'frameworks.adapted': { outcome: 'fail', values: { 'frameworks.adapted': [2, 0] }, code: 'below_limit' },
+  'languages.adapted': { outcome: 'pass', values: { 'languages.adapted': [3, 0] } },
+  'users.concurrent': {
+    outcome: 'indeterminate',
+    values: {
+      'users.inflight.min': [1000, 0],
+      'users.identities': [1000, 0],
+      'users.error.share': [0, 0],
+      'users.fairness.jain': [0.998, 0.001],
+      'users.latency.p99': [0.412, 0.035],
+    },
+    code: 'too_short',
+  },
+  'records.simultaneous': {
+    outcome: 'error',
+    values: {},
+    code: 'crashed',
+  },
+  'domestic.ratio': { outcome: 'manual', values: {}, code: 'needs_person' },
+  'edge.realtime': { outcome: 'not_applicable', values: {}, code: 'no_edge_node' },
+};
+
+function requirementResults(
+  target: Target,
+  outcome: Outcome,
+  values: Record<string, [number, number]>,
+  nodes: string[],
+) {
+  return target.requirements.map((requirement): RequirementResult => {
+    const found = values[requirement.metric];
+    const estimate = found && measured(found[0], requirement.unit, found[1]);
+    const meets =
+      found && (requirement.comparison === '>=' ? found[0] >= requirement.limit : found[0] <= requirement.limit);
+    const ratio =
+      found && requirement.limit !== 0
+        ? requirement.comparison === '>='
+          ? found[0] / requirement.limit
+          : requirement.limit / found[0]
+        : undefined;
+    return {
+      metric: requirement.metric,
+      comparison: requirement.comparison,
+      limit: requirement.limit,
+      unit: requirement.unit,
+      ...(estimate && { estimate }),
+      uncertainty: found && found[1] > 0 ? [{ source: 'repeatability', U: found[1] }] : [],
+      ...(requirement.choose && found && { choice: { label: requirement.choose, value: 'FP32', by: 'best' as const } }),
+      alternatives:
+        requirement.choose && found
+          ? [
+              { value: 'INT8', estimate: measured(2.9e11, requirement.unit, 4e9), verified: true },
+              { value: 'FP64', estimate: measured(6.9e10, requirement.unit, 9e8), verified: true },
+            ]
+          : [],
+      counted: requirement.fold === 'distinct' && found ? ['FP64', 'FP32', 'INT8'].slice(0, found[0]) : [],
+      ...(ratio !== undefined && Number.isFinite(ratio) && { ratio }),
+      nodes: found ? nodes.map((node) => ({ node, estimate: estimate! })) : [],
+      durationS: found ? 5.2 : 0,
+      samples: found ? 20 : 0,
+      level: found ? 'E2' : 'E0',
+      outcome: meets && outcome === 'fail' ? 'pass' : outcome,
+      reasons: [],
+    };
+  });
+}
+
+function smallVerdict(target: Target): Verdict {
+  const known = SMALL[target.id];
+  const outcome = known?.outcome ?? 'not_tested';
+  const code = known?.code ?? (target.kind === 'registered' ? 'register_missing' : 'not_measured');
+  return {
+    target: target.id,
+    clause: target.clause,
+    title: target.title,
+    requirement: target.requirement,
+    ...(target.reading && { reading: target.reading }),
+    kind: target.kind,
+    mandatory: target.mandatory,
+    rule: target.rule,
+    ...(target.id === 'compute.capacity' && { claimed: { value: 1.2e16, unit: 'op/s', choice: 'FP32' } }),
+    outcome,
+    reasons:
+      outcome === 'pass' ? [] : [{ code: code as Verdict['reasons'][number]['code'], detail: `${target.id}: example` }],
+    requirements: requirementResults(target, outcome, known?.values ?? {}, ['example-01']),
+    level: known ? 'E2' : 'E0',
+    evidence: known ? [digestOf(target.id)] : [],
+  };
+}
+
+function attempt(node: string, benchmark: string, index: number, metrics: Attempt['metrics']): Attempt {
+  const startedAt = new Date(Date.UTC(2026, 10, 18, 0, 5 * index)).toISOString();
+  return {
+    assignment: `${benchmark}-${index}`,
+    attempt: 1,
+    node,
+    benchmark,
+    version: '1.0.0',
+    state: 'completed',
+    startedAt,
+    elapsedS: 31.4,
+    settings: { profile: 'quick', sizes: [512, 1024], seconds: 5 },
+    phases: [
+      { name: 'null_run', startedAt, durationS: 1 },
+      { name: 'warm_up', startedAt: new Date(Date.parse(startedAt) + 1000).toISOString(), durationS: 5 },
+      { name: 'measure', startedAt: new Date(Date.parse(startedAt) + 6000).toISOString(), durationS: 25 },
+    ],
+    metrics,
+    checks: [{ id: 'freivalds', passed: true, detail: '8 vectors, largest error 3.1e-7' }],
+    findings: [],
+    telemetry: Array.from({ length: 32 }, (_, i) => ({
+      atS: i,
+      cpuBusy: i < 6 ? 0.1 + 0.02 * i : 0.97 + 0.01 * Math.sin(i),
+      cpuClockMHz: 3200 - 3 * i,
+      memoryUsedBytes: 3.1e9 + 4e7 * i,
+    })),
+    sha256: digestOf(`${node} ${benchmark} ${index}`),
+  };
+}
+
+function metric(name: string, labels: Record<string, string>, estimate: Estimate): Attempt['metrics'][number] {
+  return { metric: name, labels, estimate, durationS: 5.2, samples: estimate.n, verified: true, level: 'E2' };
+}
+
+function host(node: string): Inventory {
+  const source = 'systeminformation';
+  return {
+    schema: 'assay/inventory/v1',
+    node,
+    takenAt: '2026-11-18T00:00:00Z',
+    host: {
+      hostname: { value: node, source },
+      os: { value: 'Debian GNU/Linux 12', source },
+      kernel: { value: '6.1.0', source },
+      virtualization: { value: 'kvm', source },
+    },
+    cpu: {
+      model: { value: 'Example CPU 2.6 GHz', source },
+      sockets: { value: 1, source },
+      physicalCores: { value: 2, source },
+      simd: { value: ['AVX2', 'FMA'], source: '/proc/cpuinfo' },
+    },
+    memory: { totalBytes: { value: 25_276_518_400, source } },
+    disks: [{ name: 'vda', bytes: { value: 68_719_476_736, source }, type: { value: 'disk', source } }],
+    mounts: [
+      { path: '/', device: '/dev/vda1', fsType: 'ext4', totalBytes: { value: 67_000_000_000, source: 'statfs' } },
+    ],
+    links: [{ name: 'eth0', speedMbps: { value: 10_000, source } }],
+    accelerators: [],
+    tools: [{ name: 'nvidia-smi', vendor: 'NVIDIA', found: false }],
+    software: [
+      { name: 'onnxruntime-node', version: '1.30.0', source: 'npm' },
+      { name: 'node', version: '24.21.0', source: 'process' },
+    ],
+    findings: [],
+    unread: [{ what: 'board serial', source: '/sys/class/dmi/id/board_serial', why: 'not readable' }],
+  };
+}
+
+function counts(verdicts: readonly Verdict[]): Record<string, number> {
+  return Object.fromEntries(OUTCOMES.map((o) => [o, verdicts.filter((v) => v.outcome === o).length]));
+}
+
+/** One small machine against the 2021 compute guide: passes, fails, indeterminate, error, not tested, manual. */
+export function smallReport(): Report {
+  const verdicts = GUIDE.targets.map(smallVerdict);
+  const rates = (precision: string, base: number) =>
+    Array.from({ length: 1 }, () => metric('compute.gemm.rate', { precision }, measured(base, 'op/s', base * 0.015)));
+  return {
+    schema: 'assay/report/v1',
+    number: 'AT-2026-000123',
+    run: 'run-20261118-0001',
+    synthetic: false,
+    profile: 'quick',
+    judgedAt: '2026-11-18T01:30:00Z',
+    period: { from: '2026-11-18T00:00:00Z', to: '2026-11-18T01:22:14Z' },
+    software: { name: 'assay', version: '0.1.0' },
+    platform: { name: '示例平台', customer: '示例单位 Example Org', nodes: 1, accelerators: 0 },
+    guide: {
+      id: GUIDE.id,
+      version: GUIDE.version,
+      title: GUIDE.title,
+      document: GUIDE.document.number,
+      issuer: GUIDE.document.issuer,
+      sha256: digestOf('guide'),
+    },
+    overall: {
+      outcome: 'not_passed',
+      mandatory: verdicts.filter((v) => v.mandatory).length,
+      counts: counts(verdicts),
+      waived: 0,
+    },
+    verdicts,
+    attempts: [
+      attempt('example-01', 'compute.gemm', 1, [...rates('FP32', 1.5423e11), ...rates('FP64', 6.9e10)]),
+      attempt('example-01', 'compute.gemm', 2, [...rates('FP32', 1.561e11), ...rates('FP64', 7.01e10)]),
+      attempt('example-01', 'compute.gemm', 3, [...rates('FP32', 1.5398e11)]),
+      attempt('example-01', 'compute.gemm', 4, [...rates('FP32', 1.548e11)]),
+      attempt('example-01', 'compute.gemm', 5, [...rates('FP32', 1.5511e11)]),
+      attempt('example-01', 'users.concurrent', 6, [
+        metric('users.inflight.min', {}, exact(1000, 'count')),
+        metric('users.latency.p99', {}, measured(0.412, 's', 0.035)),
+      ]),
+      {
+        ...attempt('example-01', 'records.simultaneous', 7, []),
+        state: 'failed',
+        failure: { code: 'crashed', phase: 'measure', detail: 'exit code 137' },
+        checks: [],
+      },
+    ],
+    rejected: [
+      {
+        node: 'example-01',
+        assignment: 'compute.gemm-9',
+        detail: 'sequence 9 seen twice',
+        sha256: digestOf('rejected'),
+      },
+    ],
+    findings: [],
+    inventories: [host('example-01')],
+    log: { entries: 9, root: 'sFodV/vSp5O8n9a8QpW6PRY97tfOSW5bsc2Xl/EQi08=' },
+  };
+}
+
+/** A repeatable pseudo-random stream of numbers from 0 to 1 (xorshift32), so that the large report is always the same. */
+function stream(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+function accelerator(node: string, index: number): Accelerator {
+  const source = 'synthetic';
+  const id = digestOf(`${node} ${index}`);
+  return {
+    id: `example:${index}`,
+    kind: 'package',
+    vendor: { value: 'Example', source },
+    chip: { value: 'X100 80GB', source },
+    uuid: { value: `GPU-${id.slice(0, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16, 28)}`, source },
+    serial: { value: id.slice(30, 42).toUpperCase(), source },
+    pciAddress: { value: `0000:${(index * 16 + 1).toString(16).padStart(2, '0')}:00.0`, source },
+    memoryBytes: { value: 80_000_000_000, source },
+    driver: { value: '550.1', source },
+  };
+}
+
+/** A made-up fleet, marked as synthetic: `nodes` nodes of `devices` accelerators, a few slow, one without values. */
+export function fleetReport(nodes: number, devices: number): Report {
+  const random = stream(12345);
+  const small = smallReport();
+  const names = Array.from({ length: nodes }, (_, i) => `node-${String(i + 1).padStart(4, '0')}`);
+  const speed = new Map(
+    names.map((name) => [name, random() < 0.004 ? 0.7 : random() < 0.02 ? 0.88 : 0.985 + 0.03 * random()]),
+  );
+  const silent = names[Math.floor(nodes / 2)];
+  const attempts: Attempt[] = [];
+  for (const [i, node] of names.entries()) {
+    for (const [b, benchmark] of ['compute.gemm', 'storage.speed', 'frameworks.adapted', 'inference.onnx'].entries()) {
+      const metrics = node === silent ? [] : fleetMetrics(benchmark, devices, speed.get(node)!, random);
+      attempts.push({
+        ...attempt(node, benchmark, b + 1, metrics),
+        sha256: digestOf(`${i} ${b}`),
+        telemetry: i % 100 === 0 ? attempt(node, benchmark, 1, []).telemetry : [],
+        ...(node === silent && {
+          state: 'failed',
+          failure: { code: 'node_lost' as const, phase: 'measure', detail: 'no heartbeat for 30 s' },
+        }),
+      });
+    }
+  }
+  const verdicts = small.verdicts.map(
+    (verdict): Verdict => ({
+      ...verdict,
+      requirements: verdict.requirements.map((result, r) =>
+        result.estimate && r < 2
+          ? {
+              ...result,
+              nodes: names
+                .filter((name) => name !== silent)
+                .map((node) => ({
+                  node,
+                  estimate: {
+                    ...result.estimate!,
+                    value: result.estimate!.value * (result.estimate!.U > 0 ? speed.get(node)! : 1),
+                  },
+                })),
+            }
+          : result,
+      ),
+      evidence: names.map((name) => digestOf(`${verdict.target} ${name}`)),
+    }),
+  );
+  return {
+    ...small,
+    number: 'AT-2026-SYNTHETIC',
+    synthetic: true,
+    profile: 'standard',
+    platform: { ...small.platform, nodes, accelerators: nodes * devices },
+    verdicts,
+    attempts,
+    inventories: names.map((name) => ({
+      ...host(name),
+      accelerators: Array.from({ length: devices }, (_, d) => accelerator(name, d)),
+      tools: [{ name: 'example-smi', vendor: 'Example', found: true, version: '1.0' }],
+    })),
+    log: { ...small.log, entries: attempts.length + 2 },
+  };
+}
+
+function fleetMetrics(benchmark: string, devices: number, speed: number, random: () => number): Attempt['metrics'] {
+  if (benchmark !== 'compute.gemm') return [metric(`${benchmark}.rate`, {}, measured(2e9 * speed, 'B/s', 2e7))];
+  return Array.from({ length: devices }, (_, d) => d).flatMap((d) =>
+    ['FP32', 'BF16', 'INT8'].map((precision, p) => {
+      const value = 6e13 * 8 ** p * speed * (0.99 + 0.02 * random());
+      return metric('compute.gemm.rate', { precision, device: `example:${d}` }, measured(value, 'op/s', value * 0.002));
+    }),
+  );
+}
