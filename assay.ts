@@ -9,7 +9,7 @@ import { identityFrom } from './agent/identity.ts';
 import { takeInventory } from './agent/inventory/inventory.ts';
 import { realMachine } from './agent/inventory/machine.ts';
 import { inventoryTable } from './agent/inventory/table.ts';
-import { serviceFor } from './agent/serve/platform.ts';
+import { platformFor } from './agent/serve/platform.ts';
 import { accept, REPEATS } from './controller/accept.ts';
 import { readBytes, readInputs } from './controller/inputs.ts';
 import { planJson, planTable } from './controller/plan-table.ts';
@@ -184,7 +184,7 @@ program
       directory: resolve(options.directory),
       software: `${SOFTWARE.name} ${SOFTWARE.version}`,
       inventory: () => takeInventory(identity.node, realMachine()),
-      service: serviceFor,
+      platform: platformFor,
       signal: abort.signal,
       persistent: options.once !== true,
       log: (line) => void process.stderr.write(`${line}\n`),

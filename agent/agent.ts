@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Service } from '../benchmarks/benchmark.ts';
 import { canonicalBytes } from '../evidence/canonical.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import { seal } from '../evidence/envelope.ts';
@@ -12,7 +11,7 @@ import type { Inventory } from '../model/inventory.ts';
 import type { Measurement } from '../model/measurement.ts';
 import { BLOB_CHUNK_BYTES, type ControllerMessage } from '../proto/fleet.ts';
 import { envelopeToWire, type Order, orderFromWire } from '../proto/wire.ts';
-import { type AttemptResult, runAttempt } from './attempt.ts';
+import { type AttemptResult, brokenAttempt, type Platform, runAttempt } from './attempt.ts';
 import { retryDelayMs } from './backoff.ts';
 import { dial, type Identity, type Link } from './link.ts';
 import { openOutbox, type Parcel } from './outbox.ts';
@@ -26,7 +25,7 @@ export interface AgentOptions {
   readonly software: string;
   readonly inventory: () => Promise<Inventory>;
   /** Starts the built-in inference service when an assignment needs it and stops it afterwards. */
-  readonly service: (order: Order) => Promise<{ service: Service; stop(): Promise<void> } | undefined>;
+  readonly platform: (order: Order) => Promise<Platform | undefined>;
   readonly signal: AbortSignal;
   /** Keep dialling after the controller is gone. Without it the agent ends with the first stream. */
   readonly persistent: boolean;
@@ -91,11 +90,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     running = { order, cancel };
     const stop = (): void => cancel.abort();
     options.signal.addEventListener('abort', stop, { once: true });
-    let platform: { service: Service; stop(): Promise<void> } | undefined;
+    const startedAt = new Date().toISOString();
     try {
-      platform = await options.service(order);
       const result = await runAttempt(order, {
-        service: platform?.service,
+        platform: () => options.platform(order),
         scratch,
         blobs: outbox.blobDirectory,
         signal: cancel.signal,
@@ -110,11 +108,10 @@ export async function runAgent(options: AgentOptions): Promise<void> {
           void link?.send({
             progress: { assignment: order.assignment, attempt: order.attempt, phase, share, ...figure },
           }),
-      });
+      }).catch((error: unknown) => brokenAttempt(order, startedAt, error));
       await finish(order, result);
     } finally {
       options.signal.removeEventListener('abort', stop);
-      await platform?.stop();
       questions.clear();
       running = undefined;
     }

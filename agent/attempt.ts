@@ -8,9 +8,16 @@ import type { Order } from '../proto/wire.ts';
 import type { FromRunner, ToRunner } from './runner.ts';
 import { startTelemetry } from './telemetry.ts';
 
+/** A platform under test that was started for one attempt. */
+export interface Platform {
+  readonly service: Service;
+  stop(): Promise<void>;
+}
+
 /** What an attempt may use of its agent. */
 export interface Surround {
-  readonly service: Service | undefined;
+  /** Starts the platform under test, where the order needs one of ours. */
+  readonly platform: () => Promise<Platform | undefined>;
   /** Where private work directories are made. */
   readonly scratch: string;
   /** Where blobs are put under their digest. */
@@ -38,8 +45,14 @@ export async function runAttempt(order: Order, surround: Surround): Promise<Atte
   const evidence: EvidenceRef[] = [];
   const software: { name: string; version: string }[] = [];
   let challenge = '';
+  let platform: Platform | undefined;
+  let refused = '';
   try {
-    const ended = await superviseRunner(order, surround, workDirectory, {
+    platform = await surround.platform().catch((error: unknown) => {
+      refused = `the platform under test did not start: ${error instanceof Error ? error.message : String(error)}`;
+      return undefined;
+    });
+    const listeners: Listeners = {
       phase: (name) => phases.enter(name),
       current: () => phases.current(),
       evidence: (ref) => evidence.push(ref),
@@ -47,7 +60,10 @@ export async function runAttempt(order: Order, surround: Surround): Promise<Atte
       opened: (beacon) => {
         challenge ||= beacon;
       },
-    });
+    };
+    const ended = refused
+      ? crashed(listeners.current(), refused)
+      : await superviseRunner(order, surround, platform?.service, workDirectory, listeners);
     return {
       assignment: order.assignment,
       attempt: order.attempt,
@@ -69,8 +85,31 @@ export async function runAttempt(order: Order, surround: Surround): Promise<Atte
     };
   } finally {
     telemetry.stop();
+    await platform?.stop();
     rmSync(workDirectory, { recursive: true, force: true });
   }
+}
+
+/** The result of an attempt that the agent itself could not carry out: it is told like any other failure. */
+export function brokenAttempt(order: Order, startedAt: string, error: unknown): AttemptResult {
+  const { assignment, attempt, benchmark, version, settings } = order;
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    assignment,
+    attempt,
+    benchmark,
+    version,
+    challenge: '',
+    settings,
+    ...crashed('preconditions', detail),
+    startedAt,
+    endedAt: new Date().toISOString(),
+    elapsedS: 0,
+    phases: [],
+    evidence: [],
+    telemetry: [],
+    software: [],
+  };
 }
 
 interface Ended {
@@ -88,7 +127,19 @@ interface Listeners {
   opened(beacon: string): void;
 }
 
-function superviseRunner(order: Order, surround: Surround, workDirectory: string, on: Listeners): Promise<Ended> {
+const crashed = (phase: string, detail: string): Ended => ({
+  state: 'failed',
+  failure: { code: 'crashed', phase, detail: detail.slice(0, 4000) },
+  examination: EMPTY,
+});
+
+function superviseRunner(
+  order: Order,
+  surround: Surround,
+  service: Service | undefined,
+  workDirectory: string,
+  on: Listeners,
+): Promise<Ended> {
   return new Promise((resolve) => {
     // Its own process group, so that a benchmark's tools die with it.
     const child = fork(join(import.meta.dirname, 'runner.ts'), [], {
@@ -161,8 +212,8 @@ function superviseRunner(order: Order, surround: Surround, workDirectory: string
         resolve(ended);
       } else {
         const how = signal ? `killed by ${signal}` : `exit status ${code}`;
-        const detail = `the benchmark process ended without a result (${how}) ${output.trim().slice(-2000)}`;
-        resolve({ state: 'failed', failure: failure('crashed', detail), examination: EMPTY });
+        const said = output.trim().slice(-2000);
+        resolve(crashed(on.current(), `the benchmark process ended without a result (${how}) ${said}`));
       }
     });
     tell({
@@ -170,7 +221,7 @@ function superviseRunner(order: Order, surround: Surround, workDirectory: string
       benchmark: order.benchmark,
       version: order.version,
       settings: order.settings,
-      service: surround.service,
+      service,
       workDirectory,
       blobDirectory: surround.blobs,
     });

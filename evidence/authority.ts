@@ -1,4 +1,3 @@
-import { DerError } from './der.ts';
 import { MAX_RESPONSE_BYTES, mismatchOf, readTimestamp, timestampRequest } from './timestamp.ts';
 
 /** What asking an authority gives: its response as received, to be kept; or why there is none. */
@@ -40,8 +39,7 @@ export async function requestStamp(url: string, sha256: string, edge: StampEdge)
     if (mismatch) return { ok: false, problem: `the authority gave ${mismatch}` };
     return { ok: true, response: bytes };
   } catch (error) {
-    if (!(error instanceof DerError)) throw error;
-    return { ok: false, problem: `the authority gave no stamp: ${error.message}` };
+    return { ok: false, problem: `the authority gave no stamp: ${reasonOf(error)}` };
   }
 }
 

@@ -114,18 +114,13 @@ export function leadsToAnchor(
 function hasIssued(parent: Certificate, child: Certificate, below: number): boolean {
   if (!parent.x509.ca || below > pathLengthOf(parent)) return false;
   if (!SOUND_SIGNATURES.includes(child.signatureAlgorithm) || !child.x509.checkIssued(parent.x509)) return false;
-  try {
-    return child.x509.verify(parent.x509.publicKey);
-  } catch {
-    // OpenSSL throws for keys of a kind it does not know.
-    return false;
-  }
+  return child.x509.verify(parent.x509.publicKey);
 }
 
-/** RFC 5280 section 4.2.1.9; no limit where none is given. */
+/** RFC 5280 section 4.2.1.9; no limit where none is given. Only asked of one that may certify, so the extension is there. */
 function pathLengthOf(certificate: Certificate): number {
-  const constraints = certificate.extensions.get(EXTENSION.basicConstraints);
-  const [, limit] = constraints ? childrenOf(readDer(constraints.value, TAG.sequence)) : [];
+  const constraints = certificate.extensions.get(EXTENSION.basicConstraints)!;
+  const [, limit] = childrenOf(readDer(constraints.value, TAG.sequence));
   return limit ? Number(readInteger(limit)) : Number.POSITIVE_INFINITY;
 }
 

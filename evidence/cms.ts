@@ -123,7 +123,7 @@ function publicKeyOf(certificate: Certificate, keyType: string): KeyObject {
     throw new CmsError('invalid', 'a certificate without a usable key');
   }
   if (key.asymmetricKeyType !== keyType) throw new CmsError('invalid', 'a key of another kind than the signature');
-  const { modulusLength = 2048 } = key.asymmetricKeyDetails ?? {};
+  const { modulusLength = 2048 } = key.asymmetricKeyDetails!;
   if (modulusLength < 2048) throw new CmsError('invalid', `an RSA key of ${modulusLength} bits`);
   return key;
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { CanonicalError, canonicalBytes, parseStrict } from './canonical.ts';
+import { type CanonicalError, canonicalBytes, parseStrict } from './canonical.ts';
 import { type Opened, open } from './envelope.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -80,8 +80,7 @@ export function readStatement(payload: Uint8Array): ReadStatement {
   try {
     value = parseStrict(payload);
   } catch (error) {
-    if (!(error instanceof CanonicalError)) throw error;
-    return { ok: false, problem: `not strict JSON: ${error.message}` };
+    return { ok: false, problem: `not strict JSON: ${(error as CanonicalError).message}` };
   }
   if (!validator.Check(value)) return { ok: false, problem: 'not an in-toto statement of ours' };
   if (!Buffer.from(canonicalBytes(value)).equals(payload)) return { ok: false, problem: 'not canonical JSON' };

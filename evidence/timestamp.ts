@@ -83,7 +83,8 @@ export function verifyTimestamp(
   } catch (error) {
     if (error instanceof DerError) return invalid(error.message);
     if (error instanceof CmsError) return { ok: false, kind: error.kind, problem: error.message };
-    throw error;
+    // Whatever else may happen inside a parser of hostile bytes, nothing was shown, and the verifier goes on.
+    return { ok: false, kind: 'unsupported', problem: `not checked: ${(error as Error).message}` };
   }
 }
 

@@ -197,6 +197,22 @@ export const REASONS = {
     en: 'no accelerator or accelerator tool was found',
     todo: { zh: '若节点装有加速卡，请安装厂商工具。', en: 'If the node has accelerators, install the vendor tools.' },
   },
+  cpu_fallback: {
+    zh: '节点装有加速卡，但计算落在 CPU 上',
+    en: 'the node has accelerators, but the work was done on its CPU',
+    todo: {
+      zh: '安装适配该加速卡的框架版本或插件后重测。',
+      en: 'Install the build or plug-in of the framework for this accelerator and measure again.',
+    },
+  },
+  same_engine: {
+    zh: '多个框架前端使用同一计算引擎，只计一次',
+    en: 'front ends on one engine count once',
+    todo: {
+      zh: '如需多计，请安装独立引擎的框架。',
+      en: 'Install a framework with an engine of its own if it is to count.',
+    },
+  },
   no_edge_node: {
     zh: '没有边缘节点参加测试',
     en: 'no edge node took part',

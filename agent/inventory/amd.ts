@@ -76,7 +76,10 @@ export function parseAmdSmi(fixed: string, live: string, list: string): AmdCard[
         uuid: text(names.get(key), 'uuid'),
         serial: text(card, 'board', 'product_serial') || text(card, 'asic', 'asic_serial'),
         pciAddress: text(card, 'bus', 'bdf') || text(names.get(key), 'bdf'),
-        pciId: /^[0-9a-f]{4}$/i.test(vendorId) && /^[0-9a-f]{4}$/i.test(deviceId) ? `${vendorId}:${deviceId}`.toLowerCase() : '',
+        pciId:
+          /^[0-9a-f]{4}$/i.test(vendorId) && /^[0-9a-f]{4}$/i.test(deviceId)
+            ? `${vendorId}:${deviceId}`.toLowerCase()
+            : '',
         memoryBytes: bytes(text(card, 'vram', 'size') || text(metric, 'mem_usage', 'total_vram'), 'MB'),
         memoryUsedBytes: bytes(text(metric, 'mem_usage', 'used_vram'), 'MB'),
         driver: text(card, 'driver', 'version') || text(card, 'driver', 'driver_version'),

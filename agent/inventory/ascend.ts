@@ -1,6 +1,6 @@
 import { addFacts, device, type Facts } from './device.ts';
 import type { Machine, RunOptions } from './machine.ts';
-import { outline, finder } from './outline.ts';
+import { finder, outline } from './outline.ts';
 import { clean } from './output.ts';
 import { bytes, celsius, isAbsent, megahertz, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
@@ -14,7 +14,13 @@ export const ascend: Collector = {
   vendor: 'ascend',
   async collect(machine: Machine): Promise<Collected> {
     const reading = new Reading(machine, 'ascend');
-    const options = { libraries: ['/usr/local/Ascend/driver/lib64', '/usr/local/Ascend/driver/lib64/driver', '/usr/local/Ascend/driver/lib64/common'] };
+    const options = {
+      libraries: [
+        '/usr/local/Ascend/driver/lib64',
+        '/usr/local/Ascend/driver/lib64/driver',
+        '/usr/local/Ascend/driver/lib64/common',
+      ],
+    };
     const text = await reading.run('npu-smi', ['info'], options);
     const mapText = text === undefined ? undefined : await reading.detail('npu-smi', ['info', '-m'], options);
     if (text === undefined) return reading;
@@ -25,14 +31,19 @@ export const ascend: Collector = {
     const chips = table?.chips ?? map?.map(({ npu, chip, name }) => ({ npu, chip, facts: { chip: name } })) ?? [];
     if (table && chips.length === 0) reading.say('tool_reports_none', 'npu-smi info: the table has no row');
     if (map && table && map.length !== table.chips.length) {
-      reading.say('readings_disagree', `npu-smi info lists ${table.chips.length} chips, npu-smi info -m lists ${map.length}`);
+      reading.say(
+        'readings_disagree',
+        `npu-smi info lists ${table.chips.length} chips, npu-smi info -m lists ${map.length}`,
+      );
     }
     reading.version('npu-smi', table?.version);
     const byNpu = Map.groupBy(chips, (chip) => chip.npu);
     await Promise.all(
       [...byNpu].map(async ([npu, own]) => {
         const [board, common, product] = await Promise.all(
-          ['board', 'common', 'product'].map((what) => reading.detail('npu-smi', ['info', '-t', what, '-i', String(npu)], options)),
+          ['board', 'common', 'product'].map((what) =>
+            reading.detail('npu-smi', ['info', '-t', what, '-i', String(npu)], options),
+          ),
         );
         const named = own.map(({ chip, facts }) => {
           const name = map?.find((entry) => entry.npu === npu && entry.chip === chip)?.name;
@@ -58,7 +69,13 @@ interface Chip {
 /** Rows of `npu-smi info`: two for each chip. Undefined where the headings are not those of any form known here. */
 export function parseInfo(text: string): { version?: string; chips: Chip[]; cut: boolean } | undefined {
   const table = smiTable(text);
-  if (!table || !hasHeadings(table, [['NPU', 'Name', 'Health', 'Power', 'Temp'], ['Chip', 'Bus-Id', 'AICore', 'Memory-Usage']])) {
+  if (
+    !table ||
+    !hasHeadings(table, [
+      ['NPU', 'Name', 'Health', 'Power', 'Temp'],
+      ['Chip', 'Bus-Id', 'AICore', 'Memory-Usage'],
+    ])
+  ) {
     return undefined;
   }
   const version = bannerValue(table.banner, 'Version:') ?? bannerValue(table.banner, 'npu-smi');
@@ -128,7 +145,9 @@ export function parseBoard(text: string): Facts {
 /** `npu-smi info -t common`: clock by chip id, power of the card. */
 export function parseCommon(text: string): Map<number, Facts> {
   const chips = new Map<number, Facts>();
-  for (const block of clean(text).split(/^(?=\s*Chip ID\s*:)/m).slice(1)) {
+  for (const block of clean(text)
+    .split(/^(?=\s*Chip ID\s*:)/m)
+    .slice(1)) {
     const find = finder(outline(block.split(/^\s*Chip Name\s*:\s*mcu/im)[0]!));
     const chip = plainNumber(find('Chip ID'));
     if (chip === undefined) continue;
@@ -190,11 +209,18 @@ function worst(health: readonly string[]): string {
 }
 
 /** Virtual NPUs are slices of their chip; with them on, the chip's own utilisation reads 0. */
-async function readVirtual(reading: Reading, npu: number, chip: number, many: boolean, options: RunOptions): Promise<void> {
+async function readVirtual(
+  reading: Reading,
+  npu: number,
+  chip: number,
+  many: boolean,
+  options: RunOptions,
+): Promise<void> {
   const args = ['info', '-t', 'info-vnpu', '-i', String(npu), '-c', String(chip)];
   const virtual = parseVirtual((await reading.detail('npu-smi', args, options)) ?? '');
   const parent = many ? `ascend-${npu}.${chip}` : `ascend-${npu}`;
-  if (virtual.length > 0) reading.say('virtual_devices', `${parent}: ${virtual.length} virtual NPUs; its utilisation is not telling`, parent);
+  if (virtual.length > 0)
+    reading.say('virtual_devices', `${parent}: ${virtual.length} virtual NPUs; its utilisation is not telling`, parent);
   for (const { id, template } of virtual) {
     const identity = { id: `${parent}.v${id}`, kind: 'partition', parent, vendor: 'ascend' } as const;
     reading.devices.push(device(identity, 'npu-smi info -t info-vnpu', { partitioning: `vNPU ${template}` }));
@@ -227,14 +253,19 @@ export function parseTopology(text: string): Map<number, number[]> {
   let columns: number[] = [];
   for (const line of clean(text).split('\n')) {
     const cells = line.trim().split(/\s+/);
-    if (cells.length > 1 && cells.every((cell) => /^(?:NPU|Phy-ID)\d+$/i.test(cell) || /^(?:CPU|Affinity)/i.test(cell))) {
+    if (
+      cells.length > 1 &&
+      cells.every((cell) => /^(?:NPU|Phy-ID)\d+$/i.test(cell) || /^(?:CPU|Affinity)/i.test(cell))
+    ) {
       columns = cells.flatMap((cell) => /^(?:NPU|Phy-ID)(\d+)$/i.exec(cell)?.[1] ?? []).map(Number);
       continue;
     }
     const row = /^(?:NPU|Phy-ID)(\d+)$/i.exec(cells[0] ?? '')?.[1];
     if (row === undefined || columns.length === 0) continue;
-    peers.set(Number(row), columns.filter((_, i) => /^HCCS/i.test(cells[i + 1] ?? '')));
+    peers.set(
+      Number(row),
+      columns.filter((_, i) => /^HCCS/i.test(cells[i + 1] ?? '')),
+    );
   }
   return peers;
 }
-

@@ -20,9 +20,13 @@ export const cambricon: Collector = {
     if (text === undefined) return reading;
     const table = parseTable(text);
     const info = await machine.run('cnmon', ['info', '-j'], { collect: [FILE] });
-    const cards = parseJson(info.files?.[FILE] ?? info.stdout) ?? parseInfo((await reading.detail('cnmon', ['info'])) ?? '');
+    const cards =
+      parseJson(info.files?.[FILE] ?? info.stdout) ?? parseInfo((await reading.detail('cnmon', ['info'])) ?? '');
     if (cards && table && cards.length !== table.cards.length) {
-      reading.say('readings_disagree', `cnmon info describes ${cards.length} devices, the table of cnmon ${table.cards.length}`);
+      reading.say(
+        'readings_disagree',
+        `cnmon info describes ${cards.length} devices, the table of cnmon ${table.cards.length}`,
+      );
     }
     if (table?.cut) reading.say('count_mismatch', 'cnmon: the table ends in the middle of a device');
     const found = cards ?? table?.cards;
@@ -35,7 +39,9 @@ export const cambricon: Collector = {
       const identity = { id: `cambricon-${index}`, kind: 'package', vendor: 'cambricon' } as const;
       const row = table?.cards.find((card) => card.index === index)?.facts;
       const merged = { ...row, ...withoutGaps(facts) };
-      reading.devices.push(device(identity, cards ? 'cnmon info' : 'cnmon', { ...merged, driver: merged.driver ?? table?.driver }));
+      reading.devices.push(
+        device(identity, cards ? 'cnmon info' : 'cnmon', { ...merged, driver: merged.driver ?? table?.driver }),
+      );
     }
     reading.version('cnmon', table?.version);
     reading.component('Cambricon driver', table?.driver, 'cnmon');
@@ -51,7 +57,14 @@ interface Card {
 /** The table of `cnmon`. Undefined for headings of no form known here. */
 export function parseTable(text: string) {
   const table = smiTable(text);
-  if (!table || !hasHeadings(table, [['Card', 'Name', 'Firmware', 'Util'], ['Temp', 'Pwr', 'Memory-Usage']])) return undefined;
+  if (
+    !table ||
+    !hasHeadings(table, [
+      ['Card', 'Name', 'Firmware', 'Util'],
+      ['Temp', 'Pwr', 'Memory-Usage'],
+    ])
+  )
+    return undefined;
   const addressed = /Bus-Id/i.test(table.headings[0]!.join(' '));
   const cards: Card[] = [];
   for (const [upper = [], lower = []] of table.devices) {
@@ -99,7 +112,9 @@ export function parseJson(text: string): Card[] | undefined {
         serial: field('SN') || field('SerialNumber'),
         driver: field('Driver').replace(/^v/, ''),
         firmware: field('Firmware') || field('MCU'),
-        pciAddress: pci.every((part) => part !== '') ? pciAddress(`${pci[0]}:${pci[1]}:${pci[2]}.${pci[3]}`) : undefined,
+        pciAddress: pci.every((part) => part !== '')
+          ? pciAddress(`${pci[0]}:${pci[1]}:${pci[2]}.${pci[3]}`)
+          : undefined,
         memoryBytes: bytes(field('PhysicalMemUsage', 'Total'), 'MiB'),
         memoryUsedBytes: bytes(field('PhysicalMemUsage', 'Used'), 'MiB'),
         temperatureC: celsius(field('Temperature', 'Chip') || field('Temperature', 'Board')),
@@ -128,7 +143,9 @@ export function parseInfo(text: string): Card[] | undefined {
         serial: find('SN', 'Serial Number'),
         driver: find('Driver').replace(/^v/, ''),
         firmware: find('Firmware', 'MCU').replace(/^v/, ''),
-        pciAddress: pci.every((part) => part !== '') ? pciAddress(`${pci[0]}:${pci[1]}:${pci[2]}.${pci[3]}`) : undefined,
+        pciAddress: pci.every((part) => part !== '')
+          ? pciAddress(`${pci[0]}:${pci[1]}:${pci[2]}.${pci[3]}`)
+          : undefined,
         memoryBytes: bytes(find('Physical Memory Usage/Total')),
         memoryUsedBytes: bytes(find('Physical Memory Usage/Used')),
         temperatureC: celsius(find('Temperature/Chip', 'Temperature/Board')),

@@ -1,8 +1,8 @@
+import type { Facts } from './device.ts';
 import { device } from './device.ts';
 import type { Machine } from './machine.ts';
 import { clean } from './output.ts';
 import { bytes, celsius, share, watts } from './quantity.ts';
-import type { Facts } from './device.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { parseRocmJson, ROCM_ARGS, ROCM_SHORT_ARGS } from './rocm.ts';
 
@@ -85,7 +85,10 @@ export function parseMemory(text: string): Map<number, Facts> {
     const [, index, what, unit, value] = match as unknown as [string, string, string, string, string];
     const read = bytes(value, unit);
     const facts = memory.get(Number(index)) ?? {};
-    memory.set(Number(index), /used/i.test(what) ? { ...facts, memoryUsedBytes: read } : { ...facts, memoryBytes: read });
+    memory.set(
+      Number(index),
+      /used/i.test(what) ? { ...facts, memoryUsedBytes: read } : { ...facts, memoryBytes: read },
+    );
   }
   return memory;
 }

@@ -21,10 +21,10 @@ async function readXpu(reading: Reading): Promise<void> {
   if (text === undefined) return;
   const devices = parseDiscovery(text) ?? parseDiscoveryTable(text);
   if (!devices) {
-    if (!isKunlunxin(text)) reading.unknownLayout('xpu-smi discovery -j', text);
+    if (isKunlunxin(text)) reading.tools.length = 0;
+    else reading.unknownLayout('xpu-smi discovery -j', text);
     return;
   }
-  reading.tools.push({ name: 'xpu-smi', vendor: 'intel', found: true });
   if (devices.length === 0) reading.say('tool_reports_none', `xpu-smi discovery: ${text.slice(0, 400)}`);
   for (const { index, facts, virtual } of devices) {
     const [more, stats] = await Promise.all([
@@ -119,7 +119,8 @@ export function parseStats(text: string): Facts {
   };
 }
 
-const GAUDI_QUERY = 'index,name,uuid,serial,bus_id,memory.total,memory.used,driver_version,temperature.aip,power.draw,utilization.aip';
+const GAUDI_QUERY =
+  'index,name,uuid,serial,bus_id,memory.total,memory.used,driver_version,temperature.aip,power.draw,utilization.aip';
 
 async function readGaudi(reading: Reading): Promise<void> {
   const text = await reading.run('hl-smi', ['-Q', GAUDI_QUERY, '-f', 'csv']);

@@ -38,7 +38,9 @@ export async function takeInventory(node: string, machine: Machine): Promise<Inv
     ...cpuFindings,
     ...host.findings,
   ];
-  const tools = oneEach(collected.flatMap((c) => c.tools));
+  // Whose tool it is shows by who could read devices with it.
+  const askers = [...collected].sort((a, b) => Number(b.devices.length > 0) - Number(a.devices.length > 0));
+  const tools = oneEach(askers.flatMap((c) => c.tools));
   if (accelerators.length === 0) {
     const found = tools.filter((tool) => tool.found).map((tool) => tool.name);
     findings.push({
@@ -89,7 +91,7 @@ async function ask(collector: Collector, machine: Machine): Promise<Collected> {
 function oneEach(tools: Inventory['tools']): Inventory['tools'] {
   const kept: Inventory['tools'] = [];
   for (const tool of tools) {
-    const same = kept.findIndex((other) => other.name === tool.name && (other.found || !tool.found || !other.found));
+    const same = kept.findIndex((other) => other.name === tool.name);
     if (same < 0) kept.push(tool);
     else if (tool.found && !kept[same]!.found) kept[same] = tool;
     else if (tool.found && tool.version && !kept[same]!.version) kept[same] = tool;

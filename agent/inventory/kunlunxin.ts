@@ -44,10 +44,16 @@ async function readTool(reading: Reading, program: string, text: string): Promis
   }
   if (table?.cut) reading.say('count_mismatch', `${program}: the table ends in the middle of a device`);
   if (query && table && query.cards.length !== table.cards.length) {
-    reading.say('readings_disagree', `${program} -q describes ${query.cards.length} devices, the table has ${table.cards.length}`);
+    reading.say(
+      'readings_disagree',
+      `${program} -q describes ${query.cards.length} devices, the table has ${table.cards.length}`,
+    );
   }
   if (query?.attached !== undefined && query.attached !== query.cards.length) {
-    reading.say('count_mismatch', `${program} -q says ${query.attached} attached XPUs and describes ${query.cards.length}`);
+    reading.say(
+      'count_mismatch',
+      `${program} -q says ${query.attached} attached XPUs and describes ${query.cards.length}`,
+    );
   }
   if (found.length === 0) reading.say('tool_reports_none', `${program}: ${text.slice(0, 400)}`);
   const driver = query?.driver ?? table?.driver;
@@ -69,7 +75,14 @@ interface Card {
 /** The table of `xpu-smi`: three rows for each device (the third is the L3 memory and SR-IOV), two in older versions. */
 export function parseTable(text: string) {
   const table = smiTable(text);
-  if (!table || !hasHeadings(table, [['XPU', 'Name', 'Bus-Id'], ['Temp', 'Pwr', 'Memory-Usage', 'Util']])) return undefined;
+  if (
+    !table ||
+    !hasHeadings(table, [
+      ['XPU', 'Name', 'Bus-Id'],
+      ['Temp', 'Pwr', 'Memory-Usage', 'Util'],
+    ])
+  )
+    return undefined;
   const cards: Card[] = [];
   for (const [upper = [], middle = [], lower = []] of table.devices) {
     const name = /^(\d+)\s+(.+?)(?:\s{2,}\S+)?$/.exec(upper[0] ?? '');
@@ -135,7 +148,8 @@ export function parseQuery(text: string) {
 
 /**
  * `xpu_smi -m`: one line of white-space separated fields for each device: address, device, board, serial number,
- * temperature, …, power in W (P800) or mW (K200) at field 8, clocks, utilisation, …, memory used and total in MiB.
+ * temperature, three more, power in W (P800) or mW (K200), six clocks, L3 memory used and total, memory used and total in
+ * MiB, utilisation, firmware, name in quotes.
  * Only fields whose place is the same in the versions that were seen are read. Undefined where no line begins with an
  * address.
  */
@@ -158,7 +172,7 @@ export function parseMachineReadable(text: string): Card[] | undefined {
             temperatureC: celsius(fields[4]!),
             powerW: power === undefined ? undefined : power > 2_000 ? power / 1000 : power,
             clockMHz: megahertz(fields[9]!),
-            utilization: share(fields[15]!),
+            utilization: share(fields[19]!),
             memoryUsedBytes: bytes(fields[17]!, 'MiB'),
             memoryBytes: bytes(fields[18]!, 'MiB'),
             chip: quoted?.replace(/"/g, ''),

@@ -16,7 +16,7 @@ export const nvidia: Collector = {
   async collect(machine: Machine): Promise<Collected> {
     const reading = new Reading(machine, 'nvidia');
     const table = await csvReading(reading);
-    if (!reading.tools.some((tool) => tool.found)) return reading;
+    if (!reading.has('nvidia-smi')) return reading;
 
     const document = await machine.document('nvidia-smi');
     const report = document.ok ? parseReport(document.value) : undefined;
@@ -25,9 +25,11 @@ export const nvidia: Collector = {
     } else if (!report) {
       reading.unknownLayout('nvidia-smi -q -x', JSON.stringify(document.value).slice(0, 8_000));
     }
-    if (!report && !table) return reading;
-
-    const list = await reading.detail('nvidia-smi', ['-L']);
+    const list = await (report || table ? reading.detail : reading.run).call(reading, 'nvidia-smi', ['-L']);
+    if (!report && !table) {
+      if (/no devices (?:were )?found/i.test(list ?? '')) reading.say('tool_reports_none', `nvidia-smi -L: ${list}`);
+      return reading;
+    }
     const topology = await reading.detail('nvidia-smi', ['topo', '-m']);
     const migUuids = parseMigList(list ?? '');
     const peers = parseTopology(topology ?? '');
@@ -186,15 +188,15 @@ const SMALL_QUERY = ['index', 'name', 'uuid', 'pci.bus_id', 'memory.total', 'dri
 
 /** The CSV query, in full and, for a driver that does not know every field, in short. Undefined where neither reads. */
 async function csvReading(reading: Reading): Promise<Gpu[] | undefined> {
-  let text: string | undefined;
+  let last: string | undefined;
   for (const query of [FULL_QUERY, SMALL_QUERY]) {
-    text = await reading.run('nvidia-smi', [`--query-gpu=${query.join(',')}`, '--format=csv']);
-    if (text === undefined) return undefined;
-    const gpus = parseCsv(text);
+    const text = await reading.detail('nvidia-smi', [`--query-gpu=${query.join(',')}`, '--format=csv']);
+    if (!reading.has('nvidia-smi')) return undefined;
+    const gpus = parseCsv(text ?? '');
     if (gpus) return gpus;
-    if (/no devices were found/i.test(text)) return [];
+    last = text ?? last;
   }
-  reading.unknownLayout('nvidia-smi --query-gpu', text ?? '');
+  if (last !== undefined) reading.unknownLayout('nvidia-smi --query-gpu', last);
   return undefined;
 }
 

@@ -32,7 +32,10 @@ export function outline(text: string): OutlineLine[] {
  * Splits an outline into devices at every line that `starts` recognises, and gives each device's own text. What comes
  * before the first (driver versions, counts) is `head`.
  */
-export function splitOutline(text: string, starts: RegExp): { head: string; devices: { title: string; body: string }[] } {
+export function splitOutline(
+  text: string,
+  starts: RegExp,
+): { head: string; devices: { title: string; body: string }[] } {
   const head: string[] = [];
   const devices: { title: string; body: string[] }[] = [];
   for (const line of clean(text).split('\n')) {

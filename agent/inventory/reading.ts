@@ -45,16 +45,26 @@ export class Reading implements Collected {
     return (await this.runWithFiles(program, args, options))?.text;
   }
 
-  /** The same for a question that only adds detail: a version that does not know it is noted in `unread`, no more. */
+  /**
+   * The same for a question that a version of the tool may not know: that it fails is noted in `unread` and is no
+   * finding, and what it printed is not used.
+   */
   async detail(program: string, args: readonly string[], options?: RunOptions): Promise<string | undefined> {
     const ran = await this.#machine.run(program, args, options);
+    this.#noteTool(program, ran.status !== 'not_found', ran.path);
     const text = clean(ran.stdout);
     if (ran.status === 'exited' && ran.exit === 0 && text.trim() !== '') return text;
-    if (ran.status !== 'not_found') {
-      const why = ran.why ?? `exit ${ran.exit}: ${excerpt(ran.stderr || ran.stdout, 200) || 'it printed nothing'}`;
-      this.unread.push({ what: `detail of ${program}`, source: [program, ...args].join(' '), why });
-    }
+    if (ran.status === 'not_found') return undefined;
+    const source = [program, ...args].join(' ');
+    const why = ran.why ?? `exit ${ran.exit}: ${excerpt(ran.stderr || ran.stdout, 200) || 'it printed nothing'}`;
+    this.unread.push({ what: `output of ${program}`, source, why });
+    if (ran.status !== 'exited' && ran.status !== 'failed') this.say(`tool_${ran.status}`, `${source}: ${why}`);
     return undefined;
+  }
+
+  /** Whether a tool that was asked is installed. */
+  has(program: string): boolean {
+    return this.tools.some((tool) => tool.name === program && tool.found);
   }
 
   async runWithFiles(

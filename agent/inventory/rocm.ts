@@ -57,7 +57,10 @@ export function parseRocmJson(text: string): { cards: RocmCard[]; driver?: strin
 
 function card(index: number, value: object): RocmCard {
   const fields = Object.entries(value).map(([name, v]) => ({
-    name: name.replace(/\(([^()]*)\)\s*$/, '').trim().toLowerCase(),
+    name: name
+      .replace(/\(([^()]*)\)\s*$/, '')
+      .trim()
+      .toLowerCase(),
     unit: /\(([^()]*)\)\s*$/.exec(name)?.[1] ?? '',
     text: typeof v === 'string' ? v.trim() : typeof v === 'number' ? String(v) : '',
   }));
@@ -86,8 +89,11 @@ function card(index: number, value: object): RocmCard {
       firmware: find(/^vbios version$/).text,
       temperatureC: celsius(find(/^temperature \(sensor junction\)$/, /^temperature \(sensor edge\)$/).text),
       powerW: watts(
-        find(/^average graphics package power$/, /^current socket graphics package power$/, /^socket graphics package power$/)
-          .text,
+        find(
+          /^average graphics package power$/,
+          /^current socket graphics package power$/,
+          /^socket graphics package power$/,
+        ).text,
       ),
       powerLimitW: watts(find(/^max graphics package power$/).text),
       clockMHz: clock === undefined ? undefined : megahertz(clock),

@@ -35,7 +35,9 @@ export function queryFacts(row: Readonly<Record<string, string>>, units: CsvOutp
     utilization: share(cell('utilization.gpu', 'utilization.aip')),
     linkGeneration: plainNumber(cell('pcie.link.gen.current', 'pcie.link.gen.gpucurrent')),
     linkWidth: plainNumber(cell('pcie.link.width.current').replace(/x/i, '')),
-    eccUncorrected: plainNumber(cell('ecc.errors.uncorrected.volatile.total', 'ecc.errors.uncorrected.aggregate.total')),
+    eccUncorrected: plainNumber(
+      cell('ecc.errors.uncorrected.volatile.total', 'ecc.errors.uncorrected.aggregate.total'),
+    ),
     partitioning: mig !== '' ? `MIG ${mig.toLowerCase()}` : svi !== '' ? `SVI ${svi.toLowerCase()}` : undefined,
   };
 }

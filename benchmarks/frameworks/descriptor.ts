@@ -13,11 +13,18 @@ export const FrameworksSettings = Type.Object(
       description: 'Precisions to train in, as far as framework and device have them.',
     }),
     trainSamples: Type.Integer({ minimum: 256, description: 'Samples in the training set.' }),
-    heldOut: Type.Integer({ minimum: 459, maximum: 65_536, description: 'Held-out inputs; 459 show 99 % with 99 % confidence.' }),
+    heldOut: Type.Integer({
+      minimum: 459,
+      maximum: 65_536,
+      description: 'Held-out inputs; 459 show 99 % with 99 % confidence.',
+    }),
     steps: Type.Integer({ minimum: 1, description: 'Training steps.' }),
     batch: Type.Integer({ minimum: 1, description: 'Samples in one step.' }),
     timeoutSeconds: Type.Number({ exclusiveMinimum: 0, description: 'Most time for one framework.' }),
-    findSeconds: Type.Number({ exclusiveMinimum: 0, description: 'Most time to look for frameworks in one interpreter.' }),
+    findSeconds: Type.Number({
+      exclusiveMinimum: 0,
+      description: 'Most time to look for frameworks in one interpreter.',
+    }),
   },
   { additionalProperties: false },
 );
@@ -26,7 +33,7 @@ export type FrameworksSettings = Static<typeof FrameworksSettings>;
 const common = {
   interpreters: [],
   frameworks: [],
-  precisions: ['float32', 'bfloat16', 'float64'],
+  precisions: ['float32', 'bfloat16', 'float64', 'float16'],
   trainSamples: 2048,
   heldOut: 512,
   steps: 240,

@@ -14,7 +14,14 @@ export interface Framework {
 
 /** In the order in which they are tried. */
 export const FRAMEWORKS: readonly Framework[] = [
-  { id: 'onnxruntime', title: 'ONNX Runtime', module: '', packages: [], probe: 'probe-onnxruntime.ts', install: 'npm ci' },
+  {
+    id: 'onnxruntime',
+    title: 'ONNX Runtime',
+    module: '',
+    packages: [],
+    probe: 'probe-onnxruntime.ts',
+    install: 'npm ci',
+  },
   {
     id: 'pytorch',
     title: 'PyTorch',
@@ -48,10 +55,23 @@ export const FRAMEWORKS: readonly Framework[] = [
     probe: 'probe_mindspore.py',
     install: 'pip install mindspore',
   },
-  { id: 'keras', title: 'Keras', module: 'keras', packages: ['keras'], probe: 'probe_keras.py', install: 'pip install keras' },
+  {
+    id: 'keras',
+    title: 'Keras',
+    module: 'keras',
+    packages: ['keras'],
+    probe: 'probe_keras.py',
+    install: 'pip install keras',
+  },
   { id: 'mxnet', title: 'MXNet', module: 'mxnet', packages: ['mxnet'], install: 'pip install mxnet' },
   { id: 'oneflow', title: 'OneFlow', module: 'oneflow', packages: ['oneflow'], install: 'pip install oneflow' },
-  { id: 'megengine', title: 'MegEngine', module: 'megengine', packages: ['megengine'], install: 'pip install megengine' },
+  {
+    id: 'megengine',
+    title: 'MegEngine',
+    module: 'megengine',
+    packages: ['megengine'],
+    install: 'pip install megengine',
+  },
   { id: 'jittor', title: 'Jittor', module: 'jittor', packages: ['jittor'], install: 'pip install jittor' },
   { id: 'openvino', title: 'OpenVINO', module: 'openvino', packages: ['openvino'], install: 'pip install openvino' },
   { id: 'tensorrt', title: 'TensorRT', module: 'tensorrt', packages: ['tensorrt'], install: 'pip install tensorrt' },
@@ -93,7 +113,11 @@ export function enginesLoaded(libraries: readonly string[]): string[] {
  * engine of its own must have that engine's library in its process; a front end counts as the back end it named,
  * whose library must be there too.
  */
-export function engineOf(framework: string, backend: string, libraries: readonly string[]): { engine: string; problem: string } {
+export function engineOf(
+  framework: string,
+  backend: string,
+  libraries: readonly string[],
+): { engine: string; problem: string } {
   const engine = OWN_ENGINE[framework] ?? backend;
   const loaded = enginesLoaded(libraries);
   if (engine === '') return { engine: framework, problem: 'it does not say which engine it computes with' };

@@ -42,7 +42,10 @@ export const FrameworkRun = Type.Object(
     runs: Type.Array(PrecisionRun),
     /** Precisions it does not have or that broke. */
     refused: Type.Array(Type.Object({ precision: Type.String(), detail: Type.String() }, strict)),
-    onnx: Type.Object({ state: Type.Enum(['exported', 'loaded', 'absent', 'failed', 'unknown']), detail: Type.String() }, strict),
+    onnx: Type.Object(
+      { state: Type.Enum(['exported', 'loaded', 'absent', 'failed', 'unknown']), detail: Type.String() },
+      strict,
+    ),
     libraries: Type.Array(Type.String()),
     /** Lines on its standard output that were no messages. */
     noiseLines: Type.Integer({ minimum: 0 }),

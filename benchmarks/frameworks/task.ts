@@ -19,7 +19,9 @@ export interface Examples {
  */
 export function prototypesOf(challenge: string): Int8Array {
   const bytes = stream(challenge, 'prototypes', (TASK.prototypes * TASK.inputs) / 8);
-  return Int8Array.from({ length: TASK.prototypes * TASK.inputs }, (_, i) => (bytes[i >> 3]! & (1 << (i & 7)) ? 1 : -1));
+  return Int8Array.from({ length: TASK.prototypes * TASK.inputs }, (_, i) =>
+    bytes[i >> 3]! & (1 << (i & 7)) ? 1 : -1,
+  );
 }
 
 /**

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Benchmark, Context } from '../benchmark.ts';
+import { sleep, untilAborted } from './abort.ts';
 import { picks } from './audit.ts';
 import { clockSince } from './clock.ts';
 import { type UsersSettings, usersDescriptor } from './descriptor.ts';
-import { ShardHandle, startNullServer } from './fleet.ts';
+import { type ShardHandle, startNullServer, startShard } from './fleet.ts';
 import { descriptorLimit } from './health.ts';
 import { mergeHistograms } from './latency.ts';
 import { merklePaths, merkleRoot } from './merkle.ts';
@@ -13,6 +12,7 @@ import { usersProof } from './proof.ts';
 import type { UsersRaw } from './raw.ts';
 import { markGauges, readGauge } from './server-gauge.ts';
 import type { CrowdReport, ShardTarget } from './shard.ts';
+import { packageVersion } from './software.ts';
 import { addSeries } from './slots.ts';
 import { findTarget, ranges, shardCount, type Target } from './target.ts';
 import { KeptTasks } from './work.ts';
@@ -23,19 +23,7 @@ export const usersBenchmark: Benchmark<typeof usersDescriptor.settings, typeof u
   proof: usersProof,
   async run(context) {
     const target = findTarget(context, context.settings, TASK_NETWORK.model);
-    const ends: (() => Promise<void>)[] = [];
-    let onAbort = () => {};
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => reject(context.signal.reason ?? new Error('cancelled'));
-      if (context.signal.aborted) onAbort();
-      else context.signal.addEventListener('abort', onAbort, { once: true });
-    });
-    try {
-      return await Promise.race([measure(context, target, ends), aborted]);
-    } finally {
-      context.signal.removeEventListener('abort', onAbort);
-      await Promise.all(ends.map((end) => end()));
-    }
+    return untilAborted(context.signal, (ends) => measure(context, target, ends));
   },
 };
 
@@ -45,13 +33,13 @@ async function measure(
   ends: (() => Promise<void>)[],
 ): Promise<UsersRaw> {
   const { settings } = context;
-  for (const name of ['undici', 'hdr-histogram-js', 'onnxruntime-node']) context.software(name, versionOf(name));
+  for (const name of ['undici', 'hdr-histogram-js', 'onnxruntime-node']) context.software(name, packageVersion(name));
   context.phase('preconditions');
   const challenge = await context.commit('open', new TextEncoder().encode(JSON.stringify(settings)));
   const epochNs = process.hrtime.bigint();
   const now = clockSince(epochNs);
   const parts = ranges(settings.users, shardCount(settings.shards, settings.users));
-  const shards = parts.map(() => new ShardHandle());
+  const shards = parts.map(() => startShard());
   for (const shard of shards) ends.push(() => shard.end());
   const everyone = <T>(ask: (shard: ShardHandle, index: number) => Promise<T>) => Promise.all(shards.map(ask));
   const prepare = (url: string, model: string, isNull: boolean) =>
@@ -274,15 +262,6 @@ function addFailures(parts: readonly Partial<Record<string, number>>[]): Record<
   return total;
 }
 
-function versionOf(name: string): string {
-  const entry = createRequire(import.meta.url).resolve(`${name}/package.json`);
-  return (JSON.parse(readFileSync(entry, 'utf8')) as { version: string }).version;
-}
-
 function sum(values: readonly (number | undefined)[]): number {
   return values.reduce<number>((total, value) => total + (value ?? 0), 0);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }

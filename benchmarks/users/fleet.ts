@@ -1,20 +1,28 @@
 import { Worker } from 'node:worker_threads';
-import type { ShardCommands, ShardReply } from './shard.ts';
+import type { ShardCommands } from './shard.ts';
+
+/** What a thread can be asked: by name, what it takes and what it gives. */
+export type Commands = Record<string, { arg: unknown; result: unknown }>;
+export type ThreadRequest = { readonly id: number; readonly kind: string; readonly arg: unknown };
+export type ThreadReply =
+  | { readonly id: number; readonly ok: true; readonly result: unknown }
+  | { readonly id: number; readonly ok: false; readonly detail: string };
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** One generator thread, spoken to by commands. A thread that dies fails all that it was asked. */
-export class ShardHandle {
-  readonly #worker = new Worker(new URL('./shard.ts', import.meta.url));
+/** A worker thread that is spoken to by commands. A thread that dies fails all that it was asked. */
+export class Thread<C extends Commands> {
+  readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #next = 0;
   #dead: Error | undefined;
 
-  constructor() {
-    this.#worker.on('message', (reply: ShardReply) => {
+  constructor(file: URL) {
+    this.#worker = new Worker(file);
+    this.#worker.on('message', (reply: ThreadReply) => {
       const pending = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
       if (reply.ok) pending?.resolve(reply.result);
@@ -24,12 +32,12 @@ export class ShardHandle {
     this.#worker.on('exit', (code) => this.#fail(new Error(`a generator thread ended with ${code}`)));
   }
 
-  ask<K extends keyof ShardCommands>(kind: K, arg: ShardCommands[K]['arg']): Promise<ShardCommands[K]['result']> {
+  ask<K extends keyof C & string>(kind: K, arg: C[K]['arg']): Promise<C[K]['result']> {
     if (this.#dead) return Promise.reject(this.#dead);
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.#worker.postMessage({ id, kind, arg });
+      this.#worker.postMessage({ id, kind, arg } satisfies ThreadRequest);
     });
   }
 
@@ -44,6 +52,13 @@ export class ShardHandle {
     for (const pending of this.#pending.values()) pending.reject(this.#dead);
     this.#pending.clear();
   }
+}
+
+/** A thread of users. */
+export type ShardHandle = Thread<ShardCommands>;
+
+export function startShard(): ShardHandle {
+  return new Thread<ShardCommands>(new URL('./shard.ts', import.meta.url));
 }
 
 /** The null server in a thread of its own, and its URL. */

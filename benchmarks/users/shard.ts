@@ -1,10 +1,11 @@
-import { parentPort } from 'node:worker_threads';
+import { sleep } from './abort.ts';
 import { type Failure, type Reply, UserClient } from './client.ts';
 import { clockSince } from './clock.ts';
 import { Crowd, type CrowdResult, type Work } from './crowd.ts';
 import { type Health, watchHealth } from './health.ts';
 import { TASK_NETWORK } from './network.ts';
 import { type SlotSeries, Slots } from './slots.ts';
+import { type Handlers, serveCommands } from './thread.ts';
 import { verifyOwnRows } from './verification.ts';
 import { TaskWork } from './work.ts';
 
@@ -51,7 +52,7 @@ export interface PairReport {
   readonly failed: number;
 }
 
-export interface ShardCommands {
+export type ShardCommands = {
   prepare: { arg: ShardTarget; result: undefined };
   /** Opens the connections evenly over `overMs`, before anything is measured. */
   connect: { arg: { overMs: number }; result: number };
@@ -65,12 +66,7 @@ export interface ShardCommands {
   /** One task by each of the first `users`, one after the other: how many were right; then what a stranger gets. */
   gate: { arg: { users: number }; result: { right: number; strangerStatus: number; misshapenStatus: number } };
   close: { arg: undefined; result: undefined };
-}
-
-export type ShardRequest = {
-  [K in keyof ShardCommands]: { id: number; kind: K; arg: ShardCommands[K]['arg'] };
-}[keyof ShardCommands];
-export type ShardReply = { id: number; ok: true; result: unknown } | { id: number; ok: false; detail: string };
+};
 
 /** One thread that plays a range of users. */
 class Shard {
@@ -82,9 +78,7 @@ class Shard {
   #health: (() => Health) | undefined;
   #measured: Health | undefined;
 
-  readonly commands: {
-    [K in keyof ShardCommands]: (arg: ShardCommands[K]['arg']) => Promise<ShardCommands[K]['result']>;
-  } = {
+  readonly commands: Handlers<ShardCommands> = {
     prepare: async (target) => {
       await this.commands.close(undefined);
       this.#target = target;
@@ -255,17 +249,4 @@ function withoutChecks(work: TaskWork): Work {
   };
 }
 
-function sleep(ms: number): Promise<void> {
-  return ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();
-}
-
-const port = parentPort;
-if (!port) throw new Error('shard.ts runs as a worker thread only');
-const { commands } = new Shard();
-port.on('message', (request: ShardRequest) => {
-  const run = commands[request.kind] as (arg: unknown) => Promise<unknown>;
-  run(request.arg).then(
-    (result) => port.postMessage({ id: request.id, ok: true, result } satisfies ShardReply),
-    (error: unknown) => port.postMessage({ id: request.id, ok: false, detail: String(error) } satisfies ShardReply),
-  );
-});
+serveCommands<ShardCommands>(new Shard().commands);

@@ -31,6 +31,10 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
       examination,
       sha256,
     })),
+    unanswered: [
+      ...run.lost.map(({ assignment, detail }) => ({ assignment, code: 'node_lost' as const, detail })),
+      ...run.rejected.map(({ assignment, detail }) => ({ assignment, code: 'evidence_mismatch' as const, detail })),
+    ],
     registers: run.registers,
     waivers: run.waivers,
     findings,

@@ -23,7 +23,7 @@ export interface BulletRow {
 }
 
 const WIDTH = 700;
-const ROW = 27;
+const ROW = 26;
 const TOP = 6;
 const LEFT = 168;
 const RIGHT = 490;

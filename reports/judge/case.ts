@@ -32,6 +32,12 @@ export interface Case {
   /** How many attempts the controller sent out, per assignment: fewer measurements than that is missing evidence. */
   readonly issued: Readonly<Record<string, number>>;
   readonly attempts: readonly JudgedAttempt[];
+  /** Attempts that were sent out and gave nothing that was accepted. */
+  readonly unanswered: readonly {
+    readonly assignment: string;
+    readonly code: 'node_lost' | 'evidence_mismatch';
+    readonly detail: string;
+  }[];
   readonly registers: RegisterCounts | undefined;
   readonly waivers: readonly Waiver[];
   /** Findings over the whole fleet, for example `duplicate_device`. */

@@ -49,7 +49,11 @@ export function collect(requirement: Requirement, run: Case): Readings {
     const issued = run.issued[assignment.id] ?? 0;
     if (issued > 0) issuedAny = true;
     else gaps.push({ code: 'not_measured', detail: `${assignment.id} was never started` });
-    if (new Set(attempts.map((a) => a.attempt)).size < issued || attempts.length > issued) {
+    const unanswered = run.unanswered.filter((u) => u.assignment === assignment.id);
+    for (const { code, detail } of unanswered) gaps.push({ code, detail: `${assignment.id}: ${detail}` });
+    if (unanswered.length > 0) broken = true;
+    const distinct = new Set(attempts.map((a) => a.attempt)).size;
+    if (distinct + unanswered.length < issued || attempts.length + unanswered.length > issued) {
       gaps.push({
         code: 'evidence_missing',
         detail: `${assignment.id}: ${issued} attempts were issued, evidence of ${attempts.length} is here`,

@@ -57,6 +57,7 @@ export async function renderPdf(html: string, options: PdfOptions): Promise<Uint
     );
     const page = await context.newPage();
     await page.goto(ADDRESS, { waitUntil: 'load', timeout: 120_000 });
+    await page.screenshot();
     const bytes = await page.pdf({
       format: 'A4',
       preferCSSPageSize: true,
@@ -90,7 +91,9 @@ async function launch(options: PdfOptions): Promise<Browser> {
 const FONT = `font:7.5pt "Noto Sans CJK SC","Microsoft YaHei","PingFang SC",sans-serif;color:#333;width:100%;padding:0 14mm`;
 
 function header(options: PdfOptions): string {
-  const note = options.synthetic && markup`<span style="color:#b3261e;font-weight:700">${LABELS.synthetic.zh} SYNTHETIC DATA</span> `;
+  const note =
+    options.synthetic &&
+    markup`<span style="color:#b3261e;font-weight:700">${LABELS.synthetic.zh} SYNTHETIC DATA</span> `;
   return markup`<div style="${FONT.replaceAll('"', "'")};text-align:right">${note}${LABELS.number.zh} ${LABELS.number.en} ${options.number}</div>`
     .text;
 }

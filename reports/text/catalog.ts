@@ -25,11 +25,7 @@ export const LABELS = {
   evidence: { zh: '证据与签名', en: 'Evidence and signatures' },
   log: { zh: '测量日志', en: 'Measurement log' },
   guideDigest: { zh: '指南摘要', en: 'Guide digest' },
-  signatures: { zh: '签名与时间戳', en: 'Signatures, stamps' },
-  signaturesWhere: {
-    zh: '在证据包的签名文件中，核对方法见“如何核验”一章',
-    en: 'in the signature files of the bundle; see “How to verify”',
-  },
+  signatures: { zh: '签名', en: 'Signatures' },
   prepared: { zh: '编制', en: 'Prepared' },
   reviewed: { zh: '审核', en: 'Reviewed' },
   approved: { zh: '批准', en: 'Approved' },
@@ -40,8 +36,8 @@ export const LABELS = {
     en: 'This report shall not be reproduced except in full without the written approval of the laboratory.',
   },
   synthetic: {
-    zh: '合成数据：由程序生成，用于演示与规模测试，不是任何真实机器的测量结果',
-    en: 'SYNTHETIC DATA: made by a generator for demonstration and scale tests; no real machine was measured',
+    zh: '合成数据：由程序生成，不是任何真实机器的测量结果',
+    en: 'SYNTHETIC DATA: made by a generator; no real machine was measured',
   },
   quickNotice: {
     zh: '快速档位：测量时间短，可以判定“未通过”，但不足以让要求时长的指标“通过”。',
@@ -130,6 +126,7 @@ export const LABELS = {
   outcomeKey: { zh: '图例', en: 'Key' },
   term: { zh: '术语', en: 'Term' },
   meaning: { zh: '含义', en: 'Meaning' },
+  sameOnAll: { zh: '以下度量在有数据的节点上数值相同：', en: 'The same on every node that gave a value:' },
   missing: { zh: '无数据', en: 'no value' },
   median: { zh: '中位数', en: 'median' },
   minimum: { zh: '最小', en: 'min' },

@@ -20,8 +20,12 @@ export const SENTENCES = {
     zh: `${whole(entries)} 条`,
     en: `${whole(entries)} ${entries === 1 ? 'entry' : 'entries'}`,
   }),
+  signaturesWhere: (section: number): Text => ({
+    zh: `见证据包中的签名与时间戳文件，核对方法见第 ${section} 章`,
+    en: `in the signature and stamp files of the bundle; see section ${section}`,
+  }),
   moreDecisive: (n: number): Text => ({
-    zh: `另有 ${whole(n)} 项必选指标见第 2 章。`,
+    zh: `其余 ${whole(n)} 项必选指标见第 2 章。`,
     en: `${whole(n)} more mandatory ${n === 1 ? 'target' : 'targets'} in section 2.`,
   }),
   nOfM: (n: number, m: number): Text => ({
@@ -58,10 +62,6 @@ export const SENTENCES = {
     en: `${whole(shown)} of ${whole(all)} recordings are drawn: first those with findings or that did not complete, then one of each benchmark; the rest is in report.json.`,
   }),
   readings: (n: number): Text => ({ zh: `${whole(n)} 次读数`, en: n === 1 ? '1 reading' : `${whole(n)} readings` }),
-  sameOnAll: (nodes: number): Text => ({
-    zh: `以下度量在 ${whole(nodes)} 个节点上数值相同：`,
-    en: `The same on all ${whole(nodes)} nodes:`,
-  }),
   nodesFolded: (nodes: number): Text => ({
     zh: `共 ${whole(nodes)} 个节点，点开查看每个节点的设备与测量（测试项、状态、用时、证据摘要前 12 位）。`,
     en: `${whole(nodes)} nodes; open one to see its devices and measurements (benchmark, state, time taken, first 12 digits of the evidence’s digest).`,

@@ -119,7 +119,7 @@ function evidence(report: Report): Markup {
 <table class="evidence"><tbody>
 ${line(both(LABELS.log), markup`${both(SENTENCES.logEntries(report.log.entries))} · root ${code(report.log.root)} · run ${code(report.run)} · ${report.software.name} ${report.software.version}`)}
 ${line(both(LABELS.guideDigest), markup`sha256 ${code(report.guide.sha256)}`)}
-${line(both(LABELS.signatures), markup`${both(LABELS.signaturesWhere)} (${chapterNumber('verify')})`)}
+${line(both(LABELS.signatures), both(SENTENCES.signaturesWhere(chapterNumber('verify'))))}
 </tbody></table>`;
 }
 

@@ -23,15 +23,15 @@ const OPEN = 4;
 export function nodes(report: Report): Markup {
   const names = nodeNames(report);
   const columns = nodeColumns(report, names);
-  const drawn = names.length > 1 ? columns.filter((c) => new Set(c.values).size > 1) : [];
-  const same = names.length > 1 ? columns.filter((c) => !drawn.includes(c)) : [];
+  const drawn = names.length > 1 ? columns.filter((c) => distinct(c) > 1) : [];
+  const same = names.length > 1 ? columns.filter((c) => distinct(c) === 1) : [];
   const attempts = grouped(report.attempts);
   const devices = new Map(report.inventories.map((inventory) => [inventory.node, inventory.accelerators]));
   return section(
     'nodes',
     markup`${drawn.length > 0 && markup`<p>${both(SENTENCES.matrixIntro(names.length))}</p>${key()}`}
 ${drawn.map((c, i) => markup`<figure><figcaption><code>${c.metric}</code> ${both(LABELS.median)} ${quantity(median(c.values.filter((v) => v !== undefined)), c.unit)}</figcaption>${matrix(`matrix-${i}`, c)}</figure>\n`)}
-${same.length > 0 && markup`<p>${both(SENTENCES.sameOnAll(names.length))} ${same.map((c, i) => markup`${i > 0 && ', '}<code>${c.metric}</code> ${quantity(c.values[0]!, c.unit)}`)}</p>`}
+${same.length > 0 && markup`<p>${both(LABELS.sameOnAll)}</p><ul class="plain">${same.map((c) => markup`<li>${sameEverywhere(c, names)}</li>`)}</ul>`}
 ${
   drawn.length > 0 &&
   fold(
@@ -68,6 +68,17 @@ function nodeColumns(report: Report, names: readonly string[]): NodeColumn[] {
 
 function key(): Markup {
   return markup`<ul class="key">${MATRIX_CLASSES.map((c, k) => markup`<li><svg width="14" height="14" aria-hidden="true"><rect width="14" height="14" fill="${c.fill}"/>${k >= 2 && markup`<path d="M4 10l6 -6${k === 3 && 'M4 4l6 6'}" stroke="#fff"/>`}</svg> ${both(c.label)}</li>`)}<li><svg width="14" height="14" aria-hidden="true"><rect x="1" y="1" width="12" height="12" fill="#fff" stroke="#5f6368" stroke-dasharray="2 1.5"/></svg> ${both(LABELS.missing)}</li></ul>`;
+}
+
+function distinct(column: NodeColumn): number {
+  return new Set(column.by.values()).size;
+}
+
+/** A value that all nodes share, and the nodes that gave none. */
+function sameEverywhere(column: NodeColumn, names: readonly string[]): Markup {
+  const missing = names.filter((name) => !column.by.has(name));
+  const value = [...column.by.values()][0]!;
+  return markup`<code>${column.metric}</code> ${quantity(value, column.unit)} · ${both(SENTENCES.nOfM(column.by.size, names.length))}${missing.length > 0 && missing.length <= 8 && markup` · ${both(LABELS.missing)}: ${missing.join(', ')}`}`;
 }
 
 /** Columns in portions that fit the width of a page. */

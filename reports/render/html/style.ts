@@ -21,7 +21,7 @@ p{margin:0 0 2mm}code{font:.9em/1.35 "Noto Sans Mono","DejaVu Sans Mono",Consola
 table{border-collapse:collapse;width:100%;font-size:8.5pt;line-height:1.4}th,td{border:1px solid var(--line);padding:1mm 1.5mm;text-align:left;vertical-align:top;overflow-wrap:anywhere}
 th{background:var(--pale);font-weight:700}th .en{font-weight:400}tbody th{font-weight:700}
 .identity th{width:15%}.identity td{width:35%}
-.verdict{display:grid;grid-template-columns:26mm 1fr;gap:3mm;border:2px solid;padding:2.5mm;margin:2.5mm 0;align-items:center}
+.verdict{background:#fff;display:grid;grid-template-columns:26mm 1fr;gap:3mm;border:2px solid;padding:2.5mm;margin:2.5mm 0;align-items:center}
 .verdict p{margin:0 0 .8mm}.verdict .fine{margin-top:0}.verdict p.zh{font-size:9.5pt;color:var(--ink)}.verdict p.en{font-size:8pt}.verdict .fine{color:var(--soft)}
 .verdict .word{text-align:center;color:inherit}.verdict .word strong{font-size:18pt;line-height:1.3}.verdict .word span{color:inherit;font-size:8pt}
 .v-passed{border-color:var(--good);color:var(--good)}.v-not_passed{border-color:var(--bad);color:var(--bad)}.v-cannot_tell,.v-passed_with_deviations{border-color:var(--doubt);color:var(--doubt)}
@@ -42,7 +42,7 @@ details{margin:1.5mm 0}summary{cursor:pointer;font-size:9pt}.wide{overflow-x:aut
 .contents{columns:2;font-size:9pt;padding-left:6mm}.end{text-align:center;margin-top:8mm}
 @media(max-width:640px){.tiles{grid-template-columns:repeat(4,1fr)}.pair{grid-template-columns:1fr}.verdict{grid-template-columns:1fr}dl{grid-template-columns:1fr}}
 @page{size:A4;margin:16mm 14mm 15mm}
-@media print{html{font-size:9pt}body{max-width:none;padding:0 .3mm}table{font-size:8pt}.verdict p.zh{font-size:9pt}.verdict p.en,.verdict .fine{font-size:7.5pt}.tiles{margin-bottom:0}h2.lesser{margin-top:2.5mm}.screen,.skip,.banner{display:none}.running{display:none}h1{margin:0 0 2mm}figure{margin:1mm 0}a{text-decoration:none}
+@media print{html{font-size:9pt;line-height:1.42}#front table{line-height:1.32}#front th,#front td{padding:.7mm 1.2mm}.synthetic{font-size:8.5pt;padding:.8mm;margin:0 0 1.5mm}body{max-width:none;padding:0 .3mm}table{font-size:8pt}.verdict p.zh{font-size:9pt}.verdict p.en,.verdict .fine{font-size:7.5pt}.tiles{margin-bottom:0}h2.lesser{margin-top:2.5mm}.screen,.skip,.banner{display:none}.running{display:none}h1{margin:0 0 2mm}figure{margin:1mm 0}a{text-decoration:none}
 #targets,#actions,#nodes,#method{break-before:page}section>h2:first-child{margin-top:0}section+section>h2:first-child{margin-top:7mm}#targets>h2:first-child,#actions>h2:first-child,#nodes>h2:first-child,#method>h2:first-child{margin-top:0}
 h2,h3,h4,figcaption,.lead{break-after:avoid}tr,figure,.verdict,.tiles,.sign,.evidence tr{break-inside:avoid}thead{display:table-header-group}summary{list-style:none}details:not([open]){display:none}.wide{overflow:visible}}
 `;

@@ -75,7 +75,7 @@ describe('a key that is not ECDSA P-256', () => {
     expect(verifySignature(short, message, signature)).toBe(false);
   });
 
-  it('is refused when it is a private key, an encrypted key or no key', () => {
+  it('is refused when it is a private key, a locked one without its passphrase, or no key', () => {
     expect(() => keyIdOf(pair.privatePem)).toThrow('no PEM public key');
     expect(verifySignature(pair.privatePem, message, signature)).toBe(false);
     expect(() => keyIdOf('-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n')).toThrow('cannot be read');
@@ -86,7 +86,9 @@ describe('a key that is not ECDSA P-256', () => {
       publicKeyEncoding: { type: 'spki', format: 'pem' },
       privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' },
     });
-    expect(() => pemSigner(locked.privateKey)).toThrow('without a password');
+    expect(() => pemSigner(locked.privateKey)).toThrow('without a passphrase');
+    expect(() => pemSigner(locked.privateKey, 'wrong')).toThrow('with this passphrase');
+    expect(pemSigner(locked.privateKey, 'secret').publicKeyPem).toBe(locked.publicKey);
   });
 });
 

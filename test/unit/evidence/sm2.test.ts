@@ -123,6 +123,14 @@ describe('an SM2 key', () => {
     await expect(verifySm2(pem, bytes, SIGNATURE)).rejects.toThrow(KeyError);
   });
 
+  it('is made in two steps, the public key from the private one', async () => {
+    const made = await program('makes', 'test "$1" = genpkey && echo private || sed s/private/public/');
+    expect(await generateSm2KeyPair(made)).toEqual({
+      ok: true,
+      value: { privatePem: 'private\n', publicPem: 'public\n' },
+    });
+  });
+
   it('is not made, and nothing is signed, where openssl fails; the problem says why', async () => {
     const failing = await program('fails', 'echo "Algorithm SM2 not found" >&2; exit 1');
     const problem = 'openssl: Algorithm SM2 not found';

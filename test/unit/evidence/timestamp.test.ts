@@ -134,6 +134,14 @@ describe('a time stamp', () => {
     );
   });
 
+  it('is not checked, and nothing is thrown, where reading it fails in a way nobody thought of', () => {
+    expect(verifyTimestamp(null as unknown as Uint8Array, digest, root.pem)).toMatchObject({
+      ok: false,
+      kind: 'unsupported',
+      problem: expect.stringContaining('not checked'),
+    });
+  });
+
   it('is refused beyond the length any stamp has', () => {
     expect(verifyTimestamp(new Uint8Array(256 * 1024 + 1), digest, root.pem)).toMatchObject({
       problem: 'more than 262144 bytes',

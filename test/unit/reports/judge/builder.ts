@@ -99,6 +99,7 @@ export function makeCase(
     plan,
     issued,
     attempts,
+    unanswered: [],
     registers: undefined,
     waivers: [],
     findings: [],

@@ -1,0 +1,126 @@
+import { device, type Facts } from './device.ts';
+import type { Machine } from './machine.ts';
+import { csvOutput } from './output.ts';
+import { bytes, celsius, megahertz, pciAddress, share, watts } from './quantity.ts';
+import { type Collected, type Collector, Reading } from './reading.ts';
+import { queryFacts } from './smi-query.ts';
+import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
+
+const LIBRARIES = ['/usr/local/corex/lib64', '/usr/local/corex/lib'];
+const QUERIES = [
+  [
+    'index',
+    'name',
+    'uuid',
+    'serial',
+    'pci.bus_id',
+    'memory.total',
+    'memory.used',
+    'temperature.gpu',
+    'power.draw',
+    'utilization.gpu',
+  ],
+  ['index', 'name', 'memory.total', 'memory.used', 'utilization.gpu', 'temperature.gpu'],
+];
+
+/** Iluvatar CoreX: the table of `ixsmi` for addresses and versions, its CSV query for UUIDs and serial numbers. */
+export const iluvatar: Collector = {
+  vendor: 'iluvatar',
+  async collect(machine: Machine): Promise<Collected> {
+    const reading = new Reading(machine, 'iluvatar');
+    const options = { libraries: LIBRARIES };
+    const text = await reading.run('ixsmi', [], options);
+    if (text === undefined) return reading;
+    const table = parseTable(text);
+    let rows: { index: number; facts: Facts }[] | undefined;
+    for (const query of QUERIES) {
+      rows = parseCsv(
+        (await reading.detail('ixsmi', [`--query-gpu=${query.join(',')}`, '--format=csv'], options)) ?? '',
+      );
+      if (rows) break;
+    }
+    const found = rows ?? table?.cards;
+    if (!found) {
+      reading.unknownLayout('ixsmi', text);
+      return reading;
+    }
+    if (table?.cut) reading.say('count_mismatch', 'ixsmi: the table ends in the middle of a device');
+    if (rows && table && rows.length !== table.cards.length) {
+      reading.say(
+        'readings_disagree',
+        `ixsmi --query-gpu has ${rows.length} devices, the table has ${table.cards.length}`,
+      );
+    }
+    if (found.length === 0) reading.say('tool_reports_none', `ixsmi: ${text.slice(0, 400)}`);
+    for (const { index, facts } of found) {
+      const row = table?.cards.find((card) => card.index === index)?.facts;
+      const identity = { id: `iluvatar-${index}`, kind: 'package', vendor: 'iluvatar' } as const;
+      const known = {
+        ...row,
+        ...Object.fromEntries(Object.entries(facts).filter(([, v]) => v !== undefined && v !== '')),
+      };
+      const runtime = table?.runtime && `CUDA ${table.runtime} (compatible)`;
+      reading.devices.push(
+        device(identity, rows ? 'ixsmi --query-gpu' : 'ixsmi', { ...known, driver: table?.driver, runtime }),
+      );
+    }
+    reading.version('ixsmi', table?.version);
+    reading.component('Iluvatar driver', table?.driver, 'ixsmi');
+    return reading;
+  },
+};
+
+/** The table of `ixsmi`. Undefined for other headings. */
+export function parseTable(text: string) {
+  const table = smiTable(text);
+  if (
+    !table ||
+    !hasHeadings(table, [
+      ['GPU', 'Name', 'Bus-Id', 'Clock-SM'],
+      ['Temp', 'Pwr', 'Memory-Usage', 'Util'],
+    ])
+  ) {
+    return undefined;
+  }
+  const cards: { index: number; facts: Facts }[] = [];
+  for (const [upper = [], lower = []] of table.devices) {
+    const name = /^(\d+)\s+(?:Iluvatar\s+)?(\S.*)$/i.exec(upper[0] ?? '');
+    if (!name) continue;
+    const board = /^\S+\s+(\S+)\s+\S+\s+(\S+)\s*\/\s*(\S+)$/.exec(lower[0] ?? '');
+    const memory = /^(\S+)\s*\/\s*(\S+)$/.exec(lower[1] ?? '');
+    const [clock = '', memoryClock = ''] = (upper[2] ?? '').split(/\s+/);
+    cards.push({
+      index: Number(name[1]),
+      facts: {
+        chip: name[2],
+        pciAddress: pciAddress(upper[1] ?? ''),
+        clockMHz: megahertz(clock),
+        memoryClockMHz: megahertz(memoryClock),
+        temperatureC: celsius(board?.[1] ?? ''),
+        powerW: watts(board?.[2] ?? ''),
+        powerLimitW: watts(board?.[3] ?? ''),
+        memoryUsedBytes: bytes(memory?.[1] ?? ''),
+        memoryBytes: bytes(memory?.[2] ?? ''),
+        utilization: share((lower[2] ?? '').split(/\s+/)[0] ?? ''),
+      },
+    });
+  }
+  return {
+    version: bannerValue(table.banner, 'IX-ML'),
+    driver: bannerValue(table.banner, 'Driver Version'),
+    runtime: bannerValue(table.banner, 'CUDA Version'),
+    cards,
+    cut: table.cut > 0,
+  };
+}
+
+/** The CSV query with its heading. Undefined where there is none. */
+export function parseCsv(text: string): { index: number; facts: Facts }[] | undefined {
+  const table = csvOutput(text, ['index', 'name']);
+  return table?.rows
+    .filter((row) => /^\d+$/.test(row.index ?? ''))
+    .map((row) => {
+      const facts = queryFacts(row, table.units);
+      return { index: Number(row.index), facts: { ...facts, chip: facts.chip?.replace(/^Iluvatar\s+/i, '') } };
+    });
+}

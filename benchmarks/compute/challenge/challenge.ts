@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto';
+import type { Benchmark, Context } from '../../benchmark.ts';
+import { Unsupported } from '../../benchmark.ts';
+import { type Engine, startEngine } from '../engine/client.ts';
+import { devicesFor, type Ready, startEngines } from '../gemm/selection.ts';
+import { coreCount, cpuFlags } from '../host.ts';
+import type { Precision } from '../precision.ts';
+import { type ChallengeSettings, descriptor } from './descriptor.ts';
+import { largestStateBits, type Parameters, roundOperations, weightBits } from './parameters.ts';
+import { proof } from './proof.ts';
+import { type ChallengeRaw, type ChallengeResult, commitLabels, openingText } from './samples.ts';
+
+/**
+ * Answers chained challenges: for each precision and device the fastest exact backend, all devices at once. Settings are
+ * fixed before the nonce comes, matrices made before the first seed comes, and every round's sketch is out before the
+ * next seed comes.
+ */
+export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = { descriptor, proof, run };
+
+async function run(context: Context<ChallengeSettings>): Promise<ChallengeRaw> {
+  const { settings, signal } = context;
+  const threads = settings.threads || coreCount();
+  context.phase('preconditions');
+  const { ready, tried } = await startEngines(settings.backends, cpuFlags(), settings.pythons, threads, signal);
+  try {
+    if (ready.length === 0) {
+      const why = tried.map(({ name, failed }) => `${name}: ${failed}`).join('; ');
+      throw new Unsupported('unsupported', `no backend works here: ${why}`);
+    }
+    for (const one of ready) for (const part of one.software) context.software(part.name, part.version);
+    const challenge = await context.commit('compute.challenge', new TextEncoder().encode(JSON.stringify(settings)));
+    const results: ChallengeResult[] = [];
+    const unsupported: ChallengeRaw['unsupported'] = [];
+    for (const [index, precision] of settings.precisions.entries()) {
+      signal.throwIfAborted();
+      const step = (share: number, rate?: number) =>
+        context.progress(
+          (index + share) / settings.precisions.length,
+          rate === undefined ? undefined : { value: rate, unit: 'op/s', label: precision },
+        );
+      step(0);
+      const plans = await planPrecision(context, ready, precision);
+      signal.throwIfAborted();
+      if (typeof plans === 'string') unsupported.push({ precision, detail: plans });
+      else results.push(...(await answerTogether(context, plans, precision, threads, step)));
+    }
+    signal.throwIfAborted();
+    return { challenge, threads, engines: tried, unsupported, results };
+  } finally {
+    await Promise.all(ready.map((one) => one.engine.stop()));
+  }
+}
+
+interface Plan {
+  readonly ready: Ready;
+  readonly device: string;
+  readonly emulated: string | undefined;
+  readonly parameters: Parameters;
+  readonly selfTest: { rows: number; wrong: number };
+}
+
+/** Rows of state that the self-test compares, and layers that it goes through. */
+const TEST = { m: 16, layers: 2, matrices: 1 } as const;
+/** Layers of a trial. */
+const TRIAL_LAYERS = 6;
+const MOST_LAYERS = 4096;
+
+/** For every device that has the precision the fastest exact backend; or why there is none. */
+async function planPrecision(
+  context: Context<ChallengeSettings>,
+  ready: readonly Ready[],
+  precision: Precision,
+): Promise<Plan[] | string> {
+  const devices = devicesFor(ready, precision);
+  if (devices.length === 0) return 'no backend on this node has it';
+  context.phase(`correctness_gate_${precision}`);
+  const plans: Plan[] = [];
+  const faults: string[] = [];
+  for (const device of devices) {
+    let best: (Plan & { rate: number }) | undefined;
+    for (const one of ready) {
+      const offer = one.devices
+        .find((entry) => entry.id === device)
+        ?.offers.find((entry) => entry.precision === precision);
+      if (!offer) continue;
+      try {
+        const plan = await tryBackend(context.settings, one, device, precision);
+        if (!best || plan.rate > best.rate) best = { ...plan, ready: one, device, emulated: offer.emulated };
+      } catch (error) {
+        faults.push(`${one.name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    if (best) plans.push(best);
+  }
+  return plans.length > 0 ? plans : faults.join('; ').slice(0, 1000) || 'no backend can be challenged in it';
+}
+
+/**
+ * Finds the widest state that is exact on this backend, by comparing a small chain whole, then how many layers fill a
+ * round. Throws where no width is exact.
+ */
+async function tryBackend(settings: ChallengeSettings, one: Ready, device: string, precision: Precision) {
+  const host = device === 'cpu';
+  let n = host ? settings.size : settings.deviceSize;
+  // Too long rows leave no room for a state of two bits in an exact sum.
+  while (largestStateBits(precision, n) < 2 && n > 64) n = Math.floor(n / 32) * 16;
+  const base = { n, m: host ? settings.rows : settings.deviceRows, matrices: settings.matrices };
+  const secret = () => randomBytes(32).toString('hex');
+  for (let stateBits = largestStateBits(precision, n); stateBits >= 2; stateBits--) {
+    const parameters = { ...base, layers: TRIAL_LAYERS, weightBits: weightBits(precision), stateBits };
+    const selfTest = await one.engine.ask('chainTest', {
+      device,
+      precision,
+      parameters: { ...parameters, ...TEST },
+      nonce: secret(),
+      seed: secret(),
+    });
+    if (selfTest.wrong > 0) continue;
+    await one.engine.ask('chainOpen', {
+      device,
+      precision,
+      parameters: { ...parameters, matrices: 1 },
+      nonce: secret(),
+    });
+    let seconds = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 2; i++) {
+      const { startNs, endNs } = await one.engine.ask('chainRound', { seed: secret() });
+      seconds = Math.min(seconds, Number(endNs - startNs) / 1e9);
+    }
+    await one.engine.ask('close', {});
+    const layers = Math.round((settings.roundS / seconds) * TRIAL_LAYERS);
+    return {
+      rate: roundOperations(parameters) / seconds,
+      parameters: { ...parameters, layers: Math.min(MOST_LAYERS, Math.max(4, layers)) },
+      selfTest,
+    };
+  }
+  throw new Error('no width of state gives exact results');
+}
+
+async function answerTogether(
+  context: Context<ChallengeSettings>,
+  plans: readonly Plan[],
+  precision: Precision,
+  threads: number,
+  step: (share: number, rate?: number) => void,
+): Promise<ChallengeResult[]> {
+  context.phase(`measure_${precision}`);
+  const own: Engine[] = [];
+  try {
+    const engines: Engine[] = [];
+    for (const { ready } of plans) {
+      // One engine serves one device at a time: devices that share a backend get processes of their own.
+      let engine = ready.engine;
+      if (engines.includes(engine)) {
+        engine = startEngine(ready.candidate, context.signal);
+        own.push(engine);
+        await engine.ask('probe', { threads });
+      }
+      engines.push(engine);
+    }
+    return await Promise.all(plans.map((plan, i) => answer(context, plan, engines[i]!, precision, step)));
+  } finally {
+    for (const engine of own) await engine.stop();
+  }
+}
+
+async function answer(
+  context: Context<ChallengeSettings>,
+  plan: Plan,
+  engine: Engine,
+  precision: Precision,
+  step: (share: number, rate?: number) => void,
+): Promise<ChallengeResult> {
+  const { parameters, device, selfTest, emulated } = plan;
+  const said = { precision, device, backend: plan.ready.name, parameters };
+  const labels = commitLabels(said);
+  const nonce = await context.commit(labels.open, new TextEncoder().encode(openingText(said)));
+  await engine.ask('chainOpen', { device, precision, parameters, nonce });
+  let seed = await context.commit(labels.ready, new Uint8Array(0));
+  const origin = process.hrtime.bigint();
+  const rounds: ChallengeResult['rounds'] = [];
+  let elapsedS = 0;
+  do {
+    context.signal.throwIfAborted();
+    const { sketch, startNs, endNs, productNs } = await engine.ask('chainRound', { seed });
+    rounds.push({
+      seed,
+      sketch: Buffer.from(sketch).toString('base64'),
+      startNs: Number(startNs - origin),
+      endNs: Number(endNs - origin),
+      productNs,
+    });
+    elapsedS = Number(endNs - origin) / 1e9;
+    step(
+      Math.min(1, elapsedS / context.settings.seconds),
+      roundOperations(parameters) / (Number(endNs - startNs) / 1e9),
+    );
+    seed = await context.commit(labels.round, sketch);
+  } while (elapsedS < context.settings.seconds);
+  await engine.ask('close', {});
+  return { ...said, ...(emulated ? { emulated } : {}), selfTest, nonce, rounds, audit: seed };
+}

@@ -1,0 +1,81 @@
+import { type Static, Type } from 'typebox';
+import { PRECISIONS } from '../precision.ts';
+
+const strict = { additionalProperties: false } as const;
+const Hex64 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+
+export const ChallengeResult = Type.Object(
+  {
+    precision: Type.Enum(PRECISIONS),
+    device: Type.String({ minLength: 1 }),
+    backend: Type.String({ minLength: 1 }),
+    emulated: Type.Optional(Type.String()),
+    parameters: Type.Object(
+      {
+        n: Type.Integer({ minimum: 16, maximum: 65536, multipleOf: 16 }),
+        m: Type.Integer({ minimum: 1, maximum: 16384 }),
+        layers: Type.Integer({ minimum: 1, maximum: 65536 }),
+        matrices: Type.Integer({ minimum: 1, maximum: 64 }),
+        weightBits: Type.Integer({ minimum: 1, maximum: 30 }),
+        stateBits: Type.Integer({ minimum: 1, maximum: 15 }),
+      },
+      strict,
+    ),
+    /** A small chain compared whole before the timed part. */
+    selfTest: Type.Object({ rows: Type.Integer({ minimum: 1 }), wrong: Type.Integer({ minimum: 0 }) }, strict),
+    /** Beacon that the matrices derive from. */
+    nonce: Hex64,
+    rounds: Type.Array(
+      Type.Object(
+        {
+          /** Beacon that the round derives from. */
+          seed: Hex64,
+          /** Sketches of all rows, 32-bit little-endian, base64. */
+          sketch: Type.String(),
+          /** By the node's clock, nanoseconds since this challenge opened. */
+          startNs: Type.Integer({ minimum: 0 }),
+          endNs: Type.Integer({ minimum: 0 }),
+          /** Time that the products alone took. */
+          productNs: Type.Number({ minimum: 0 }),
+        },
+        strict,
+      ),
+    ),
+    /** Beacon after the last sketch: picks the rows that are recomputed. */
+    audit: Hex64,
+  },
+  strict,
+);
+export type ChallengeResult = Static<typeof ChallengeResult>;
+
+/** Raw samples of compute.challenge. */
+export const ChallengeRaw = Type.Object(
+  {
+    challenge: Hex64,
+    threads: Type.Integer({ minimum: 1 }),
+    engines: Type.Array(
+      Type.Object(
+        { name: Type.String(), devices: Type.Array(Type.String()), failed: Type.Optional(Type.String()) },
+        strict,
+      ),
+    ),
+    unsupported: Type.Array(Type.Object({ precision: Type.Enum(PRECISIONS), detail: Type.String() }, strict)),
+    results: Type.Array(ChallengeResult),
+  },
+  strict,
+);
+export type ChallengeRaw = Static<typeof ChallengeRaw>;
+
+type Said = Pick<ChallengeResult, 'precision' | 'device' | 'backend' | 'parameters'>;
+
+/** Labels of the commits of one challenge: `open` (its beacon is the nonce), `ready` (the first seed), then the rounds. */
+export const commitLabels = ({ precision, device }: Pick<Said, 'precision' | 'device'>) => {
+  const base = `compute.challenge ${precision} ${device}`;
+  return { open: `${base} open`, ready: `${base} ready`, round: `${base} round` };
+};
+
+/** What `open` commits to: everything that was chosen freely, fixed before the nonce is known. */
+export function openingText({ precision, device, backend, parameters }: Said): string {
+  const { n, m, layers, matrices, weightBits, stateBits } = parameters;
+  return JSON.stringify({ precision, device, backend, n, m, layers, matrices, weightBits, stateBits });
+}

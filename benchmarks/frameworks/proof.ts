@@ -1,0 +1,144 @@
+import type { Transcript } from '../../model/assignment.ts';
+import { exact } from '../../model/estimate.ts';
+import type { Check, Finding, Metric } from '../../model/measurement.ts';
+import type { Proof } from '../benchmark.ts';
+import { engineOf, frameworkOf } from './engines.ts';
+import { agreement, classify, readLabels, readWeights } from './network.ts';
+import { answersCommit, type FrameworkRun, FrameworksSamples, type PrecisionRun, weightsCommit } from './samples.ts';
+import { examplesOf, TASK } from './task.ts';
+
+/** Share of held-out labels that must be right, and of labels that the handed-over weights must give again. */
+const AGREEMENT = 0.99;
+/** Fewest held-out inputs that show 99 % with 99 % confidence (LoadGen's rule). */
+const HELD_OUT = 459;
+
+/** Makes levels of what frameworks answered: labels are made anew from the beacons, and from the weights. */
+export const proof: Proof<typeof FrameworksSamples> = {
+  id: 'frameworks.train',
+  version: '1.0.0',
+  raw: FrameworksSamples,
+  examine(raw, { settings, transcript }) {
+    const metrics: Metric[] = [];
+    const checks: Check[] = [];
+    const findings: Finding[] = [];
+    const heldOut = typeof settings.heldOut === 'number' ? settings.heldOut : HELD_OUT;
+    for (const run of raw.runs) {
+      const { engine, problem } = engineOf(run.framework, run.backend, run.libraries);
+      const order = transcript ? orderProblem(raw, run, transcript) : undefined;
+      const level = order === '' ? 'E2' : 'E1';
+      if (order) findings.push({ code: 'evidence_mismatch', detail: `${run.title}: ${order}`, weight: 'holds' });
+      if (run.failure)
+        findings.push({ ...run.failure, detail: `${run.title}: ${run.failure.detail}`, weight: 'informs' });
+      if (problem && !run.failure) informs(findings, 'evidence_missing', `${run.title}: ${problem}`);
+      for (const one of run.runs) {
+        const { passed, detail, share } = examineRun(raw, run, one, heldOut);
+        const right = passed && problem === '' && !run.failure;
+        checks.push({
+          id: `${run.framework}.${one.precision}`,
+          passed: right,
+          detail: problem ? `${detail}; ${problem}` : detail,
+        });
+        const onCpu = !run.accelerated;
+        const labels = {
+          framework: run.framework,
+          engine,
+          device: run.device,
+          precision: one.precision,
+          level: onCpu ? 'L1' : 'L2',
+        };
+        if (!right)
+          findings.push({
+            code: 'incorrect_result',
+            detail: `${run.title}: ${detail}`,
+            metric: 'frameworks.adapted.level',
+            labels,
+            weight: 'informs',
+          });
+        const counts = right && !(onCpu && raw.accelerators.length > 0);
+        const durationS = one.trainSeconds + one.inferSeconds;
+        const common = { labels, durationS, samples: heldOut, verified: right, level } as const;
+        metrics.push({ metric: 'frameworks.adapted.level', estimate: exact(counts ? 1 : 0, '1', heldOut), ...common });
+        metrics.push({ metric: 'frameworks.adapted.agreement', estimate: exact(share, '1', heldOut), ...common });
+      }
+      describe(findings, raw, run);
+    }
+    for (const { framework, install } of raw.absent) {
+      informs(findings, 'tool_missing', `${frameworkOf(framework)?.title ?? framework}: ${install}`);
+    }
+    for (const { framework, version } of raw.present) {
+      const title = frameworkOf(framework)?.title ?? framework;
+      informs(findings, 'unsupported', `${title} ${version} is installed (L0); this version has no probe for it`);
+    }
+    for (const { command, problem } of raw.interpreters) {
+      if (problem !== '') informs(findings, 'crashed', `${command.join(' ')}: ${problem}`);
+    }
+    return { metrics, checks, findings };
+  },
+};
+
+function informs(findings: Finding[], code: Finding['code'], detail: string): void {
+  findings.push({ code, detail, weight: 'informs' });
+}
+
+/** Whether one framework's answers in one precision are right, and its own. */
+function examineRun(
+  raw: FrameworksSamples,
+  run: FrameworkRun,
+  one: PrecisionRun,
+  heldOut: number,
+): { passed: boolean; detail: string; share: number } {
+  const no = (detail: string, share = 0) => ({ passed: false, detail: `${one.precision}: ${detail}`, share });
+  if (run.held === '') return no('it never came to inference');
+  const labels = readLabels(one.labels);
+  if (!labels || labels.length !== heldOut || heldOut < HELD_OUT)
+    return no(`${one.labels.length} answers to ${heldOut} inputs`);
+  const held = examplesOf(raw.challenge, run.held, 'held', heldOut);
+  const share = agreement(labels, held.labels);
+  if (share < AGREEMENT) return no(`${(share * 100).toFixed(1)} % of ${heldOut} answers are right`, share);
+  const weights = readWeights(one.weights);
+  if (!weights) return no('its weights cannot be read', share);
+  const own = agreement(labels, classify(weights, held.inputs));
+  if (own < AGREEMENT) return no(`its weights give ${(own * 100).toFixed(1)} % of its answers`, share);
+  if (one.steps === 0 || !(one.lastLoss < one.firstLoss)) {
+    return no(`the loss did not fall in ${one.steps} steps (${one.firstLoss} to ${one.lastLoss})`, share);
+  }
+  const percent = (share * 100).toFixed(1);
+  return {
+    passed: true,
+    detail: `${one.precision}: ${percent} % of ${heldOut} held-out answers right, ${(own * 100).toFixed(1)} % as its weights give them; chance is ${(100 / TASK.classes).toFixed(1)} %`,
+    share,
+  };
+}
+
+/** What is wrong with the order of commits; empty if nothing. */
+function orderProblem(raw: FrameworksSamples, run: FrameworkRun, { exchanges }: Transcript): string {
+  const open = exchanges[0];
+  if (open?.label !== 'open' || open.beacon !== raw.challenge) return 'the task is not the one that was given';
+  const answers = exchanges.at(-1);
+  if (answers?.label !== 'answers') return 'the answers were not committed';
+  if (answers.commit !== base64(answersCommit(raw.runs))) return 'the answers are not the ones committed to';
+  if (run.held === '') return '';
+  const trained = exchanges.filter((exchange) => exchange.label === `trained.${run.framework}`);
+  if (trained.length !== 1) return 'its weights were not committed exactly once';
+  if (trained[0]!.beacon !== run.held) return 'the held-out inputs are not from the beacon that was given';
+  if (trained[0]!.commit !== base64(weightsCommit(run))) return 'the weights are not the ones committed to';
+  return '';
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+function describe(findings: Finding[], raw: FrameworksSamples, run: FrameworkRun): void {
+  if (!run.accelerated && raw.accelerators.length > 0 && run.runs.length > 0) {
+    const devices = raw.accelerators.join(', ');
+    informs(findings, 'cpu_fallback', `${run.title} computed on the CPU of a node with ${devices}`);
+  }
+  if (run.runs.length === 1) {
+    const refused = run.refused.map(({ precision, detail }) => `${precision}: ${detail}`).join('; ');
+    informs(findings, 'too_few_samples', `${run.title}: one precision only (${run.runs[0]!.precision}). ${refused}`);
+  }
+  if (run.onnx.state === 'failed') informs(findings, 'unsupported', `${run.title}: ONNX: ${run.onnx.detail}`);
+  if (run.backend !== '')
+    informs(findings, 'same_engine', `${run.title} computes with ${run.backend} and counts as that`);
+}
