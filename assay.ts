@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
@@ -15,14 +15,18 @@ import { readBytes, readInputs } from './controller/inputs.ts';
 import { planJson, planTable } from './controller/plan-table.ts';
 import { makePlan } from './controller/planner.ts';
 import { jsonReporter, liveReporter, type ProgressReporter, plainReporter } from './controller/progress.ts';
+import { generateKeyPair, keyIdOf, pemSigner } from './evidence/keys.ts';
 import { PROFILES, type Profile } from './model/assignment.ts';
 import { AssayError, EXIT, explain } from './model/errors.ts';
 import type { Overall } from './model/outcome.ts';
 import { builtinGuides, DEFAULT_GUIDE } from './reports/guides/builtin.ts';
+import { readSigner, signBundle, signBundleSm2, stampBundle } from './reports/release/desk.ts';
+import { RELEASE_ROLES, type ReleaseRole } from './reports/release/release.ts';
 import { renderVerdictTable } from './reports/render/terminal.ts';
 import { verificationJson, verificationText } from './reports/text/verification.ts';
 import { openBundle } from './reports/verify/disk.ts';
-import { verifyBundle } from './reports/verify/verify.ts';
+import { readTrust } from './reports/verify/trust.ts';
+import { verifyWhole } from './reports/verify/whole.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')) as { version: string };
 const SOFTWARE = { name: 'assay', version };
@@ -51,6 +55,7 @@ interface RunOptions {
   storage?: string;
   target?: string[];
   out?: string;
+  key?: string;
   json?: boolean;
 }
 
@@ -73,6 +78,7 @@ const withRunOptions = (command: Command): Command =>
 withRunOptions(program.command('accept'))
   .description('measure this machine, judge it and write a bundle')
   .option('--out <folder>', 'output folder; by default assay-runs/<run>')
+  .option('--key <file>', "the controller's private key (PEM); by default a fresh one for this run")
   .option('--json', 'events as JSON lines on standard output')
   .action(async (options: RunOptions) => {
     const inputs = readInputs(options);
@@ -89,6 +95,7 @@ withRunOptions(program.command('accept'))
       node: nodeName(),
       run,
       out: folder,
+      signer: options.key === undefined ? pemSigner(generateKeyPair().privatePem) : readSigner(options.key),
       storage: options.storage === undefined ? undefined : resolve(options.storage),
       only: options.target ?? [],
       software: SOFTWARE,
@@ -137,11 +144,50 @@ program
   .command('verify')
   .description('check a bundle: every digest and signature, and judge it again from its evidence')
   .argument('<folder>', 'the bundle')
+  .option('--trust <file>', 'keys, authorities and guides that you trust (JSON)')
   .option('--json', 'the result as JSON')
-  .action((folder: string, options: { json?: boolean }) => {
-    const result = verifyBundle(openBundle(resolve(folder)));
+  .action(async (folder: string, options: { trust?: string; json?: boolean }) => {
+    const trust = options.trust === undefined ? undefined : readTrust(readBytes(options.trust), options.trust);
+    const result = await verifyWhole(openBundle(resolve(folder)), trust);
     out(options.json ? `${verificationJson(result)}\n` : verificationText(result));
     process.exitCode = result.outcome === undefined ? EXIT.notAuthentic : OUTCOME_EXIT[result.outcome];
+  });
+
+program
+  .command('keygen')
+  .description('make a key pair (ECDSA P-256): <name>.key stays secret, <name>.pem goes into trust files')
+  .argument('<name>', 'path of the files without their endings')
+  .action((name: string) => {
+    const pair = generateKeyPair();
+    writeNew(`${name}.key`, pair.privatePem, 0o600);
+    writeNew(`${name}.pem`, pair.publicPem, 0o644);
+    out(`${name}.key ${name}.pem\nkey id ${keyIdOf(pair.publicPem)}\n`);
+  });
+
+program
+  .command('sign')
+  .description('release a bundle: add the signature of its reviewer or approver')
+  .argument('<folder>', 'the bundle')
+  .addOption(new Option('--role <role>', 'who signs').choices([...RELEASE_ROLES]).makeOptionMandatory())
+  .requiredOption('--name <name>', 'name of the person')
+  .requiredOption('--key <file>', 'private key (PEM, ECDSA P-256)')
+  .option('--sm2-key <file>', 'SM2 private key (PEM) for an additional signature, with its public key in <file>.pem')
+  .action(async (folder: string, options: { role: ReleaseRole; name: string; key: string; sm2Key?: string }) => {
+    const { role, name } = options;
+    const signer = readSigner(options.key);
+    out(`${await signBundle(resolve(folder), { role, name, signer, signedAt: new Date().toISOString() })}\n`);
+    if (options.sm2Key === undefined) return;
+    const publicKey = Buffer.from(readBytes(`${options.sm2Key}.pem`)).toString('utf8');
+    out(`${await signBundleSm2(resolve(folder), name, options.sm2Key, publicKey)}\n`);
+  });
+
+program
+  .command('stamp')
+  .description('have the newest signature of a bundle stamped by an RFC 3161 authority')
+  .argument('<folder>', 'the bundle')
+  .requiredOption('--authority <url>', 'where the authority answers')
+  .action(async (folder: string, options: { authority: string }) => {
+    out(`${await stampBundle(resolve(folder), options.authority, AbortSignal.timeout(30_000))}\n`);
   });
 
 program
@@ -195,6 +241,15 @@ program
 function requireTargets(options: RunOptions, known: readonly string[]): void {
   const unknown = options.target?.find((id) => !known.includes(id));
   if (unknown) throw new AssayError('usage', `the guide has no target ${unknown}; it has ${known.join(', ')}`);
+}
+
+function writeNew(path: string, text: string, mode: number): void {
+  try {
+    writeFileSync(path, text, { flag: 'wx', mode });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new AssayError(code === 'EEXIST' ? 'output_exists' : 'output_unwritable', path, { cause: error });
+  }
 }
 
 function runId(now: Date): string {

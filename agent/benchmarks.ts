@@ -6,6 +6,9 @@ import type { Benchmark } from '../benchmarks/benchmark.ts';
  */
 const BENCHMARKS: Record<string, () => Promise<unknown>> = {
   'compute.gemm': async () => (await import('../benchmarks/compute/gemm/gemm.ts')).benchmark,
+  'compute.challenge': async () => (await import('../benchmarks/compute/challenge/challenge.ts')).benchmark,
+  'frameworks.train': async () => (await import('../benchmarks/frameworks/train.ts')).train,
+  'records.simultaneous': async () => (await import('../benchmarks/records/benchmark.ts')).recordsBenchmark,
   'storage.volume': async () => (await import('../benchmarks/storage/volume.ts')).volume,
   'users.concurrent': async () => (await import('../benchmarks/users/benchmark.ts')).usersBenchmark,
 };

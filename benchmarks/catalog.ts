@@ -1,11 +1,21 @@
 import type { Profile } from '../model/assignment.ts';
 import type { Descriptor } from './benchmark.ts';
+import { descriptor as challenge } from './compute/challenge/descriptor.ts';
 import { descriptor as gemm } from './compute/gemm/descriptor.ts';
+import { descriptor as frameworks } from './frameworks/descriptor.ts';
+import { recordsDescriptor as records } from './records/descriptor.ts';
 import { descriptor as storage } from './storage/descriptor.ts';
 import { usersDescriptor as users } from './users/descriptor.ts';
 
 /** Every benchmark there is, in the order they run on a node: quick looks first, what heats or fills the node last. */
-export const CATALOG: readonly Descriptor[] = [gemm, storage, users] as readonly Descriptor[];
+export const CATALOG: readonly Descriptor[] = [
+  frameworks,
+  gemm,
+  challenge,
+  storage,
+  users,
+  records,
+] as readonly Descriptor[];
 
 /** The descriptor with this id, or undefined. */
 export const findDescriptor = (id: string): Descriptor | undefined => CATALOG.find((d) => d.id === id);

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { generateKeyPair, pemSigner } from '../evidence/keys.ts';
+import type { Signer } from '../evidence/keys.ts';
 import type { Profile } from '../model/assignment.ts';
 import { AssayError } from '../model/errors.ts';
 import type { Report } from '../model/report.ts';
@@ -20,6 +20,8 @@ export interface AcceptOptions {
   readonly run: string;
   /** Where the bundle goes. Must be empty or not there yet. */
   readonly out: string;
+  /** Key of the controller: signs the plan, the log and the evaluation. */
+  readonly signer: Signer;
   /** Directory on the storage under test; inside `out` if not given. */
   readonly storage: string | undefined;
   readonly only: readonly string[];
@@ -52,7 +54,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
   try {
     for (const [path, bytes] of options.inputs.files) directory.writeFile(path, bytes);
     const authority = await createAuthority(options.now(), CERTIFICATE_DAYS);
-    const signer = pemSigner(generateKeyPair().privatePem);
+    const { signer } = options;
     directory.writeFile('keys/controller.pem', signer.publicKeyPem);
     const agentCredential = await authority.issue(options.node, 'agent');
     if (options.storage === undefined) mkdirSync(storage, { recursive: true });

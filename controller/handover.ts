@@ -1,4 +1,5 @@
 import { canonicalBytes, canonicalize } from '../evidence/canonical.ts';
+import { signCheckpoint } from '../evidence/checkpoint.ts';
 import { sha256Hex, sm3Hex } from '../evidence/digest.ts';
 import { seal } from '../evidence/envelope.ts';
 import type { Signer } from '../evidence/keys.ts';
@@ -9,7 +10,7 @@ import { buildReport, type ReportFacts } from '../reports/build/report.ts';
 import { reportSchema } from '../reports/build/schema.ts';
 import { bundleReadme } from '../reports/text/readme.ts';
 import { openBundle } from '../reports/verify/disk.ts';
-import { AFTER_MANIFEST, PATHS } from '../reports/verify/layout.ts';
+import { isAfterManifest, logOrigin, PATHS } from '../reports/verify/layout.ts';
 import type { Evaluation, Manifest } from '../reports/verify/manifest.ts';
 import { replay } from '../reports/verify/replay.ts';
 import type { RunDirectory } from './store/run-directory.ts';
@@ -39,6 +40,8 @@ export async function handOver(directory: RunDirectory, signer: Signer, facts: R
   const subjects = [{ name: PATHS.report, digest: { sha256: sha256Hex(bytes), sm3: sm3Hex(bytes) } }];
   const envelope = await seal(PAYLOAD_TYPE, canonicalBytes(statement(subjects, 'evaluation', evaluation)), [signer]);
   directory.writeFile(PATHS.evaluation, canonicalBytes(envelope));
+  const { entries: size, root } = report.log;
+  directory.writeFile(PATHS.checkpoint, await signCheckpoint({ origin: logOrigin(report.run), size, root }, signer));
   for (const [path, text] of renderPages(report)) directory.writeFile(path, text);
   directory.writeFile(PATHS.readme, bundleReadme(report));
   writeManifest(directory, report.run);
@@ -51,7 +54,7 @@ function writeManifest(directory: RunDirectory, run: string): void {
     schema: 'assay/manifest/v1',
     run,
     files: bundle.paths
-      .filter((path) => !AFTER_MANIFEST.includes(path))
+      .filter((path) => !isAfterManifest(path))
       .map((path) => {
         const bytes = bundle.read(path)!;
         return { path, bytes: bytes.byteLength, sha256: sha256Hex(bytes), sm3: sm3Hex(bytes) };

@@ -79,16 +79,22 @@ function readRegisterFiles(folder: string): [string, Uint8Array][] {
     .filter((e) => e.isFile())
     .map((e) => relative(folder, join(e.parentPath, e.name)).split(sep).join('/'))
     .sort();
-  if (!names.some((n) => n.endsWith('.csv'))) throw new AssayError('registers_invalid', `${folder}: no .csv file in it`);
-  if (names.length > MAX_REGISTERS.files) throw new AssayError('registers_invalid', `over ${MAX_REGISTERS.files} files`);
+  if (!names.some((n) => n.endsWith('.csv')))
+    throw new AssayError('registers_invalid', `${folder}: no .csv file in it`);
+  if (names.length > MAX_REGISTERS.files)
+    throw new AssayError('registers_invalid', `over ${MAX_REGISTERS.files} files`);
   let total = 0;
   return names.map((name) => {
     if (!/^[\p{L}\p{N}_.() -]+(\/[\p{L}\p{N}_.() -]+)*$/u.test(name) || name.includes('..')) {
-      throw new AssayError('registers_invalid', `${JSON.stringify(name)}: a name in letters, digits, spaces and . _ - ( ) is needed`);
+      throw new AssayError(
+        'registers_invalid',
+        `${JSON.stringify(name)}: a name in letters, digits, spaces and . _ - ( ) is needed`,
+      );
     }
     const bytes = readBytes(join(folder, name));
     total += bytes.byteLength;
-    if (total > MAX_REGISTERS.bytes) throw new AssayError('registers_invalid', `${folder}: over ${MAX_REGISTERS.bytes} bytes`);
+    if (total > MAX_REGISTERS.bytes)
+      throw new AssayError('registers_invalid', `${folder}: over ${MAX_REGISTERS.bytes} bytes`);
     return [name, bytes];
   });
 }

@@ -145,6 +145,21 @@ export const ERRORS = {
     en: 'the bundle cannot be read',
     todo: { zh: '给出含有 manifest.json 的目录。', en: 'Name a folder that has a manifest.json.' },
   },
+  bundle_not_authentic: {
+    exit: EXIT.notAuthentic,
+    zh: '证据包校验不通过，不能签署',
+    en: 'the bundle does not verify and cannot be signed',
+    todo: { zh: '运行 ./assay verify 查看原因。', en: 'Run ./assay verify to see why.' },
+  },
+  already_signed: {
+    exit: EXIT.usage,
+    zh: '该角色已签署',
+    en: 'this role has signed already',
+    todo: {
+      zh: '核对已有签名；证据包不可改签。',
+      en: 'Look at the signature that is there; a bundle is not signed over.',
+    },
+  },
   trust_invalid: {
     exit: EXIT.usage,
     zh: '信任文件无效',

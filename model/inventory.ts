@@ -146,6 +146,7 @@ export const FINDING_TEXT: Readonly<Record<string, Text>> = {
   count_mismatch: { zh: '工具自报的数量与列出的数量不符', en: 'a tool lists another number of devices than it states' },
   readings_disagree: { zh: '两种读取方式结果不一致', en: 'two readings of one tool disagree' },
   tool_reports_none: { zh: '工具正常运行但未列出设备', en: 'a tool answers and lists no device' },
+  tool_unread: { zh: '工具已安装，但没有读到任何设备', en: 'a tool is installed and nothing could be read with it' },
   tool_failed: { zh: '工具运行失败', en: 'a tool failed' },
   tool_timed_out: { zh: '工具超时未结束', en: 'a tool did not end in time' },
   tool_too_large: { zh: '工具输出超出上限', en: 'a tool printed more than the limit' },

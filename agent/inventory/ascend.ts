@@ -49,6 +49,11 @@ export const ascend: Collector = {
           const name = map?.find((entry) => entry.npu === npu && entry.chip === chip)?.name;
           return { chip, facts: { ...facts, chip: betterName(facts.chip, name) } };
         });
+        for (const entry of named) {
+          const args = ['info', '-t', 'board', '-i', String(npu), '-c', String(entry.chip)];
+          const chipBoard = parseChipBoard((await reading.detail('npu-smi', args, options, true)) ?? '');
+          entry.facts = { ...entry.facts, uuid: chipBoard.uuid, chip: betterName(entry.facts.chip, chipBoard.chip) };
+        }
         addNpu(reading, npu, named, parseBoard(board ?? ''), parseCommon(common ?? ''), parseProduct(product ?? ''));
         for (const { chip } of own) await readVirtual(reading, npu, chip, own.length > 1, options);
       }),
@@ -138,7 +143,18 @@ export function parseBoard(text: string): Facts {
     firmware: find('Firmware Version'),
     pciAddress: pciAddress(find('PCIe Bus Info', 'PCIeBusInfo')),
     pciId: /^[0-9a-f]{4}$/.test(vendor) && /^[0-9a-f]{4}$/.test(id) ? `${vendor}:${id}` : undefined,
-    uuid: find('VDie ID'),
+  };
+}
+
+/** `npu-smi info -t board -c`: the die's own id, and the variant that `Ascend910` alone does not tell. */
+export function parseChipBoard(text: string): { uuid: string | undefined; chip: string | undefined } {
+  const find = finder(outline(text));
+  const name = find('Chip Name');
+  const variant = find('NPU Name');
+  const chip = isAbsent(name) ? undefined : `Ascend ${name.replace(/^Ascend\s*/i, '')}`;
+  return {
+    uuid: isAbsent(find('VDie ID')) ? undefined : find('VDie ID'),
+    chip: chip && !isAbsent(variant) ? `${chip} ${variant}` : chip,
   };
 }
 
@@ -217,10 +233,12 @@ async function readVirtual(
   options: RunOptions,
 ): Promise<void> {
   const args = ['info', '-t', 'info-vnpu', '-i', String(npu), '-c', String(chip)];
-  const virtual = parseVirtual((await reading.detail('npu-smi', args, options)) ?? '');
+  const virtual = parseVirtual((await reading.detail('npu-smi', args, options, true)) ?? '');
   const parent = many ? `ascend-${npu}.${chip}` : `ascend-${npu}`;
   if (virtual.length > 0)
     reading.say('virtual_devices', `${parent}: ${virtual.length} virtual NPUs; its utilisation is not telling`, parent);
+  const split = virtual.length > 0 ? reading.devices.find((made) => made.id === parent) : undefined;
+  if (split) delete split.utilization;
   for (const { id, template } of virtual) {
     const identity = { id: `${parent}.v${id}`, kind: 'partition', parent, vendor: 'ascend' } as const;
     reading.devices.push(device(identity, 'npu-smi info -t info-vnpu', { partitioning: `vNPU ${template}` }));
@@ -239,9 +257,12 @@ export function parseVirtual(text: string): { id: number; template: string }[] {
 
 /** HCCS peers from the matrix of `npu-smi info -t topo`. */
 async function readTopology(reading: Reading, libraries: readonly string[]): Promise<void> {
-  const text = await reading.detail('npu-smi', ['info', '-t', 'topo'], { libraries });
+  const text = await reading.detail('npu-smi', ['info', '-t', 'topo'], { libraries }, true);
   const peers = parseTopology(text ?? '');
-  const leaves = reading.devices.filter((d) => d.kind === 'die' || !reading.devices.some((o) => o.parent === d.id));
+  const leaves = reading.devices.filter(
+    (d) =>
+      d.kind === 'die' || (d.kind === 'package' && !reading.devices.some((o) => o.kind === 'die' && o.parent === d.id)),
+  );
   for (const [index, leaf] of leaves.entries()) {
     const own = (peers.get(index) ?? []).map((peer) => `${leaves[peer]?.id ?? peer} HCCS`);
     addFacts(leaf, 'npu-smi info -t topo', { peers: own });

@@ -10,7 +10,7 @@ export const enflame: Collector = {
   vendor: 'enflame',
   async collect(machine: Machine): Promise<Collected> {
     const reading = new Reading(machine, 'enflame');
-    const text = await reading.run('efsmi', ['-q']);
+    const text = await reading.detail('efsmi', ['-q']);
     if (!reading.has('efsmi')) return reading;
     const query = parseQuery(text ?? '');
     const list = parseList((await reading.detail('efsmi', ['-L'])) ?? '');

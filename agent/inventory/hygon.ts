@@ -13,8 +13,9 @@ export const hygon: Collector = {
     const reading = new Reading(machine, 'hygon');
     for (const program of ['hy-smi', 'rocm-smi']) {
       for (const args of [ROCM_ARGS, ROCM_SHORT_ARGS]) {
-        const text = await reading.run(program, args);
-        if (text === undefined) break;
+        const text = await reading.detail(program, args);
+        if (!reading.has(program)) break;
+        if (text === undefined) continue;
         const parsed = parseRocmJson(text);
         const own = parsed?.cards.filter(
           (card) =>
@@ -28,8 +29,9 @@ export const hygon: Collector = {
           reading.devices.push(device(identity, `${program} --json`, { ...card.facts, driver: parsed.driver }));
         }
         if (own.length > 0) return await withVirtual(reading, program);
+        break;
       }
-      if (program === 'hy-smi') await readTable(reading);
+      if (program === 'hy-smi' && reading.has(program)) await readTable(reading);
       if (reading.devices.length > 0) return reading;
     }
     return reading;
@@ -96,7 +98,7 @@ export function parseMemory(text: string): Map<number, Facts> {
 /** Virtual DCUs are slices of their actual device. */
 async function withVirtual(reading: Reading, program: string): Promise<Reading> {
   if (program !== 'hy-smi') return reading;
-  const text = await reading.detail('hy-smi', ['virtual', '--show-device-info']);
+  const text = await reading.detail('hy-smi', ['virtual', '--show-device-info'], {}, true);
   for (const { index, actual, memoryBytes } of parseVirtual(text ?? '')) {
     const identity = { id: `hygon-v${index}`, kind: 'partition', parent: `hygon-${actual}`, vendor: 'hygon' } as const;
     const facts = { memoryBytes, partitioning: `virtual device of hygon-${actual}` };

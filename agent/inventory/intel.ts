@@ -17,12 +17,16 @@ export const intel: Collector = {
 };
 
 async function readXpu(reading: Reading): Promise<void> {
+  const banner = await reading.detail('xpu-smi', [], {}, true);
+  if (banner !== undefined && isKunlunxin(banner)) {
+    reading.tools.length = 0;
+    return;
+  }
   const text = await reading.detail('xpu-smi', ['discovery', '-j']);
   if (text === undefined) return;
   const devices = parseDiscovery(text) ?? parseDiscoveryTable(text);
   if (!devices) {
-    if (isKunlunxin(text)) reading.tools.length = 0;
-    else reading.unknownLayout('xpu-smi discovery -j', text);
+    reading.unknownLayout('xpu-smi discovery -j', text);
     return;
   }
   if (devices.length === 0) reading.say('tool_reports_none', `xpu-smi discovery: ${text.slice(0, 400)}`);
@@ -37,7 +41,7 @@ async function readXpu(reading: Reading): Promise<void> {
   }
 }
 
-/** Kunlunxin's tool names its own driver or runtime, or answers Intel's words with its own usage text. */
+/** Kunlunxin's tool names its own runtime in its banner; Intel's does not. */
 export function isKunlunxin(text: string): boolean {
   return /XPU-RT|XPUSMI LOG|kunlun/i.test(text);
 }

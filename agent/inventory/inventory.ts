@@ -31,7 +31,7 @@ export async function takeInventory(node: string, machine: Machine): Promise<Inv
   const accelerators = uniqueIds(cards.devices);
   const findings = [
     ...bus.findings,
-    ...collected.flatMap((c) => c.findings),
+    ...collected.flatMap((c, i) => [...c.findings, ...silence(c, collectors[i]!)]),
     ...merged.findings,
     ...cards.findings,
     ...(await deviceNodeFindings(machine, accelerators)),
@@ -69,6 +69,20 @@ export async function takeInventory(node: string, machine: Machine): Promise<Inv
     findings,
     unread: [...host.unread, ...cpuUnread, ...bus.unread, ...collected.flatMap((c) => c.unread)],
   };
+}
+
+/** A vendor's tool that is there and gave neither a device nor a reason: that too is said. */
+function silence(collected: Collected, { vendor }: Collector): Inventory['findings'] {
+  const names = collected.tools.filter((tool) => tool.found).map((tool) => tool.name);
+  if (names.length === 0 || collected.devices.length > 0 || collected.findings.length > 0) return [];
+  const why = collected.unread.map((item) => `${item.source}: ${item.why}`).join('; ');
+  if (why === '') return [];
+  return [
+    {
+      code: 'tool_unread',
+      detail: `${vendor}: nothing could be read with ${names.join(', ')}: ${why}`.slice(0, 2_000),
+    },
+  ];
 }
 
 /** A collector that fails on what a tool printed is a bug; the rest of the inventory must still be had, and say so. */

@@ -59,9 +59,14 @@ async function readTool(reading: Reading, program: string, text: string): Promis
   const driver = query?.driver ?? table?.driver;
   const runtime = query?.runtime ?? table?.runtime;
   for (const [position, { index, facts }] of found.entries()) {
+    const row = table?.cards.find((card) => card.index === (index ?? position))?.facts;
+    const known = {
+      ...row,
+      ...Object.fromEntries(Object.entries(facts).filter(([, v]) => v !== undefined && v !== '')),
+    };
     const identity = { id: `kunlunxin-${index ?? position}`, kind: 'package', vendor: 'kunlunxin' } as const;
     const source = query ? `${program} -q` : table ? program : `${program} -m`;
-    reading.devices.push(device(identity, source, { ...facts, driver, runtime: runtime && `XPU-RT ${runtime}` }));
+    reading.devices.push(device(identity, source, { ...known, driver, runtime: runtime && `XPU-RT ${runtime}` }));
   }
   reading.component('Kunlunxin driver', driver, program);
   reading.component('XPU-RT', runtime, program);

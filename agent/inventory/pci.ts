@@ -78,6 +78,7 @@ export async function readBus(machine: Machine): Promise<Bus> {
     return bus;
   }
   bus.read = true;
+  const odd = new Map<string, string[]>();
   for (const address of listing.value) {
     const path = `${ROOT}/${address}`;
     const [vendor, device, group] = await Promise.all(
@@ -92,12 +93,12 @@ export async function readBus(machine: Machine): Promise<Bus> {
       continue;
     }
     const verdict = classify(known, vendor, device, group);
-    if (verdict.is === 'other') {
-      if (verdict.odd) bus.findings.push({ code: 'unknown_pci_device', detail: verdict.odd, device: address });
-      continue;
-    }
-    if (verdict.odd) bus.findings.push({ code: 'unknown_pci_device', detail: verdict.odd, device: address });
+    if (verdict.odd) odd.set(verdict.odd, [...(odd.get(verdict.odd) ?? []), address]);
+    if (verdict.is === 'other') continue;
     bus.functions.push(await describe(machine, path, address, `${vendor}:${device}`, group, verdict));
+  }
+  for (const [what, addresses] of odd) {
+    bus.findings.push({ code: 'unknown_pci_device', detail: `${what}: ${addresses.join(', ')}` });
   }
   return bus;
 }

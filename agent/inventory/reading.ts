@@ -47,9 +47,14 @@ export class Reading implements Collected {
 
   /**
    * The same for a question that a version of the tool may not know: that it fails is noted in `unread` and is no
-   * finding, and what it printed is not used.
+   * finding, and what it printed is not used. `quiet`: only some devices know it at all, so its failure says nothing.
    */
-  async detail(program: string, args: readonly string[], options?: RunOptions): Promise<string | undefined> {
+  async detail(
+    program: string,
+    args: readonly string[],
+    options?: RunOptions,
+    quiet = false,
+  ): Promise<string | undefined> {
     const ran = await this.#machine.run(program, args, options);
     this.#noteTool(program, ran.status !== 'not_found', ran.path);
     const text = clean(ran.stdout);
@@ -57,7 +62,7 @@ export class Reading implements Collected {
     if (ran.status === 'not_found') return undefined;
     const source = [program, ...args].join(' ');
     const why = ran.why ?? `exit ${ran.exit}: ${excerpt(ran.stderr || ran.stdout, 200) || 'it printed nothing'}`;
-    this.unread.push({ what: `output of ${program}`, source, why });
+    if (!quiet || ran.status !== 'exited') this.unread.push({ what: `output of ${program}`, source, why });
     if (ran.status !== 'exited' && ran.status !== 'failed') this.say(`tool_${ran.status}`, `${source}: ${why}`);
     return undefined;
   }

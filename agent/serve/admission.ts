@@ -57,7 +57,7 @@ function malformed(problem: string): Refused {
 
 /** IEEE 754 binary32: an exponent of all ones is NaN or infinity. */
 function allFinite(data: Uint8Array): boolean {
-  const aligned = data.byteOffset % 4 === 0 ? data : data.slice();
+  const aligned = data.byteOffset % 4 === 0 ? data : new Uint8Array(data);
   const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 2);
   for (let i = 0; i < words.length; i++) if ((words[i]! & 0x7f800000) === 0x7f800000) return false;
   return true;

@@ -66,6 +66,8 @@ export function signed(value: number): number[] {
 export const op = {
   get: (local: number): Code => [0x20, unsigned(local)],
   set: (local: number): Code => [0x21, unsigned(local)],
+  /** Sets a local and leaves the value on the stack. */
+  tee: (local: number): Code => [0x22, unsigned(local)],
   i32: (value: number): Code => [0x41, signed(value)],
   f64: (value: number): Code => [0x44, [...new Uint8Array(new Float64Array([value]).buffer)]],
   i32Add: 0x6a as Code,
@@ -74,6 +76,7 @@ export const op = {
   i32Store: (offset = 0): Code => [0x36, 0x02, unsigned(offset)],
   f64Store: (offset = 0): Code => [0x39, 0x03, unsigned(offset)],
   f64Add: 0xa0 as Code,
+  f64Div: 0xa3 as Code,
   /** memory.copy: destination, source, bytes. */
   copy: [0xfc, 0x0a, 0x00, 0x00] as Code,
   /** Repeats while the condition (an i32 on the stack) is not zero; the body runs at least once. */
@@ -98,7 +101,6 @@ export const op = {
   f64x2Add: simd(0xf0),
   f64x2Sub: simd(0xf1),
   f64x2Mul: simd(0xf2),
-  f64x2Div: simd(0xf3),
   i32x4FromF32x4: simd(0xf8),
   f32x4FromI32x4: simd(0xfa),
 } as const;

@@ -30,7 +30,7 @@ export function randomElements(
   eachChunk(count, 1, (words, at) => {
     fillWords(words, key, stream, part, start + at);
     for (let i = 0; i < words.length; i++) {
-      out[at + i] = ((words[i]! >>> 8) - 8388608) / 8388608;
+      out[at + i] = ((words[i]! >>> 7) - 16777216) / 16777216;
       if (mask !== -1) {
         bits[at + i] = bits[at + i]! & mask;
         if (Math.abs(out[at + i]!) < least) out[at + i] = 0;
@@ -45,9 +45,10 @@ function randomDoubles(key: Key, stream: number, part: number, start: number, co
   eachChunk(count, 2, (words, at) => {
     fillWords(words, key, stream, part, 2 * (start + at));
     for (let i = 0; 2 * i < words.length; i++) {
-      const high = words[2 * i]! >>> 5;
+      // 54 bits with the sign: every value with an ulp of a number in [½, 1), and no rounding on the way.
+      const high = (words[2 * i]! >>> 4) - 134217728;
       const low = words[2 * i + 1]! >>> 6;
-      out[at + i] = (high * 67108864 + low) / 4503599627370496 - 1;
+      out[at + i] = (high * 67108864 + low) / 9007199254740992;
     }
   });
   return out;

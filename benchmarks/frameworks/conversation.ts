@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { endKin, KIN_VARIABLE } from './kin.ts';
 import { LINE_BYTES } from './messages.ts';
 
 /** How a child process ended. `ending` is for people. */
@@ -15,8 +17,8 @@ const STDERR_BYTES = 256 * 1024;
 
 /**
  * Runs a command and talks with it line by line. `onLine` sees every line in order, one after the other; what it
- * throws ends the child. The child runs in a process group of its own, which is killed whole: at the time limit, on
- * abort, and when the child has ended, so that nothing it started stays behind. Never rejects for what the child does.
+ * throws ends the child. The child and whatever it started are ended at the time limit, on abort, and when the child has
+ * ended, so that nothing stays behind. Never rejects for what the child does.
  */
 export function converse(
   argv: readonly string[],
@@ -29,11 +31,11 @@ export function converse(
   },
 ): Promise<Ending> {
   return new Promise((resolve) => {
+    const mark = randomUUID();
     const child = spawn(argv[0]!, argv.slice(1), {
       cwd: options.cwd ?? '/',
-      env: options.env,
+      env: { ...options.env, [KIN_VARIABLE]: mark },
       stdio: ['pipe', 'pipe', 'pipe'],
-      detached: true,
     });
     let timedOut = false;
     let problem = '';
@@ -41,11 +43,8 @@ export function converse(
     let rest = '';
     let work = Promise.resolve();
     const kill = () => {
-      try {
-        if (child.pid) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // the group is gone
-      }
+      child.kill('SIGKILL');
+      endKin(mark);
     };
     const abandon = (why: string) => {
       problem ||= why;
@@ -86,7 +85,6 @@ export function converse(
       void work.then(() => {
         clearTimeout(timer);
         options.signal.removeEventListener('abort', kill);
-        kill();
         const ending = problem || (signal ? `ended by ${signal}` : `ended with ${exitCode}`);
         resolve({ exitCode, signal, timedOut, ending, stderr });
       });

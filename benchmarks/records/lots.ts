@@ -36,7 +36,7 @@ export class LotWork implements Work {
   };
   readonly lots: number[];
   /** Leaves by user and number of the lot. */
-  readonly leaves: Buffer[][];
+  readonly leaves: { leaf: Uint8Array; failed: boolean }[][];
   /** Sums of CRC-32 over id and answer of each record: order does not matter. */
   expectedSum = 0n;
   answeredSum = 0n;
@@ -72,7 +72,8 @@ export class LotWork implements Work {
       settle: (reply) => {
         const read = reply.failure ? undefined : readLot(reply);
         const failure = reply.failure ?? (read ? this.#book(read, ids, right, first) : 'short_body');
-        this.leaves[user]![n] = Buffer.from(failure || !read ? failureLeaf(user, n) : answerLeaf(user, n, lotBytes(ids, right)));
+        const leaf = failure ? failureLeaf(user, n) : answerLeaf(user, n, lotBytes(ids, right));
+        this.leaves[user]![n] = { leaf, failed: failure !== undefined };
         return failure;
       },
     };
@@ -124,7 +125,7 @@ export class LotWork implements Work {
       jsonLength,
       weight: 0,
       settle: (reply) => {
-        this.leaves[user]![n] = Buffer.from(failureLeaf(user, n));
+        this.leaves[user]![n] = { leaf: failureLeaf(user, n), failed: true };
         const turnedAway = reply.failure === 'status_4xx';
         if (turnedAway) counts.rejected++;
         return turnedAway ? undefined : (reply.failure ?? 'wrong_answer');
@@ -147,7 +148,12 @@ function poisonBody(shape: Shape, user: number, n: number, poison: Poison) {
 function tensors(ids: BigInt64Array, input: Float32Array): Tensor[] {
   return [
     { name: 'input', datatype: 'FP32', shape: [ids.length, INPUTS], data: new Uint8Array(input.buffer) },
-    { name: 'id', datatype: 'INT64', shape: [ids.length], data: new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength) },
+    {
+      name: 'id',
+      datatype: 'INT64',
+      shape: [ids.length],
+      data: new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength),
+    },
   ];
 }
 
@@ -161,7 +167,10 @@ export function readLot(reply: Reply): LotReply | undefined {
   if (record.shape.length !== 1 || output.shape.length !== 2 || output.shape[0] !== rows) return undefined;
   if (output.shape[1] !== OUTPUTS) return undefined;
   // Copies, because the bytes may begin anywhere.
-  return { ids: new BigInt64Array(record.data.slice().buffer), answers: new Float32Array(output.data.slice().buffer) };
+  return {
+    ids: new BigInt64Array(new Uint8Array(record.data).buffer),
+    answers: new Float32Array(new Uint8Array(output.data).buffer),
+  };
 }
 
 /** Bit for bit, through integers: a comparison of floats would take −0 for 0 and NaN for nothing. */

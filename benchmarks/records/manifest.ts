@@ -60,7 +60,8 @@ export function lotIds({ challenge, lot }: Shape, user: number, n: number): BigI
 
 /** Whether a user's n-th lot is poison, and which: about one in `POISON_EVERY`, by a mix of the challenge's bits. */
 export function poisonOf(challenge: string, user: number, n: number): Poison | undefined {
-  let mixed = Number.parseInt(challenge.slice(0, 8), 16) ^ Math.imul(user + 1, 0x9e3779b1) ^ Math.imul(n + 1, 0x85ebca77);
+  let mixed =
+    Number.parseInt(challenge.slice(0, 8), 16) ^ Math.imul(user + 1, 0x9e3779b1) ^ Math.imul(n + 1, 0x85ebca77);
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x846ca68b);
   mixed = (mixed ^ (mixed >>> 16)) >>> 0;

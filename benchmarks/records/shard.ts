@@ -30,6 +30,8 @@ export interface LedgerReport {
   /** Lots that each user sent, and their leaves, 32 bytes each, by user and number. */
   readonly lots: readonly number[];
   readonly leaves: Uint8Array;
+  /** One byte a leaf: 1 for a lot that got no right answer, poison included. */
+  readonly failed: Uint8Array;
   /** Most records in flight from the first lot to the last answer. */
   readonly peak: number;
 }
@@ -100,12 +102,18 @@ class RecordsShard {
     ramp: async ({ fromMs, rampMs }) => this.#crowd!.ramp(fromMs, rampMs) as undefined,
     window: async ({ fromMs, toMs }) => {
       this.#crowd!.window(fromMs, toMs);
-      setTimeout(() => {
-        this.#health = watchHealth();
-      }, fromMs - this.#now());
-      setTimeout(() => {
-        this.#measured = this.#health?.();
-      }, toMs - this.#now());
+      setTimeout(
+        () => {
+          this.#health = watchHealth();
+        },
+        Math.max(0, fromMs - this.#now()),
+      );
+      setTimeout(
+        () => {
+          this.#measured = this.#health?.();
+        },
+        Math.max(0, toMs - this.#now()),
+      );
       return undefined;
     },
     stop: async ({ graceMs }) => {
@@ -121,12 +129,20 @@ class RecordsShard {
         expectedSum: String(work.expectedSum),
         answeredSum: String(work.answeredSum),
         lots: [...work.lots],
-        leaves: new Uint8Array(Buffer.concat(work.leaves.flat())),
+        leaves: new Uint8Array(Buffer.concat(work.leaves.flatMap((own) => own.map((kept) => kept.leaf)))),
+        failed: Uint8Array.from(work.leaves.flatMap((own) => own.map((kept) => (kept.failed ? 1 : 0)))),
         peak: Math.max(...this.#crowd!.series(0, Math.ceil(this.#now() / this.#target!.slotMs)).max),
       };
     },
     sweep: async ({ batch, records, parallel }) =>
-      sweepBatch({ batch, records, clients: this.#clients.slice(0, parallel), corpus: this.#corpus, shape: this.#target!, now: this.#now }),
+      sweepBatch({
+        batch,
+        records,
+        clients: this.#clients.slice(0, parallel),
+        corpus: this.#corpus,
+        shape: this.#target!,
+        now: this.#now,
+      }),
     close: async () => {
       await Promise.all(this.#clients.map((client) => client.close()));
       this.#clients = [];

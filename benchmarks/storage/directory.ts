@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { access, mkdir, open, realpath, stat, unlink } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { AssayError } from '../../model/errors.ts';
@@ -67,14 +67,14 @@ export async function createFiles(folder: string, files: number): Promise<string
 }
 
 /** Brings a file's data to the storage, and says so if that fails. */
-export function sync(path: string): void {
-  const fd = openSync(path, constants.O_RDWR);
+export async function sync(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDWR);
   try {
-    fsyncSync(fd);
+    await handle.sync();
   } catch (error) {
     throw storageError(error, `fsync of ${path}`);
   } finally {
-    closeSync(fd);
+    await handle.close();
   }
 }
 

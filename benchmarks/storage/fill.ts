@@ -56,7 +56,8 @@ export async function fillVolume(
       windows[index] = (windows[index] ?? 0) + part;
     });
     const syncBegan = elapsedS();
-    for (const name of target.dataFiles) sync(join(target.folder, name));
+    for (const name of target.dataFiles) await sync(join(target.folder, name));
+    context.signal.throwIfAborted();
     syncSeconds += elapsedS() - syncBegan;
     writtenBytes += result.bytes;
     if (result.bytes > 0) {

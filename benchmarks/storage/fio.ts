@@ -136,16 +136,9 @@ function execute(
       cwd: options.cwd,
       env: { PATH: process.env.PATH, LC_ALL: 'C' },
       stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
     });
-    // fio may have children of its own: the whole group goes.
-    const kill = () => {
-      try {
-        if (child.pid) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // it has ended already
-      }
-    };
+    // With --thread its jobs are threads: there is one process to end.
+    const kill = () => void child.kill('SIGKILL');
     const timer = setTimeout(kill, options.timeoutS * 1000);
     options.signal.addEventListener('abort', kill, { once: true });
     if (options.signal.aborted) kill();

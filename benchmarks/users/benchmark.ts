@@ -12,8 +12,8 @@ import { usersProof } from './proof.ts';
 import type { UsersRaw } from './raw.ts';
 import { markGauges, readGauge } from './server-gauge.ts';
 import type { CrowdReport, ShardTarget } from './shard.ts';
-import { packageVersion } from './software.ts';
 import { addSeries } from './slots.ts';
+import { packageVersion } from './software.ts';
 import { findTarget, ranges, shardCount, type Target } from './target.ts';
 import { KeptTasks } from './work.ts';
 

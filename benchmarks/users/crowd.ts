@@ -215,7 +215,8 @@ export class Crowd {
   }
 }
 
-const TURN_MS = 5;
+/** Longest that answers may keep the loop from its timers, milliseconds. */
+const TURN_MS = 1_000;
 
 const NOTHING: Omit<Reply, 'endMs'> = {
   failure: 'unfinished',

@@ -1,6 +1,6 @@
 /**
  * The small networks that the built-in service answers with: fully connected layers of `sizes`, cut off between
- * layers. `task` is what one user asks for (about 4.3 million operations a row), `record` is light (0.17 million).
+ * layers. `task` is what one user asks for (about 4.3 million operations a row), `record` is lighter (1.3 million).
  *
  * All numbers in them are whole: inputs −8 to 7, weights −1, 0 or 1, biases −8 to 7, activations cut off to 0 … 127.
  * No sum passes 1,024 · 127 + 8 < 2^24, so every partial sum is exact in FP32 whatever the order of additions, and
@@ -15,7 +15,7 @@ export interface Network {
 }
 
 export const TASK_NETWORK: Network = { model: 'assay-tasks', sizes: [64, 1024, 1024, 1024, 16], seed: 0x9e3779b9 };
-export const RECORD_NETWORK: Network = { model: 'assay-records', sizes: [64, 256, 256, 16], seed: 0x85ebca6b };
+export const RECORD_NETWORK: Network = { model: 'assay-records', sizes: [64, 768, 768, 16], seed: 0x85ebca6b };
 
 /** Every network takes rows of 64 values and gives rows of 16. */
 export const INPUTS = 64;
@@ -76,12 +76,30 @@ export function forward(network: Network, input: Float32Array, rows: number): Fl
   return answers;
 }
 
+/** Four outputs at a time, so that the additions of one don't wait for each other; every layer has a multiple of four. */
 function apply(layer: Layer, x: Float32Array, y: Float32Array, cut: boolean): void {
   const { inputs, weights, biases } = layer;
-  for (let j = 0; j < y.length; j++) {
-    let sum = biases[j]!;
-    const at = j * inputs;
-    for (let i = 0; i < inputs; i++) sum += weights[at + i]! * x[i]!;
-    y[j] = cut ? Math.min(CUT, Math.max(0, sum)) : sum;
+  const low = cut ? 0 : Number.NEGATIVE_INFINITY;
+  const high = cut ? CUT : Number.POSITIVE_INFINITY;
+  for (let j = 0; j < y.length; j += 4) {
+    let s0 = biases[j]!;
+    let s1 = biases[j + 1]!;
+    let s2 = biases[j + 2]!;
+    let s3 = biases[j + 3]!;
+    const r0 = j * inputs;
+    const r1 = r0 + inputs;
+    const r2 = r1 + inputs;
+    const r3 = r2 + inputs;
+    for (let i = 0; i < inputs; i++) {
+      const value = x[i]!;
+      s0 += weights[r0 + i]! * value;
+      s1 += weights[r1 + i]! * value;
+      s2 += weights[r2 + i]! * value;
+      s3 += weights[r3 + i]! * value;
+    }
+    y[j] = Math.min(high, Math.max(low, s0));
+    y[j + 1] = Math.min(high, Math.max(low, s1));
+    y[j + 2] = Math.min(high, Math.max(low, s2));
+    y[j + 3] = Math.min(high, Math.max(low, s3));
   }
 }

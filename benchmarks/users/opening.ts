@@ -1,11 +1,16 @@
 import type { Surroundings } from '../benchmark.ts';
-import { answerLeaf, failureLeaf, picks } from './audit.ts';
+import { picks } from './audit.ts';
 import { rootFromPath } from './merkle.ts';
-import { TASK_NETWORK } from './network.ts';
-import type { UsersRaw } from './raw.ts';
-import { Reference } from './task.ts';
 
-/** What opening the picked tasks showed. */
+/** What the agent opens of the tree of its answers. */
+export interface Opening {
+  readonly root: string;
+  readonly leaves: number;
+  readonly beacon: string;
+  readonly opened: readonly { readonly leaf: string; readonly failed: boolean; readonly path: readonly string[] }[];
+}
+
+/** What opening the picked answers showed. */
 export interface AuditResult {
   readonly right: boolean;
   readonly detail: string;
@@ -16,21 +21,27 @@ export interface AuditResult {
 }
 
 /**
- * Opens the tasks that the beacon picks: each leaf must lie under the committed root at the place of its user and
- * number, and be the digest of the right answer, which is worked out here from the challenge alone.
+ * Opens what the beacon picks. Leaf i belongs to a user and a number that follow from `counts`, how many each user
+ * has: nobody can put one answer in two places. Each leaf must lie under the committed root and be `expected` for its
+ * user and number, or the one that stands for a failure where the agent says so.
  */
-export function auditAnswers(raw: UsersRaw, surroundings: Surroundings): AuditResult {
-  const { audit, tasks } = raw;
+export function auditAnswers(
+  raw: { readonly challenge: string; readonly audit: Opening },
+  counts: readonly number[],
+  expected: (user: number, number: number, failed: boolean) => Uint8Array,
+  surroundings: Surroundings,
+): AuditResult {
+  const { audit } = raw;
   const asked = Number(surroundings.settings.audits ?? 0);
-  const chosen = picks(audit.beacon, audit.leaves, asked);
   const binding = bind(raw, surroundings);
   const wrong = (detail: string): AuditResult => ({ right: false, detail, ...binding });
-  if (asked < 16 || chosen.length === 0) return wrong('no tasks were opened');
-  if (chosen.length !== audit.opened.length)
-    return wrong(`${audit.opened.length} tasks opened, ${chosen.length} picked`);
-  const reference = new Reference(TASK_NETWORK, raw.challenge);
+  if (!(asked >= 16) || audit.leaves === 0) return wrong('nothing was opened');
+  if (counts.reduce((total, count) => total + count, 0) !== audit.leaves)
+    return wrong('the tree has not one leaf for each');
+  const chosen = picks(audit.beacon, audit.leaves, asked);
+  if (chosen.length !== audit.opened.length) return wrong(`${audit.opened.length} opened, ${chosen.length} picked`);
   const starts: number[] = [];
-  tasks.reduce((total, count, user) => {
+  counts.reduce((total, count, user) => {
     starts[user] = total;
     return total + count;
   }, 0);
@@ -39,35 +50,36 @@ export function auditAnswers(raw: UsersRaw, surroundings: Surroundings): AuditRe
   for (const [i, index] of chosen.entries()) {
     const opened = audit.opened[i]!;
     const user = lastAtOrBelow(starts, index);
-    const sequence = index - starts[user]!;
+    const number = index - starts[user]!;
     const leaf = Buffer.from(opened.leaf, 'hex');
     const path = opened.path.map((hash) => Buffer.from(hash, 'hex'));
     const reached = rootFromPath(leaf, index, audit.leaves, path);
-    if (!reached || Buffer.compare(reached, root) !== 0) return wrong(`task ${index} is not under the committed root`);
-    if (opened.failed) {
-      failures++;
-      if (Buffer.compare(leaf, failureLeaf(user, sequence)) !== 0)
-        return wrong(`task ${index} is not what was committed`);
-      continue;
+    if (!reached || Buffer.compare(reached, root) !== 0) return wrong(`leaf ${index} is not under the committed root`);
+    if (Buffer.compare(leaf, expected(user, number, opened.failed)) !== 0) {
+      return wrong(
+        opened.failed
+          ? `leaf ${index} is not what was committed`
+          : `user ${user} got a wrong answer to number ${number}`,
+      );
     }
-    const right = answerLeaf(user, sequence, reference.answer('hold', user, sequence, raw.rows));
-    if (Buffer.compare(leaf, right) !== 0) return wrong(`user ${user} got a wrong answer to task ${sequence}`);
+    if (opened.failed) failures++;
   }
-  if (failures === chosen.length) return wrong('every task that was opened had failed');
-  return {
-    right: true,
-    detail: `${chosen.length} of ${audit.leaves} tasks opened, ${failures} of them failed, the others right`,
-    ...binding,
-  };
+  if (failures === chosen.length) return wrong('everything that was opened had failed');
+  const detail = `${chosen.length} of ${audit.leaves} opened, ${failures} of them failed or turned away, the others right`;
+  return { right: true, detail, ...binding };
 }
 
 /** Whether the transcript has the same challenge, root and beacon, in the right order. */
-function bind(raw: UsersRaw, { transcript }: Surroundings): { bound: boolean; unbound: string | undefined } {
+function bind(
+  raw: { readonly challenge: string; readonly audit: Opening },
+  { transcript }: Surroundings,
+): { bound: boolean; unbound: string | undefined } {
   if (!transcript) return { bound: false, unbound: undefined };
   const { exchanges } = transcript;
-  const [open] = exchanges;
   const answers = exchanges.find((exchange) => exchange.label === 'answers');
-  if (open?.beacon !== raw.challenge) return { bound: false, unbound: 'the inputs are not those of this challenge' };
+  if (exchanges[0]?.beacon !== raw.challenge) {
+    return { bound: false, unbound: 'the inputs are not those of this challenge' };
+  }
   if (!answers || answers.index === 0) return { bound: false, unbound: 'the answers were never committed' };
   if (answers.beacon !== raw.audit.beacon) return { bound: false, unbound: 'the audit is not the one that was drawn' };
   if (Buffer.from(answers.commit, 'base64').toString('hex') !== raw.audit.root) {
@@ -76,7 +88,7 @@ function bind(raw: UsersRaw, { transcript }: Surroundings): { bound: boolean; un
   return { bound: true, unbound: undefined };
 }
 
-/** Place of the last start that is not beyond `index`, among users that made tasks. */
+/** Place of the last start that is not beyond `index`; users without any share the start of the next one. */
 function lastAtOrBelow(starts: readonly number[], index: number): number {
   let low = 0;
   let high = starts.length - 1;

@@ -1,9 +1,12 @@
 import { exact, fromWindows, median } from '../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../model/measurement.ts';
-import type { Proof, Surroundings } from '../benchmark.ts';
+import type { Proof } from '../benchmark.ts';
+import { answerLeaf, failureLeaf } from './audit.ts';
 import { type LatencyView, readHistogram } from './latency.ts';
+import { TASK_NETWORK } from './network.ts';
 import { auditAnswers } from './opening.ts';
 import { UsersRaw } from './raw.ts';
+import { Reference } from './task.ts';
 import { timing } from './timing.ts';
 
 /** Limits of a sound generator (methods: generator health). */
@@ -12,8 +15,9 @@ const GENERATOR = { lagP99S: 0.01, loopDelayP99S: 0.02, cpuShare: 0.8, nullReser
 /**
  * What the raw samples of `users.concurrent` amount to. The least in flight is the least of all slots, in which every
  * event was seen; identities are users that got a right answer in the hold. Numbers are verified when the opened
- * tasks are right and the gate was passed; they are E2 when the transcript shows that the inputs came from the
- * controller's challenge, the answers were committed before the audit was drawn, and its clock agrees on the hold.
+ * tasks are right and the gate was passed. How many users got right answers is E2 when the transcript shows that the
+ * inputs came from the controller's challenge, the answers were committed before the audit was drawn, and its clock
+ * agrees on the hold. When each task went out and came back only the agent saw: the other numbers stay E1.
  */
 export const usersProof: Proof<typeof UsersRaw> = {
   id: 'users.concurrent',
@@ -46,7 +50,10 @@ export const usersProof: Proof<typeof UsersRaw> = {
       return { metrics: [], checks, findings };
     }
 
-    const audit = auditAnswers(raw, surroundings);
+    const reference = new Reference(TASK_NETWORK, raw.challenge);
+    const expected = (user: number, number: number, missed: boolean) =>
+      missed ? failureLeaf(user, number) : answerLeaf(user, number, reference.answer('hold', user, number, raw.rows));
+    const audit = auditAnswers(raw, raw.tasks, expected, surroundings);
     let verified = say('answers_right', audit.right, audit.detail);
     const { gate } = raw;
     verified =
@@ -61,7 +68,7 @@ export const usersProof: Proof<typeof UsersRaw> = {
     say('misshapen_refused', misshapen, `a wrong shape got status ${gate.misshapenStatus}`);
 
     const clock = timing(surroundings.transcript, raw.hold.seconds);
-    const level = clock.state === 'agrees' && audit.bound ? 'E2' : 'E1';
+    const counted: Metric['level'] = clock.state === 'agrees' && audit.bound ? 'E2' : 'E1';
     if (clock.state === 'disagrees') hold('clock_unsound', clock.detail);
     if (audit.unbound !== undefined) hold('evidence_mismatch', audit.unbound);
 
@@ -75,16 +82,16 @@ export const usersProof: Proof<typeof UsersRaw> = {
       durationS: raw.hold.seconds,
       samples,
       verified,
-      level,
+      level: 'E1',
     });
     const identities = raw.held.filter((count) => count > 0).length;
-    const metrics = [
+    const metrics: Metric[] = [
       metric(
         'users.inflight.min',
         exact(Math.min(...chunks(raw.hold.min, Math.min)), 'count', answered, 'minimum'),
         answered,
       ),
-      metric('users.identities', exact(identities, 'count', answered), answered),
+      { ...metric('users.identities', exact(identities, 'count', answered), answered), level: counted },
       metric('users.error.share', shareOf(failed, raw.started), raw.started),
       metric('users.latency.p99', percentileOf(responses, 0.99), responses.count),
       metric('users.fairness.jain', exact(jain(raw.held), 'ratio', raw.users, 'exact'), answered),
@@ -224,5 +231,3 @@ function chunks(values: readonly number[], extreme: (...values: number[]) => num
   for (let at = 0; at < values.length; at += 10_000) found.push(extreme(...values.slice(at, at + 10_000)));
   return found;
 }
-
-export type { Surroundings };

@@ -113,12 +113,18 @@ class Shard {
     ramp: async ({ fromMs, rampMs }) => this.#crowd!.ramp(fromMs, rampMs) as undefined,
     window: async ({ fromMs, toMs }) => {
       this.#crowd!.window(fromMs, toMs);
-      setTimeout(() => {
-        this.#health = watchHealth();
-      }, fromMs - this.#now());
-      setTimeout(() => {
-        this.#measured = this.#health?.();
-      }, toMs - this.#now());
+      setTimeout(
+        () => {
+          this.#health = watchHealth();
+        },
+        Math.max(0, fromMs - this.#now()),
+      );
+      setTimeout(
+        () => {
+          this.#measured = this.#health?.();
+        },
+        Math.max(0, toMs - this.#now()),
+      );
       return undefined;
     },
     stop: async ({ graceMs }) => {

@@ -23,8 +23,8 @@ export function renderHtml(report: Report): string {
     `${LABELS.title.zh} ${report.number}`,
     report.synthetic,
     markup`<a class="skip" href="#targets">${both(LABELS.targets)}</a>
-${report.synthetic && markup`<p class="banner" role="note">${both(LABELS.synthetic)}</p>`}
 <main>
+${report.synthetic && markup`<p class="banner" role="note">${both(LABELS.synthetic)}</p>`}
 ${front(report)}
 <nav class="screen" aria-label="${LABELS.contents.zh} ${LABELS.contents.en}"><h2 class="lesser">${both(LABELS.contents)}</h2><ul class="contents">${CHAPTERS.map((chapter) => markup`<li><a href="#${chapter}">${chapterNumber(chapter)} ${both(LABELS[chapter])}</a></li>`)}</ul></nav>
 ${targets(report)}

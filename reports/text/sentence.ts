@@ -62,6 +62,10 @@ export const SENTENCES = {
     en: `${whole(shown)} of ${whole(all)} recordings are drawn: first those with findings or that did not complete, then one of each benchmark; the rest is in report.json.`,
   }),
   readings: (n: number): Text => ({ zh: `${whole(n)} 次读数`, en: n === 1 ? '1 reading' : `${whole(n)} readings` }),
+  nodesChanged: (changed: number, all: number): Text => ({
+    zh: `共比较 ${whole(all)} 个节点，其中 ${whole(changed)} 个有变化。`,
+    en: `${whole(all)} nodes compared, ${whole(changed)} of them changed.`,
+  }),
   nodesFolded: (nodes: number): Text => ({
     zh: `共 ${whole(nodes)} 个节点，点开查看每个节点的设备与测量（测试项、状态、用时、证据摘要前 12 位）。`,
     en: `${whole(nodes)} nodes; open one to see its devices and measurements (benchmark, state, time taken, first 12 digits of the evidence’s digest).`,

@@ -30,9 +30,11 @@ export interface Admitted {
   readonly sha256: string;
 }
 
-export type Admission = Admitted | { readonly ok: false; readonly problem: string };
+export type Admission =
+  | Admitted
+  | { readonly ok: false; readonly problem: string; readonly concerns: 'measurement' | 'summary' };
 
-const refuse = (problem: string): Admission => ({ ok: false, problem });
+const refuse = (problem: string): Admission => ({ ok: false, problem, concerns: 'measurement' });
 
 /** Slack between the agent's clock and the controller's: crystals and scheduling, not lies. */
 const CLOCK_SLACK_S = 2;
@@ -57,7 +59,9 @@ export function admit(envelope: unknown, expected: Expectation): Admission {
     evidenceProblem(measurement, expected);
   if (problem) return refuse(problem);
   const examined = examine(measurement, expected);
-  return typeof examined === 'string' ? refuse(examined) : { ok: true, measurement, examination: examined, sha256 };
+  return typeof examined === 'string'
+    ? { ok: false, problem: examined, concerns: 'summary' }
+    : { ok: true, measurement, examination: examined, sha256 };
 }
 
 function identityProblem(m: Measurement, expected: Expectation): string | undefined {

@@ -14,18 +14,21 @@ export const PATHS = {
   log: 'log/entries.jsonl',
   checkpoint: 'log/checkpoint',
   evaluation: 'evaluation.dsse.json',
-  release: 'release.dsse.json',
   controllerKey: 'keys/controller.pem',
   registers: 'registers/',
 } as const;
 
+/** Name of a run's log in its checkpoint. */
+export const logOrigin = (run: string): string => `assay.dev/run/${run}`;
+
 /** Path of a blob by its sha256, hex. */
 export const blobPath = (sha256: string): string => `evidence/${sha256.slice(0, 2)}/${sha256}`;
 
-/** Files that come after the manifest was written and so cannot be in it; each is checked in its own way. */
-export const AFTER_MANIFEST: readonly string[] = [PATHS.manifest, PATHS.release];
-/** Folder of addenda (time stamps, additional signatures) that may be added to a bundle later. */
-export const ADDENDA = 'addenda/';
+/** What comes after the manifest was written and so cannot be in it; each of these is checked in its own way. */
+export const isAfterManifest = (path: string): boolean =>
+  path === PATHS.manifest ||
+  /^release\/(reviewer|approver)\.dsse\.json$/.test(path) ||
+  /^addenda\/\d{3}\.json$/.test(path);
 
 /** A bundle as values: what is in it and the bytes of each file. */
 export interface Bundle {

@@ -37,6 +37,8 @@ export interface Replay {
 export interface Defect {
   readonly path: string;
   readonly problem: string;
+  /** What it concerns, where that is a measurement: its record, or the numbers in it. */
+  readonly kind?: 'measurement' | 'summary';
 }
 
 export type Replayed = { ok: true; replay: Replay } | { ok: false; defects: Defect[] };
@@ -76,6 +78,7 @@ class Story {
   readonly #controllerKey: string;
   #inputs: Inputs | undefined;
   #plan: Plan | undefined;
+  #concerns: Defect['kind'];
   #first = '';
   #last = '';
   #ended: { cancelled: boolean } | undefined;
@@ -86,13 +89,14 @@ class Story {
     this.#controllerKey = key ? Buffer.from(key).toString('utf8') : '';
   }
 
-  defect(path: string, problem: string): void {
-    if (this.#defects.length < 100) this.#defects.push({ path, problem });
+  defect(path: string, problem: string, kind?: Defect['kind']): void {
+    if (this.#defects.length < 100) this.#defects.push({ path, problem, ...(kind ? { kind } : {}) });
   }
 
   read(line: string, index: number): void {
     const problem = this.#readEntry(line);
-    if (problem) this.defect(`${PATHS.log}:${index + 1}`, problem);
+    if (problem) this.defect(`${PATHS.log}:${index + 1}`, problem, this.#concerns);
+    this.#concerns = undefined;
   }
 
   #readEntry(line: string): string | undefined {
@@ -223,7 +227,10 @@ class Story {
       blob: (sha256) => this.#blob(sha256),
       proof: findProof,
     });
-    if (!admission.ok) return `the measurement of ${assignment.id}: ${admission.problem}`;
+    if (!admission.ok) {
+      this.#concerns = admission.concerns;
+      return `the measurement of ${assignment.id}: ${admission.problem}`;
+    }
     this.#closed.add(key);
     node.chain = { sequence: admission.measurement.sequence, previous: admission.sha256 };
     this.#admitted.push(admission);

@@ -1,17 +1,18 @@
-import { CanonicalError, canonicalize, parseStrict } from '../../evidence/canonical.ts';
-import { sha256Hex, sm3Hex } from '../../evidence/digest.ts';
-import { keyIdOf } from '../../evidence/keys.ts';
-import { openStatement } from '../../evidence/statement.ts';
+import { canonicalize } from '../../evidence/canonical.ts';
+import { openCheckpoint } from '../../evidence/checkpoint.ts';
+import { sha256Hex } from '../../evidence/digest.ts';
 import type { Overall } from '../../model/outcome.ts';
 import { Report } from '../../model/report.ts';
-import { check } from '../../model/schema.ts';
 import { renderPages } from '../build/pages.ts';
 import { buildReport } from '../build/report.ts';
 import { reportSchema } from '../build/schema.ts';
 import { builtinGuides } from '../guides/builtin.ts';
-import { ADDENDA, AFTER_MANIFEST, type Bundle, PATHS } from './layout.ts';
-import { Evaluation, Manifest } from './manifest.ts';
+import { checkFiles, readJson } from './files.ts';
+import { type Bundle, logOrigin, PATHS } from './layout.ts';
 import { type Defect, type Replay, replay } from './replay.ts';
+import { checkSignatures, type OpenedEvaluation, type Signatures } from './signatures.ts';
+import { checkStamps } from './stamps.ts';
+import type { Trust } from './trust.ts';
 
 /** The checks of a bundle, in the order they are made. */
 export const STEPS = [
@@ -21,6 +22,7 @@ export const STEPS = [
   'log',
   'measurements',
   'completeness',
+  'summaries',
   'report',
   'guide',
   'pages',
@@ -39,58 +41,69 @@ export interface Step {
 export interface Verification {
   readonly authentic: boolean;
   readonly outcome: Overall | undefined;
+  /** Who released it, by role; trusted only with a trust file. */
+  readonly releases: Signatures['releases'];
   readonly steps: readonly Step[];
 }
 
 /**
- * Checks a bundle with nothing but its bytes: every file against the manifest, the log and its measurements, and the
- * report and its pages, which are made anew from the evidence and compared byte for byte. Never throws on a hostile
- * bundle; whatever cannot be read is a defect.
+ * Checks a bundle with nothing but its bytes and the verifier's own trust: every file against the manifest, who signed,
+ * the log and its measurements, and the report and its pages, which are made anew from the evidence and compared byte
+ * for byte. Never throws on a hostile bundle; whatever cannot be read is a defect.
  */
-export function verifyBundle(bundle: Bundle): Verification {
+export function verifyBundle(bundle: Bundle, trust?: Trust): Verification {
   const steps: Step[] = [];
-  const add = (id: StepId, defects: readonly Defect[], note?: string): boolean => {
+  const add = (id: StepId, defects: readonly Defect[], note?: string): void => {
     steps.push({ id, state: defects.length === 0 ? 'good' : 'bad', defects, ...(note ? { note } : {}) });
-    return defects.length === 0;
   };
   add('files', checkFiles(bundle));
-  const evaluation = openEvaluation(bundle);
-  if (Array.isArray(evaluation)) {
-    add('signatures', evaluation);
-    return { authentic: false, outcome: undefined, steps: rest(steps) };
+  const { evaluation, controllerKey, defects, note, releases } = checkSignatures(bundle, trust);
+  add('signatures', defects, note);
+  const stamps = checkStamps(bundle, trust);
+  if (stamps.defects.length === 0 && !stamps.trusted) {
+    steps.push({ id: 'stamps', state: 'not_checked', defects: [], note: stamps.note });
+  } else {
+    add('stamps', stamps.defects, stamps.note);
   }
-  add('signatures', [], 'by the key in the bundle itself: nobody vouches for it');
-  steps.push({ id: 'stamps', state: 'not_checked', defects: [], note: 'not stamped' });
   const replayed = replay(bundle);
-  if (!replayed.ok) {
-    add(
-      'log',
-      replayed.defects.filter((d) => !d.problem.startsWith('the measurement')),
-    );
-    add(
-      'measurements',
-      replayed.defects.filter((d) => d.problem.startsWith('the measurement')),
-    );
-    return { authentic: false, outcome: undefined, steps: rest(steps) };
+  if (!replayed.ok || !evaluation) {
+    const found = replayed.ok ? [] : replayed.defects;
+    const numbers = found.filter((d) => d.kind === 'summary');
+    const measurements = found.filter((d) => d.kind === 'measurement');
+    if (found.length > 0) {
+      add(
+        'log',
+        found.filter((d) => d.kind === undefined),
+      );
+      add('measurements', measurements);
+      add('summaries', numbers);
+    }
+    return { authentic: false, outcome: undefined, releases, steps: rest(steps) };
   }
   const run = replayed.replay;
   const rebuilt = buildReport(run, evaluation);
-  add('log', checkLog(evaluation, rebuilt));
+  add('log', checkLog(bundle, evaluation, rebuilt, controllerKey));
   add('measurements', [], `${run.admitted.length} accepted, ${run.rejected.length} rejected, ${run.lost.length} lost`);
   add('completeness', checkCompleteness(run));
+  add('summaries', []);
   add('report', checkReport(bundle, rebuilt, evaluation));
-  const known = builtinGuides().some((g) => g.sha256 === run.guideSha256);
-  steps.push({
-    id: 'guide',
-    state: known ? 'good' : 'not_checked',
-    defects: [],
-    note: known
-      ? `${run.guide.id} ${run.guide.version}`
-      : `${run.guide.id} is not one of the guides this software knows`,
-  });
+  steps.push(guideStep(run, trust));
   add('pages', checkPages(bundle, rebuilt));
   const authentic = steps.every((s) => s.state !== 'bad');
-  return { authentic, outcome: authentic ? rebuilt.overall.outcome : undefined, steps };
+  return { authentic, outcome: authentic ? rebuilt.overall.outcome : undefined, releases, steps };
+}
+
+function guideStep(run: Replay, trust: Trust | undefined): Step {
+  const name = `${run.guide.id} ${run.guide.version}`;
+  if (builtinGuides().some((g) => g.sha256 === run.guideSha256) || trust?.guides.includes(run.guideSha256)) {
+    return { id: 'guide', state: 'good', defects: [], note: name };
+  }
+  const problem = `${name} (sha256 ${run.guideSha256}) is not a guide that ${trust ? 'you trust' : 'this software knows'}`;
+  // A guide that only looks like a known one is an attempt to be judged by softer targets.
+  const forged = trust !== undefined || builtinGuides().some((g) => g.guide.id === run.guide.id);
+  return forged
+    ? { id: 'guide', state: 'bad', defects: [{ path: PATHS.guide, problem }] }
+    : { id: 'guide', state: 'not_checked', defects: [], note: problem };
 }
 
 /** Steps that could not be reached are listed as not checked. */
@@ -99,55 +112,18 @@ function rest(steps: readonly Step[]): Step[] {
   return [...steps, ...missing.map((id): Step => ({ id, state: 'not_checked', defects: [], note: 'not reached' }))];
 }
 
-function checkFiles(bundle: Bundle): Defect[] {
-  const bytes = bundle.read(PATHS.manifest);
-  if (!bytes) return [{ path: PATHS.manifest, problem: 'is missing' }];
-  const manifest = readJson(bytes, Manifest);
-  if (typeof manifest === 'string') return [{ path: PATHS.manifest, problem: manifest }];
-  const defects: Defect[] = [];
-  const listed = new Set<string>();
-  for (const file of manifest.files) {
-    if (listed.has(file.path)) defects.push({ path: file.path, problem: 'is listed twice' });
-    listed.add(file.path);
-    const content = bundle.read(file.path);
-    if (!content) defects.push({ path: file.path, problem: 'is missing' });
-    else if (content.byteLength !== file.bytes || sha256Hex(content) !== file.sha256 || sm3Hex(content) !== file.sm3) {
-      defects.push({ path: file.path, problem: 'was changed' });
-    }
-  }
-  for (const path of bundle.paths) {
-    if (listed.has(path) || AFTER_MANIFEST.includes(path) || path.startsWith(ADDENDA)) continue;
-    defects.push({ path, problem: 'was added' });
-  }
-  return defects;
-}
-
-type Opened = Evaluation & { subjects: ReadonlyMap<string, string> };
-
-function openEvaluation(bundle: Bundle): Opened | Defect[] {
-  const key = bundle.read(PATHS.controllerKey);
-  const bytes = bundle.read(PATHS.evaluation);
-  if (!key) return [{ path: PATHS.controllerKey, problem: 'is missing' }];
-  if (!bytes) return [{ path: PATHS.evaluation, problem: 'is missing' }];
-  const pem = Buffer.from(key).toString('utf8');
-  try {
-    const opened = openStatement(parseStrict(bytes), new Map([[keyIdOf(pem), pem]]), 'evaluation');
-    if (!opened.ok) return [{ path: PATHS.evaluation, problem: opened.problem }];
-    const evaluation = check(Evaluation, opened.statement.predicate);
-    if (!evaluation.ok) return [{ path: PATHS.evaluation, problem: evaluation.problems.join('; ') }];
-    const subjects = new Map(opened.statement.subject.map((s) => [s.name, s.digest.sha256]));
-    return { ...evaluation.value, subjects };
-  } catch (error) {
-    return [{ path: PATHS.evaluation, problem: error instanceof Error ? error.message : String(error) }];
-  }
-}
-
-function checkLog(evaluation: Opened, rebuilt: Report): Defect[] {
+function checkLog(bundle: Bundle, evaluation: OpenedEvaluation, rebuilt: Report, controllerKey: string): Defect[] {
   const defects: Defect[] = [];
   if (evaluation.log.root !== rebuilt.log.root || evaluation.log.entries !== rebuilt.log.entries) {
     defects.push({ path: PATHS.log, problem: 'is not the log that was signed' });
   }
   if (evaluation.run !== rebuilt.run) defects.push({ path: PATHS.evaluation, problem: 'is of another run' });
+  const note = bundle.read(PATHS.checkpoint);
+  const opened = openCheckpoint(Buffer.from(note ?? []).toString('utf8'), logOrigin(rebuilt.run), controllerKey);
+  if (!opened.ok) defects.push({ path: PATHS.checkpoint, problem: opened.problem });
+  else if (opened.checkpoint.root !== rebuilt.log.root || opened.checkpoint.size !== rebuilt.log.entries) {
+    defects.push({ path: PATHS.checkpoint, problem: 'is not of this log' });
+  }
   return defects;
 }
 
@@ -169,7 +145,7 @@ function checkCompleteness(run: Replay): Defect[] {
   return defects;
 }
 
-function checkReport(bundle: Bundle, rebuilt: Report, evaluation: Opened): Defect[] {
+function checkReport(bundle: Bundle, rebuilt: Report, evaluation: OpenedEvaluation): Defect[] {
   const bytes = bundle.read(PATHS.report);
   if (!bytes) return [{ path: PATHS.report, problem: 'is missing' }];
   const defects: Defect[] = [];
@@ -196,14 +172,4 @@ function checkPages(bundle: Bundle, report: Report): Defect[] {
     else if (!Buffer.from(text).equals(bytes)) defects.push({ path, problem: 'is not the page that the report gives' });
   }
   return defects;
-}
-
-function readJson<S extends Parameters<typeof check>[0]>(bytes: Uint8Array, schema: S) {
-  try {
-    const result = check(schema, parseStrict(bytes));
-    return result.ok ? result.value : result.problems.join('; ');
-  } catch (error) {
-    if (error instanceof CanonicalError) return error.message;
-    throw error;
-  }
 }

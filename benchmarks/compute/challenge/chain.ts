@@ -1,5 +1,5 @@
 import { fillWords, keyOf } from '../philox.ts';
-import { droppedBits, type Parameters } from './parameters.ts';
+import { foldShift, type Parameters } from './parameters.ts';
 
 /** Arrays that entries are written to: any that holds the integers exactly. */
 export type Entries = Int8Array | Int16Array | Int32Array | Uint8Array | Float32Array | Float64Array;
@@ -39,13 +39,14 @@ export function sketchRow(row: Entries, at: number, vector: Uint32Array, offset 
 }
 
 /**
- * f: drops the low bits of an exact sum, keeps `stateBits`, centres. Not linear, so that layers can't be merged.
- * Written in floors and powers of two, which are exact for every sum below 2^53.
+ * f: adds to an exact sum its own high part, keeps the low `stateBits`, centres. The shift makes it non-linear, so that
+ * layers can't be merged; the low bits are in it, so that a sum that was rounded anywhere gives another value.
+ * Written in floors and powers of two, which are exact for every sum below 2^52.
  */
 export function fold(sum: number, parameters: Parameters): number {
-  const high = Math.floor(sum / 2 ** droppedBits(parameters));
+  const mixed = Math.floor(sum / 2 ** foldShift(parameters)) + sum;
   const kept = 2 ** parameters.stateBits;
-  return high - Math.floor(high / kept) * kept - kept / 2;
+  return mixed - Math.floor(mixed / kept) * kept - kept / 2;
 }
 
 /** One (round, row) pair that is recomputed. */

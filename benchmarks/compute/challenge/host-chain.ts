@@ -1,7 +1,7 @@
 import { allocate } from '../linear-memory.ts';
 import { fillMatrix, fillState, schedule, sketchRow, sketchVector } from './chain.ts';
 import { instantiateKernels } from './kernels.ts';
-import { droppedBits, type Parameters } from './parameters.ts';
+import { foldShift, type Parameters } from './parameters.ts';
 
 /** A chain that is ready to run rounds. */
 export interface Chain {
@@ -70,13 +70,13 @@ export async function openHostChain<M>(
   }
 
   const offset = form === 'uint8' ? ZERO : 0;
-  const drop = droppedBits(parameters);
+  const shift = foldShift(parameters);
   const kept = 2 ** stateBits;
   const half = kept / 2;
   const fold = () => {
-    if (form === 'float64') kernels.foldF64(0, sumsAt, count, 2 ** -drop, kept, half);
-    else if (form === 'float32') kernels.foldF32(0, sumsAt, count, drop, kept - 1, half);
-    else kernels.foldI32(0, sumsAt, count, drop, kept - 1, half - ZERO);
+    if (form === 'float64') kernels.foldF64(0, sumsAt, count, 2 ** -shift, kept, half);
+    else if (form === 'float32') kernels.foldF32(0, sumsAt, count, shift, kept - 1, half);
+    else kernels.foldI32(0, sumsAt, count, shift, kept - 1, half - ZERO);
   };
   return {
     async round(seed) {

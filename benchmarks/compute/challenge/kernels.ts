@@ -7,11 +7,11 @@ import { instantiate, type LinearMemory } from '../linear-memory.ts';
  */
 export interface Kernels {
   /** f on `count` floats from `source` to `target`. */
-  foldF32(target: number, source: number, count: number, drop: number, mask: number, half: number): void;
-  /** f on doubles; `down` is 2^-drop, `kept` 2^stateBits. */
+  foldF32(target: number, source: number, count: number, shift: number, mask: number, half: number): void;
+  /** f on doubles; `down` is 2^-shift, `kept` 2^stateBits. */
   foldF64(target: number, source: number, count: number, down: number, kept: number, half: number): void;
   /** f on 32-bit integers to unsigned bytes; `half` is 2^(stateBits − 1) less the zero point. */
-  foldI32(target: number, source: number, count: number, drop: number, mask: number, half: number): void;
+  foldI32(target: number, source: number, count: number, shift: number, mask: number, half: number): void;
   /** Products of one row of 16-bit integers with `rows` rows of as many, each a 32-bit sum. */
   dotI16(target: number, row: number, matrix: number, count: number, rows: number): void;
   /** The same for doubles; exact where every sum stays below 2^53. */
@@ -28,9 +28,9 @@ const advance = (local: number, bytes: number): Code => [op.get(local), op.i32(b
 /** `local -= count`, and whether any are left. */
 const countDown = (local: number, count: number): Code => [op.get(local), op.i32(count), op.i32Sub, op.set(local)];
 
-/** ((value >> drop) & mask) − half on the four integers on the stack. Parameters 3, 4, 5. */
+/** (((v >> shift) + v) & mask) − half on the four integers on the stack. Parameters 3, 4, 5; local 6. */
 const foldIntegers: Code = [
-  [op.get(3), op.i32x4ShiftRight],
+  [op.tee(6), op.get(3), op.i32x4ShiftRight, op.get(6), op.i32x4Add],
   [op.get(4), op.i32x4Splat, op.and],
   [op.get(5), op.i32x4Splat, op.i32x4Sub],
 ];
@@ -39,7 +39,7 @@ const foldF32: WasmFunction = {
   name: 'foldF32',
   parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
   results: [],
-  locals: [],
+  locals: ['v128'],
   body: op.loop(
     [
       [0, 16, 32, 48].map((at) => [
@@ -61,20 +61,22 @@ const foldF64: WasmFunction = {
   name: 'foldF64',
   parameters: ['i32', 'i32', 'i32', 'f64', 'f64', 'f64'],
   results: [],
-  // 6: the high part; 7, 8, 9: the constants in both lanes; 10: 1 / kept
-  locals: ['v128', 'v128', 'v128', 'v128'],
+  // 6: the value; 7, 8, 9, 10: the constants and 1 / kept in both lanes
+  locals: ['v128', 'v128', 'v128', 'v128', 'v128'],
   body: [
     [op.get(3), op.f64x2Splat, op.set(7)],
     [op.get(4), op.f64x2Splat, op.set(8)],
     [op.get(5), op.f64x2Splat, op.set(9)],
+    [op.f64(1), op.get(4), op.f64Div, op.f64x2Splat, op.set(10)],
     op.loop(
       [
         [0, 16, 32, 48].map((at) => [
-          [op.get(1), op.load(at), op.get(7), op.f64x2Mul, op.f64x2Floor, op.set(6)],
+          [op.get(1), op.load(at), op.tee(6), op.get(7), op.f64x2Mul, op.f64x2Floor],
+          [op.get(6), op.f64x2Add, op.set(6)],
           op.get(0),
+          // mixed − floor(mixed / kept)·kept: a product with a power of two is exact.
           op.get(6),
-          // floor(high / kept)·kept: a division by a power of two is exact.
-          [op.get(6), op.get(8), op.f64x2Div, op.f64x2Floor, op.get(8), op.f64x2Mul],
+          [op.get(6), op.get(10), op.f64x2Mul, op.f64x2Floor, op.get(8), op.f64x2Mul],
           op.f64x2Sub,
           [op.get(9), op.f64x2Sub],
           op.store(at),
@@ -92,7 +94,7 @@ const foldI32: WasmFunction = {
   name: 'foldI32',
   parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
   results: [],
-  locals: [],
+  locals: ['v128'],
   body: op.loop(
     [
       op.get(0),

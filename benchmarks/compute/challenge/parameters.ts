@@ -31,9 +31,9 @@ const WEIGHT_BITS: Readonly<Record<Precision, number>> = {
   INT4: 4,
 };
 
-/** Largest sum that stays exact: 2^53 in doubles, 2^24 where products are summed in FP32, 2^31 in 32-bit integers. */
+/** Largest sum that stays exact, with room for f: 2^52 in doubles, 2^24 where products are summed in FP32, 2^31 in 32-bit integers. */
 export function exactBits(precision: Precision): number {
-  if (precision === 'FP64') return 53;
+  if (precision === 'FP64') return 52;
   return FORMS[precision].kind === 'integer' ? 31 : 24;
 }
 
@@ -54,11 +54,11 @@ export function largestStateBits(precision: Precision, n: number): number {
 }
 
 /**
- * Low bits that f drops. The kept bits lie just below the typical size of a sum (about √n·2^(weight + state) / 12), where
- * they look random; bits above would mostly be copies of the sign.
+ * Bits by which f shifts a sum to mix it with itself. The bits from there on lie just below the typical size of a sum
+ * (about √n·2^(weight + state) / 12), where they look random; higher ones would mostly be copies of the sign.
  */
-export function droppedBits({ n, weightBits: weight }: Pick<Parameters, 'n' | 'weightBits'>): number {
-  return Math.max(0, Math.floor(Math.log2(n) / 2) + weight - 4);
+export function foldShift({ n, weightBits: weight }: Pick<Parameters, 'n' | 'weightBits'>): number {
+  return Math.max(1, Math.floor(Math.log2(n) / 2) + weight - 4);
 }
 
 /** Multiply-accumulates of one round, each counted as two operations. */

@@ -67,8 +67,10 @@ async function train(precision: Float): Promise<void> {
     state = Object.fromEntries(Object.keys(state).map((name) => [name, out[`new_${name}`] as Tensor]));
   }
   await session.release();
-  models.push({ precision, state });
   const flat = PARAMETERS.flatMap((name) => Array.from(state[name]!.data as Float32Array | Float64Array));
+  if (![...flat, losses[0]!, losses.at(-1)!].every(Number.isFinite))
+    throw new Error('weights or losses are not finite');
+  models.push({ precision, state });
   send({
     type: 'trained',
     precision,

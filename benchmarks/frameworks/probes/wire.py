@@ -13,6 +13,7 @@ Only the standard library is imported here: a framework may come without numpy.
 
 import base64
 import json
+import math
 import os
 import struct
 import sys
@@ -50,7 +51,7 @@ class Task:
 
 
 def send(message):
-    _out.write(json.dumps(message) + "\n")
+    _out.write(json.dumps(message, allow_nan=False) + "\n")
     _out.flush()
 
 
@@ -99,6 +100,8 @@ def serve(probe):
             model, first, last = probe.train(precision, task)
             seconds = time.monotonic() - began
             flat = [float(value) for value in probe.weights(model)]
+            if not all(math.isfinite(value) for value in flat + [float(first), float(last)]):
+                raise ValueError("weights or losses are not finite")
             packed = struct.pack("<%df" % len(flat), *flat)
         except Exception as error:
             send({"type": "failed", "precision": precision, "detail": short(error)})

@@ -124,8 +124,8 @@ ${line(both(LABELS.signatures), both(SENTENCES.signaturesWhere(chapterNumber('ve
 }
 
 function signOff(): Markup {
-  return markup`<table class="sign"><tbody><tr>${(['prepared', 'reviewed', 'approved'] as const).map(
+  return markup`<dl class="sign">${(['prepared', 'reviewed', 'approved'] as const).map(
     (name) =>
-      markup`<th scope="col">${stacked(LABELS[name])}</th><td><span class="hint">${LABELS.signHere.zh} <span lang="en">${LABELS.signHere.en}</span></span></td>`,
-  )}</tr></tbody></table>`;
+      markup`<div><dt>${stacked(LABELS[name])}</dt><dd><span class="hint">${both(LABELS.signHere)}</span></dd></div>`,
+  )}</dl>`;
 }

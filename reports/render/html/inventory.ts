@@ -41,9 +41,9 @@ function configuration(group: readonly Inventory[], open: boolean): Markup {
     title,
     markup`<div class="wide"><table class="facts"><thead><tr>${column('fact')}${column('value')}${column('source')}</tr></thead><tbody>${rows(one).map(([name, value, source]) => markup`<tr><th scope="row">${both(name)}</th><td>${value}</td><td class="aside">${source}</td></tr>`)}</tbody></table></div>
 ${accelerators(one, group.length === 1)}
-${one.software.length > 0 && markup`<h4>${both(LABELS.software)}</h4><p class="list">${[...one.software].sort((a, b) => (a.name < b.name ? -1 : 1)).map((s, i) => `${i > 0 ? ' · ' : ''}${s.name} ${s.version}`)}</p>`}
-${one.findings.length > 0 && markup`<h4>${both(LABELS.findings)}</h4><ul>${one.findings.map((f) => markup`<li><code>${f.code}</code> ${f.device ?? ''} ${f.detail}</li>`)}</ul>`}
-${one.unread.length > 0 && markup`<h4>${both(LABELS.unread)}</h4><div class="wide"><table class="facts"><thead><tr>${column('fact')}${column('source')}${column('why')}</tr></thead><tbody>${one.unread.map((u) => markup`<tr><th scope="row">${u.what}</th><td>${u.source}</td><td>${u.why}</td></tr>`)}</tbody></table></div>`}`,
+${one.software.length > 0 && markup`<h3>${both(LABELS.software)}</h3><p class="list">${[...one.software].sort((a, b) => (a.name < b.name ? -1 : 1)).map((s, i) => `${i > 0 ? ' · ' : ''}${s.name} ${s.version}`)}</p>`}
+${one.findings.length > 0 && markup`<h3>${both(LABELS.findings)}</h3><ul>${one.findings.map((f) => markup`<li><code>${f.code}</code> ${f.device ?? ''} ${f.detail}</li>`)}</ul>`}
+${one.unread.length > 0 && markup`<h3>${both(LABELS.unread)}</h3><div class="wide"><table class="facts"><thead><tr>${column('fact')}${column('source')}${column('why')}</tr></thead><tbody>${one.unread.map((u) => markup`<tr><th scope="row">${u.what}</th><td>${u.source}</td><td>${u.why}</td></tr>`)}</tbody></table></div>`}`,
     open,
   );
 }
@@ -55,7 +55,7 @@ function accelerators(one: Inventory, named: boolean): Markup {
       : `${tool.name} (${LABELS.notFound.zh} ${LABELS.notFound.en})`,
   );
   const none = one.accelerators.length === 0 && one.tools.every((tool) => !tool.found);
-  return markup`<h4>${both(LABELS.accelerators)}</h4>
+  return markup`<h3>${both(LABELS.accelerators)}</h3>
 ${none && markup`<p>${both(LABELS.noAccelerator)}</p>`}
 ${named && one.accelerators.length > 0 && markup`<ul class="plain">${one.accelerators.map((a) => markup`<li>${deviceLine(a)}${versions(a)}</li>`)}</ul>`}
 ${tools.length > 0 && markup`<p class="list"><b>${both(LABELS.tools)}</b> ${tools.join(' · ')}</p>`}`;

@@ -135,6 +135,14 @@ describe('canonicalize', () => {
     expect(refusal(() => canonicalize(value)).place).toBe(place);
   });
 
+  it('names the class of an instance, if it has a name', () => {
+    expect(refusal(() => canonicalize(new Date(0))).problem).toBe('an instance of Date');
+    expect(refusal(() => canonicalize(Object.create(Object.create(null)))).problem).toBe(
+      'an instance of an unnamed class',
+    );
+    expect(refusal(() => canonicalize(new (class {})())).problem).toBe('an instance of an unnamed class');
+  });
+
   it('names a cycle a cycle', () => {
     const value: Record<string, unknown> = {};
     value.self = [value];

@@ -6,7 +6,7 @@ const hex = (text: string) => Buffer.from(text, 'hex');
 
 describe('DER', () => {
   it('is read back as it was written, at every form of length', () => {
-    for (const length of [0, 1, 127, 128, 255, 256, 65_535, 65_536]) {
+    for (const length of [0, 1, 127, 128, 255, 256, 65_535, 65_536, 16_777_216]) {
       const content = Buffer.alloc(length, 7);
       const element = readDer(der(TAG.octetString, content), TAG.octetString);
       expect(Buffer.from(element.content).equals(content)).toBe(true);
@@ -63,6 +63,9 @@ describe('an object identifier', () => {
     ['0603883703', '2.999.3'],
     ['060100', '0.0'],
     ['060127', '0.39'],
+    ['06014f', '1.39'],
+    ['060150', '2.0'],
+    ['06042a818001', '1.2.16385'],
   ])('is read from %s as %s', (bytes, dotted) => {
     expect(readOid(readDer(hex(bytes)))).toBe(dotted);
   });
@@ -89,6 +92,7 @@ describe('an integer', () => {
     ['02017f', 127n],
     ['02020080', 128n],
     ['0201ff', -1n],
+    ['020180', -128n],
     ['0202ff7f', -129n],
     ['0209010000000000000000', 1n << 64n],
   ])('is read from %s', (bytes, value) => {
@@ -100,6 +104,8 @@ describe('an integer', () => {
   });
 
   it('is written without padding and never as a negative one', () => {
+    expect(Buffer.from(derInteger(hex('80'))).toString('hex')).toBe('02020080');
+    expect(Buffer.from(derInteger(hex('007f'))).toString('hex')).toBe('02017f');
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 20 }), (bytes) => {
         expect(readInteger(readDer(derInteger(bytes)))).toBe(BigInt(`0x${Buffer.from(bytes).toString('hex')}`));

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KeyError } from '../../../evidence/keys.ts';
+import { generateKeyPair, KeyError } from '../../../evidence/keys.ts';
 import { openssl } from '../../../evidence/openssl.ts';
 import { generateSm2KeyPair, signSm2, sm2KeyIdOf, verifySm2 } from '../../../evidence/sm2.ts';
 
@@ -113,11 +113,8 @@ describe('an SM2 key', () => {
     ['something after it', `${PUBLIC}x`],
     ['characters that are no base64', PUBLIC.replace('M', '!')],
     ['a byte missing', PUBLIC.replace('MFkw', 'MFk')],
-    [
-      'a key on P-256',
-      '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n' +
-        'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n-----END PUBLIC KEY-----\n',
-    ],
+    ['a key on P-256', generateKeyPair().publicPem],
+    ['a key with bytes too many', PUBLIC.replace(/\n(.*)==\n-/, '\n$1AA\n-')],
   ])('is refused as %s', async (_what, pem) => {
     expect(() => sm2KeyIdOf(pem)).toThrow(KeyError);
     await expect(verifySm2(pem, bytes, SIGNATURE)).rejects.toThrow(KeyError);
@@ -138,6 +135,8 @@ describe('an SM2 key', () => {
     expect(await signSm2('key.pem', bytes, failing)).toEqual({ ok: false, problem });
     const half = await program('half', 'test "$1" = genpkey && echo key || exit 1');
     expect(await generateSm2KeyPair(half)).toEqual({ ok: false, problem: 'openssl: no message' });
+    const talking = await program('talks', 'echo signature; exit 1');
+    expect(await signSm2('key.pem', bytes, talking)).toMatchObject({ ok: false });
     const silent = await program('silent', 'exit 0');
     expect(await signSm2('key.pem', bytes, silent)).toEqual({ ok: false, problem: 'openssl: no message' });
     const missing = { program: join(folder, 'missing') };

@@ -314,8 +314,8 @@ export function fleetReport(nodes: number, devices: number): Report {
   const verdicts = small.verdicts.map(
     (verdict): Verdict => ({
       ...verdict,
-      requirements: verdict.requirements.map((result, r) =>
-        result.estimate && r < 2
+      requirements: verdict.requirements.map((result) =>
+        result.estimate
           ? {
               ...result,
               nodes: names

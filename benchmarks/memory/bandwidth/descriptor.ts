@@ -1,0 +1,43 @@
+import { type Static, Type } from 'typebox';
+import type { Descriptor } from '../../benchmark.ts';
+
+export const BandwidthSettings = Type.Object(
+  {
+    arrayBytes: Type.Integer({
+      minimum: 1 << 20,
+      maximum: 1 << 30,
+      multipleOf: 65536,
+      description: 'Bytes of one array of one thread; together the arrays must be several times the last cache.',
+    }),
+    seconds: Type.Number({ exclusiveMinimum: 0, description: 'Measured time for each operation, seconds.' }),
+    warmUpS: Type.Number({ minimum: 0, description: 'Warm-up before each operation, seconds.' }),
+    windowS: Type.Number({ exclusiveMinimum: 0, description: 'Length of a window, seconds.' }),
+    threads: Type.Integer({ minimum: 0, description: 'Threads; 0 for one a core.' }),
+  },
+  { additionalProperties: false },
+);
+export type BandwidthSettings = Static<typeof BandwidthSettings>;
+
+/** STREAM's copy and triad by all cores at once, and by each memory node's own cores where there are several. */
+export const descriptor: Descriptor<typeof BandwidthSettings> = {
+  id: 'memory.bandwidth',
+  version: '1.0.0',
+  title: { zh: '内存带宽', en: 'Memory bandwidth' },
+  metrics: [
+    {
+      id: 'memory.bandwidth.rate',
+      unit: 'B/s',
+      better: 'higher',
+      title: { zh: '内存带宽（按 STREAM 规则计字节）', en: "Memory bandwidth, bytes counted by STREAM's rule" },
+    },
+  ],
+  settings: BandwidthSettings,
+  profiles: {
+    quick: { arrayBytes: 64 << 20, seconds: 2, warmUpS: 0.3, windowS: 0.1, threads: 0 },
+    standard: { arrayBytes: 256 << 20, seconds: 30, warmUpS: 2, windowS: 0.5, threads: 0 },
+    full: { arrayBytes: 256 << 20, seconds: 300, warmUpS: 5, windowS: 1, threads: 0 },
+  },
+  scope: 'node',
+  service: false,
+  cost: ({ seconds, warmUpS }) => ({ seconds: 2 + 2 * (seconds + warmUpS + 1), writesBytes: 0 }),
+};

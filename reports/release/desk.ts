@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { requestStamp } from '../../evidence/authority.ts';
+import { sha256Hex } from '../../evidence/digest.ts';
+import { KeyError, pemSigner, type Signer } from '../../evidence/keys.ts';
+import { signSm2 } from '../../evidence/sm2.ts';
+import { AssayError } from '../../model/errors.ts';
+import { openBundle } from '../verify/disk.ts';
+import { readJson } from '../verify/files.ts';
+import { PATHS } from '../verify/layout.ts';
+import { Manifest } from '../verify/manifest.ts';
+import { verifyBundle } from '../verify/verify.ts';
+import { type Addendum, addendumBytes, addendumPath } from './addendum.ts';
+import { type ReleaseRole, releasePath, signRelease } from './release.ts';
+
+/** A private key from a PEM file, as a signer. Rejects with `key_invalid`; the message never holds the key. */
+export function readSigner(path: string): Signer {
+  try {
+    return pemSigner(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const why = error instanceof KeyError ? error.message : (error as NodeJS.ErrnoException).code;
+    throw new AssayError('key_invalid', `${path}: ${why}`, { cause: error });
+  }
+}
+
+/** Who signs, with what, when. */
+export interface Signing {
+  readonly role: ReleaseRole;
+  readonly name: string;
+  readonly signer: Signer;
+  readonly signedAt: string;
+}
+
+/**
+ * Adds the signature of a reviewer or an approver to a bundle. Only a bundle that verifies is signed; a role signs once;
+ * the same key cannot do both. Gives the path that was written.
+ */
+export async function signBundle(directory: string, { role, name, signer, signedAt }: Signing): Promise<string> {
+  const bundle = openBundle(directory);
+  const verification = verifyBundle(bundle);
+  if (!verification.authentic) throw new AssayError('bundle_not_authentic', directory);
+  const path = releasePath(role);
+  if (bundle.read(path)) throw new AssayError('already_signed', path);
+  const reviewed = bundle.read(releasePath('reviewer'));
+  if (reviewed && role === 'approver' && Buffer.from(reviewed).includes(signer.keyId)) {
+    throw new AssayError('key_invalid', 'the reviewer signed with this key; an approver needs another one');
+  }
+  if (role === 'reviewer' && bundle.read(releasePath('approver')))
+    throw new AssayError('already_signed', 'approved before');
+  const manifest = bundle.read(PATHS.manifest)!;
+  const { run } = readJson(manifest, Manifest) as Manifest;
+  return write(directory, path, await signRelease({ run, role, name, signedAt }, manifest, reviewed, signer));
+}
+
+/** The file that speaks for the whole bundle as far as it has come: approval, review, or the manifest. */
+function latest(directory: string): string {
+  const candidates = [releasePath('approver'), releasePath('reviewer'), PATHS.manifest];
+  return candidates.find((path) => existsSync(join(directory, path))) ?? PATHS.manifest;
+}
+
+/** Has the newest signature of a bundle stamped by an RFC 3161 authority; the stamp is added, nothing is changed. */
+export async function stampBundle(directory: string, authority: string, signal: AbortSignal): Promise<string> {
+  const { path, bytes } = subject(directory);
+  const sha256 = sha256Hex(bytes);
+  const answer = await requestStamp(authority, sha256, { fetch: globalThis.fetch, nonce: randomBytes(16), signal });
+  if (!answer.ok) throw new AssayError('stamp_failed', `${authority}: ${answer.problem}`);
+  const response = Buffer.from(answer.response).toString('base64');
+  return add(directory, { schema: 'assay/stamp/v1', path, sha256, authority, response });
+}
+
+/** Adds an SM2 signature over the newest signature of a bundle, made by openssl with the key in a file. */
+export async function signBundleSm2(
+  directory: string,
+  name: string,
+  keyPath: string,
+  publicKey: string,
+): Promise<string> {
+  const { path, bytes } = subject(directory);
+  const signature = await signSm2(keyPath, bytes);
+  if (!signature.ok) throw new AssayError('key_invalid', `${keyPath}: ${signature.problem}`);
+  return add(directory, {
+    schema: 'assay/sm2/v1',
+    path,
+    name,
+    publicKey,
+    signature: Buffer.from(signature.value).toString('base64'),
+  });
+}
+
+function subject(directory: string): { path: string; bytes: Uint8Array } {
+  const path = latest(directory);
+  const bytes = openBundle(directory).read(path);
+  if (!bytes) throw new AssayError('bundle_unreadable', `${directory}: no ${path}`);
+  return { path, bytes };
+}
+
+function add(directory: string, addendum: Addendum): string {
+  let n = 1;
+  while (existsSync(join(directory, addendumPath(n)))) n++;
+  return write(directory, addendumPath(n), addendumBytes(addendum));
+}
+
+function write(directory: string, path: string, bytes: Uint8Array): string {
+  const target = join(directory, path);
+  try {
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(`${target}.part`, bytes);
+    renameSync(`${target}.part`, target);
+  } catch (error) {
+    throw new AssayError('output_unwritable', `${target} (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+  }
+  return path;
+}

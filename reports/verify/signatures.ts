@@ -1,0 +1,129 @@
+import { sha256Hex } from '../../evidence/digest.ts';
+import { Envelope } from '../../evidence/envelope.ts';
+import { keyIdOf } from '../../evidence/keys.ts';
+import { openStatement, Statement } from '../../evidence/statement.ts';
+import { check } from '../../model/schema.ts';
+import { RELEASE_ROLES, Release, type ReleaseRole, releasePath } from '../release/release.ts';
+import { readJson } from './files.ts';
+import { type Bundle, PATHS } from './layout.ts';
+import { Evaluation } from './manifest.ts';
+import type { Defect } from './replay.ts';
+import { keysOf, type Trust } from './trust.ts';
+
+/** What the controller signed, and the digests it signed it for. */
+export type OpenedEvaluation = Evaluation & { readonly subjects: ReadonlyMap<string, string> };
+
+export interface Signatures {
+  readonly evaluation: OpenedEvaluation | undefined;
+  readonly controllerKey: string;
+  /** Who released the bundle, by role. */
+  readonly releases: readonly { readonly role: ReleaseRole; readonly name: string; readonly trusted: boolean }[];
+  readonly defects: readonly Defect[];
+  readonly note: string;
+}
+
+/**
+ * Checks who signed: the controller's evaluation, and the releases of reviewer and approver where they are there.
+ * With a trust file only its keys count, each in its own role; a bundle that brings its own key is then refused.
+ * Without one, signatures show that nothing was changed since, and nothing about by whom.
+ */
+export function checkSignatures(bundle: Bundle, trust: Trust | undefined): Signatures {
+  const defects: Defect[] = [];
+  const key = Buffer.from(bundle.read(PATHS.controllerKey) ?? []).toString('utf8');
+  const keys = controllerKeys(key, trust, defects);
+  const evaluation = keys && openEvaluation(bundle, keys, defects);
+  const releases = RELEASE_ROLES.flatMap((role) => checkRelease(bundle, role, evaluation, trust, defects) ?? []);
+  const who = releases.map((r) => `${r.role} ${r.name}`).join(', ') || 'not released yet';
+  const note = trust ? who : `${who}; no trust file: the keys are the bundle's own, nobody vouches for them`;
+  return { evaluation: evaluation || undefined, controllerKey: key, releases, defects, note };
+}
+
+function controllerKeys(
+  key: string,
+  trust: Trust | undefined,
+  defects: Defect[],
+): ReadonlyMap<string, string> | undefined {
+  let id: string;
+  try {
+    id = keyIdOf(key);
+  } catch {
+    defects.push({ path: PATHS.controllerKey, problem: 'is missing or not an ECDSA P-256 key' });
+    return undefined;
+  }
+  if (trust && !keysOf(trust.controllers).has(id)) {
+    defects.push({ path: PATHS.controllerKey, problem: 'is not the key of a controller that you trust' });
+    return undefined;
+  }
+  return new Map([[id, key]]);
+}
+
+function openEvaluation(
+  bundle: Bundle,
+  keys: ReadonlyMap<string, string>,
+  defects: Defect[],
+): OpenedEvaluation | undefined {
+  const problem = (text: string): undefined => {
+    defects.push({ path: PATHS.evaluation, problem: text });
+    return undefined;
+  };
+  const bytes = bundle.read(PATHS.evaluation);
+  if (!bytes) return problem('is missing');
+  const envelope = readJson(bytes, Envelope);
+  if (typeof envelope === 'string') return problem(envelope);
+  const opened = openStatement(envelope, keys, 'evaluation');
+  if (!opened.ok) return problem(opened.problem);
+  const evaluation = check(Evaluation, opened.statement.predicate);
+  if (!evaluation.ok) return problem(evaluation.problems.join('; '));
+  return { ...evaluation.value, subjects: new Map(opened.statement.subject.map((s) => [s.name, s.digest.sha256])) };
+}
+
+function checkRelease(
+  bundle: Bundle,
+  role: ReleaseRole,
+  evaluation: OpenedEvaluation | undefined,
+  trust: Trust | undefined,
+  defects: Defect[],
+): Signatures['releases'][number] | undefined {
+  const path = releasePath(role);
+  const bytes = bundle.read(path);
+  if (!bytes) return undefined;
+  const problem = (text: string): undefined => {
+    defects.push({ path, problem: text });
+    return undefined;
+  };
+  const envelope = readJson(bytes, Envelope);
+  if (typeof envelope === 'string') return problem(envelope);
+  const stated = statedKey(envelope.payload);
+  if (stated === undefined) return problem('does not hold a release');
+  let own: ReadonlyMap<string, string>;
+  try {
+    own = trust
+      ? keysOf(role === 'reviewer' ? trust.reviewers : trust.approvers)
+      : new Map([[keyIdOf(stated), stated]]);
+  } catch {
+    return problem('names a key that is none');
+  }
+  const opened = openStatement(envelope, own, 'release');
+  if (!opened.ok) return problem(trust ? `${opened.problem}: not a ${role} that you trust` : opened.problem);
+  const release = check(Release, opened.statement.predicate);
+  if (!release.ok) return problem(release.problems.join('; '));
+  if (release.value.role !== role) return problem(`was signed as ${release.value.role}`);
+  if (evaluation && release.value.run !== evaluation.run) return problem('releases another run');
+  const must: [string, string][] = [[PATHS.manifest, PATHS.manifest]];
+  const reviewer = releasePath('reviewer');
+  if (role === 'approver' && bundle.read(reviewer)) must.push([reviewer, reviewer]);
+  for (const [name, file] of must) {
+    const digest = opened.statement.subject.find((s) => s.name === name)?.digest.sha256;
+    if (digest !== sha256Hex(bundle.read(file) ?? new Uint8Array())) return problem(`was signed for another ${name}`);
+  }
+  if (opened.statement.subject.length !== must.length) return problem('was signed for something that is not here');
+  return { role, name: release.value.name, trusted: trust !== undefined };
+}
+
+/** The key that a release itself names: enough to read it, not to believe it. */
+function statedKey(payload: string): string | undefined {
+  const statement = readJson(Buffer.from(payload, 'base64'), Statement);
+  if (typeof statement === 'string') return undefined;
+  const { publicKey } = statement.predicate;
+  return typeof publicKey === 'string' ? publicKey : undefined;
+}

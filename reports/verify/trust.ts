@@ -1,0 +1,62 @@
+import { type Static, Type } from 'typebox';
+import { CanonicalError, parseStrict } from '../../evidence/canonical.ts';
+import { keyIdOf } from '../../evidence/keys.ts';
+import { AssayError } from '../../model/errors.ts';
+import { check } from '../../model/schema.ts';
+
+const strict = { additionalProperties: false } as const;
+const Party = Type.Object({ name: Type.String({ minLength: 1 }), publicKey: Type.String() }, strict);
+
+/** Whom a verifier believes. It is the verifier's own file and never part of a bundle. */
+export const Trust = Type.Object(
+  {
+    schema: Type.Literal('assay/trust/v1'),
+    /** Controllers whose evaluation is accepted. */
+    controllers: Type.Array(Party),
+    reviewers: Type.Array(Party),
+    approvers: Type.Array(Party),
+    /** Certificates (PEM) of time-stamping authorities. */
+    stampAuthorities: Type.Array(Type.String()),
+    /** sha256 of guides that are accepted beside those this software knows. */
+    guides: Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+  },
+  strict,
+);
+export type Trust = Static<typeof Trust>;
+
+/** Reads a trust file. Rejects with `trust_invalid`; a key that is none, or one given to two roles, is refused. */
+export function readTrust(bytes: Uint8Array, name: string): Trust {
+  let value: unknown;
+  try {
+    value = parseStrict(bytes);
+  } catch (error) {
+    if (error instanceof CanonicalError) throw new AssayError('trust_invalid', `${name}: ${error.message}`);
+    throw error;
+  }
+  const trust = check(Trust, value);
+  if (!trust.ok) throw new AssayError('trust_invalid', `${name}: ${trust.problems.join('; ')}`);
+  const seen = new Map<string, string>();
+  for (const role of ['controllers', 'reviewers', 'approvers'] as const) {
+    for (const party of trust.value[role]) {
+      const id = idOf(party.publicKey, `${name}: ${role}: ${party.name}`);
+      const other = seen.get(id);
+      // Reviewing and approving one's own work is what the roles exist to prevent.
+      if (other) throw new AssayError('trust_invalid', `${name}: one key is both ${other} and ${role}: ${party.name}`);
+      seen.set(id, `${role}: ${party.name}`);
+    }
+  }
+  return trust.value;
+}
+
+function idOf(publicKey: string, where: string): string {
+  try {
+    return keyIdOf(publicKey);
+  } catch (error) {
+    throw new AssayError('trust_invalid', `${where}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Keys of one role by key id. */
+export function keysOf(parties: Trust['reviewers']): ReadonlyMap<string, string> {
+  return new Map(parties.map((p) => [keyIdOf(p.publicKey), p.publicKey]));
+}

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { creditCodeCheck, creditCodeFault } from '../../../../reports/registers/credit-code.ts';
+
+const ALPHABET = [...'0123456789ABCDEFGHJKLMNPQRTUWXY'];
+
+it('accepts the example of the standard', () => {
+  expect(creditCodeFault('91350100M000100Y43')).toBeUndefined();
+});
+
+it('agrees with a sum done by hand', () => {
+  // weights 1 3 9 27 19 26 16 17 20 29 25 13 8 24 10 30 28; only the places 1, 2 and 17 hold something:
+  // 9·1 + 1·3 + 1·28 = 40, 40 mod 31 = 9, 31 − 9 = 22, and the character of value 22 is N (A is 10, no I)
+  expect(creditCodeCheck('91000000000000001')).toBe('N');
+  // 31 divides the sum: the check is 0, not 31
+  expect(creditCodeCheck('00000000000000000')).toBe('0');
+});
+
+it('names what is wrong', () => {
+  expect(creditCodeFault('91350100M000100Y4')).toBe('length');
+  expect(creditCodeFault('91350100I000100Y43')).toBe('character');
+  expect(creditCodeFault('9135M100M000100Y43')).toBe('region');
+  expect(creditCodeFault('91350100M000100Y44')).toBe('check');
+});
+
+it('sees every single wrong character and every pair of unequal neighbours that changed places', () => {
+  const body = fc.tuple(
+    fc.constantFrom('91', '12', '54'),
+    fc.integer({ min: 0, max: 999_999 }).map((n) => String(n).padStart(6, '0')),
+    fc.array(fc.constantFrom(...ALPHABET), { minLength: 9, maxLength: 9 }).map((a) => a.join('')),
+  );
+  fc.assert(
+    fc.property(body, fc.nat(17), fc.constantFrom(...ALPHABET), ([a, b, c], place, other) => {
+      const code = a + b + c + creditCodeCheck(a + b + c);
+      expect(creditCodeFault(code)).toBeUndefined();
+      const wrong = code.slice(0, place) + other + code.slice(place + 1);
+      if (other !== code[place]) expect(creditCodeFault(wrong)).toBeDefined();
+      const swapped = code.slice(0, place) + (code[place + 1] ?? '') + code[place] + code.slice(place + 2);
+      // the check character itself has no weight of its own in the standard's formula, so the last pair is left out
+      if (place < 16 && code[place] !== code[place + 1]) expect(creditCodeFault(swapped)).toBeDefined();
+    }),
+  );
+});
