@@ -105,7 +105,7 @@ export function open(envelope: unknown, publicKeys: ReadonlyMap<string, string>)
 /**
  * Bytes of standard base64 with padding (RFC 4648 section 4), or undefined. Node's own decoder skips what it does not
  * know and ignores left-over bits, so many texts give the same bytes (RFC 4648 section 12): only the one that these
- * bytes encode to is taken.
+ * bytes encode to is taken. DSSE would have readers take the URL alphabet too; we never write it, so it is refused.
  */
 export function strictBase64(text: string): Uint8Array | undefined {
   const bytes = Buffer.from(text, 'base64');

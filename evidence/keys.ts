@@ -74,7 +74,7 @@ export function verifySignature(publicPem: string, bytes: Uint8Array, signature:
 
 /**
  * SubjectPublicKeyInfo of a P-256 key up to its point: id-ecPublicKey, the named curve prime256v1 (RFC 5480 section
- * 2.1.1.1) and the mark of an uncompressed point.
+ * 2.1.1.1) and the mark of an uncompressed point. The lengths in it leave room for nothing but that point.
  */
 const SPKI_P256 = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
 
@@ -108,7 +108,7 @@ function readPublic(publicPem: string): Known {
   const der = key.export({ type: 'spki', format: 'der' });
   // One key has many encodings (compressed point, curve by explicit parameters). With more than one of them allowed,
   // a signer could appear under two ids and count as two people; explicit parameters may even name a curve of its own.
-  if (der.length !== SPKI_P256.length + 64 || der.compare(SPKI_P256, 0, SPKI_P256.length, 0, SPKI_P256.length) !== 0) {
+  if (!der.subarray(0, SPKI_P256.length).equals(SPKI_P256)) {
     throw new KeyError('not an ECDSA P-256 key with an uncompressed point');
   }
   return { id: sha256Hex(der), key };

@@ -3,7 +3,7 @@ import type { Machine } from './machine.ts';
 import { at, jsonIn, listAt, textAt } from './output.ts';
 import { bytes, celsius, megahertz, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
-import { parseRocmJson, ROCM_ARGS, ROCM_SHORT_ARGS } from './rocm.ts';
+import { isHygon, parseRocmJson, ROCM_ARGS, ROCM_SHORT_ARGS } from './rocm.ts';
 
 /** AMD: `amd-smi` in JSON, else `rocm-smi` in JSON (which on Hygon machines lists Hygon's cards: those are left to it). */
 export const amd: Collector = {
@@ -25,21 +25,21 @@ export const amd: Collector = {
       }
       reading.unknownLayout('amd-smi static --json', fixed);
     }
+    let last: string | undefined;
     for (const args of [ROCM_ARGS, ROCM_SHORT_ARGS]) {
-      const text = await reading.run('rocm-smi', args);
-      if (text === undefined) return reading;
-      const parsed = parseRocmJson(text);
-      if (!parsed) {
-        if (args === ROCM_SHORT_ARGS) reading.unknownLayout('rocm-smi --json', text);
-        continue;
-      }
+      const text = await reading.detail('rocm-smi', args);
+      if (!reading.has('rocm-smi')) return reading;
+      const parsed = parseRocmJson(text ?? '');
+      last = text ?? last;
+      if (!parsed) continue;
       for (const card of parsed.cards) {
-        if (/haiguang|hygon|c-3000/i.test(card.cardVendor) || /^DCU\b|K100|Z100/i.test(card.facts.chip ?? '')) continue;
+        if (isHygon(card)) continue;
         const identity = { id: `amd-${card.index}`, kind: 'package', vendor: 'amd' } as const;
         reading.devices.push(device(identity, 'rocm-smi --json', { ...card.facts, driver: parsed.driver }));
       }
       return reading;
     }
+    if (last !== undefined) reading.unknownLayout('rocm-smi --json', last);
     return reading;
   },
 };

@@ -4,42 +4,44 @@ import type { Machine } from './machine.ts';
 import { clean } from './output.ts';
 import { bytes, celsius, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
-import { parseRocmJson, ROCM_ARGS, ROCM_SHORT_ARGS } from './rocm.ts';
+import { isHygon, parseRocmJson, ROCM_ARGS, ROCM_SHORT_ARGS } from './rocm.ts';
 
 /** Hygon DCU: `hy-smi` in JSON, else its table with `--showmeminfo vram`, else `rocm-smi` of the DTK. */
 export const hygon: Collector = {
   vendor: 'hygon',
   async collect(machine: Machine): Promise<Collected> {
     const reading = new Reading(machine, 'hygon');
-    for (const program of ['hy-smi', 'rocm-smi']) {
-      for (const args of [ROCM_ARGS, ROCM_SHORT_ARGS]) {
-        const text = await reading.detail(program, args);
-        if (!reading.has(program)) break;
-        if (text === undefined) continue;
-        const parsed = parseRocmJson(text);
-        const own = parsed?.cards.filter(
-          (card) =>
-            program === 'hy-smi' ||
-            /haiguang|hygon|c-3000/i.test(card.cardVendor) ||
-            /^DCU\b|K100|Z100/i.test(card.facts.chip ?? ''),
-        );
-        if (!parsed || !own) continue;
-        for (const card of own) {
-          const identity = { id: `hygon-${card.index}`, kind: 'package', vendor: 'hygon' } as const;
-          reading.devices.push(device(identity, `${program} --json`, { ...card.facts, driver: parsed.driver }));
-        }
-        if (own.length > 0) return await withVirtual(reading, program);
-        break;
-      }
-      if (program === 'hy-smi' && reading.has(program)) await readTable(reading);
+    for (const program of ['hy-smi', 'rocm-smi'] as const) {
+      const kept = await readJson(reading, program);
+      if (reading.devices.length > 0) return await withVirtual(reading, program);
+      if (program === 'hy-smi' && reading.has(program)) await readTable(reading, kept);
       if (reading.devices.length > 0) return reading;
     }
     return reading;
   },
 };
 
-async function readTable(reading: Reading): Promise<void> {
-  const text = await reading.run('hy-smi', []);
+/** The cards that the program lists as JSON; gives its last answer where none could be read. */
+async function readJson(reading: Reading, program: 'hy-smi' | 'rocm-smi'): Promise<string | undefined> {
+  let last: string | undefined;
+  for (const args of [ROCM_ARGS, ROCM_SHORT_ARGS]) {
+    const text = await reading.detail(program, args);
+    if (!reading.has(program)) return undefined;
+    last = text ?? last;
+    const parsed = parseRocmJson(text ?? '');
+    if (!parsed) continue;
+    for (const card of parsed.cards) {
+      if (program === 'rocm-smi' && !isHygon(card)) continue;
+      const identity = { id: `hygon-${card.index}`, kind: 'package', vendor: 'hygon' } as const;
+      reading.devices.push(device(identity, `${program} --json`, { ...card.facts, driver: parsed.driver }));
+    }
+    return last;
+  }
+  return last;
+}
+
+async function readTable(reading: Reading, json: string | undefined): Promise<void> {
+  const text = (await reading.run('hy-smi', [])) ?? json;
   if (text === undefined) return;
   const rows = parseTable(text);
   if (!rows) {

@@ -16,7 +16,10 @@ export const nvidia: Collector = {
   async collect(machine: Machine): Promise<Collected> {
     const reading = new Reading(machine, 'nvidia');
     const table = await csvReading(reading);
-    if (!reading.has('nvidia-smi')) return reading;
+    if (!reading.has('nvidia-smi')) {
+      await readLibrary(reading, machine);
+      return reading;
+    }
 
     const document = await machine.document('nvidia-smi');
     const report = document.ok ? parseReport(document.value) : undefined;
@@ -63,6 +66,39 @@ export const nvidia: Collector = {
     return reading;
   },
 };
+
+/** Without the tool but with device nodes (a container may have the library only): the management library itself. */
+async function readLibrary(reading: Reading, machine: Machine): Promise<void> {
+  const nodes = await machine.readDirectory('/dev');
+  if (!nodes.ok || !nodes.value.some((name) => /^nvidia\d+$/.test(name))) return;
+  const document = await machine.document('nvml');
+  if (!document.ok) {
+    reading.unread.push({ what: 'NVIDIA GPUs', source: 'NVML', why: document.why });
+    return;
+  }
+  for (const gpu of Array.isArray(document.value) ? document.value : []) {
+    const text = (name: string) => textAt(gpu, name);
+    const number = (name: string) => plainNumber(text(name) ?? '');
+    const index = number('index');
+    if (index === undefined) continue;
+    const identity = { id: `nvidia-${index}`, kind: 'package', vendor: 'nvidia' } as const;
+    const facts: Facts = {
+      chip: text('chip'),
+      uuid: text('uuid'),
+      serial: text('serial'),
+      pciAddress: text('pciAddress'),
+      driver: text('driver'),
+      memoryBytes: number('memoryBytes'),
+      memoryUsedBytes: number('memoryUsedBytes'),
+      temperatureC: number('temperatureC'),
+      powerW: number('powerW'),
+      clockMHz: number('clockMHz'),
+      utilization: number('utilization'),
+    };
+    reading.devices.push(device(identity, 'NVML', facts));
+  }
+  reading.component('NVIDIA driver', reading.devices[0]?.driver?.value, 'NVML');
+}
 
 export interface Gpu {
   readonly index?: number;

@@ -10,6 +10,11 @@ export interface RocmCard {
   readonly facts: Facts;
 }
 
+/** Hygon's toolkit has a `rocm-smi` of its own, which lists Hygon's cards. */
+export function isHygon(card: RocmCard): boolean {
+  return /haiguang|hygon|c-3000/i.test(card.cardVendor) || /^DCU\b|K100|Z100/i.test(card.facts.chip ?? '');
+}
+
 /** What is asked of `rocm-smi` and `hy-smi`; an option that a version does not know makes it print an error. */
 export const ROCM_ARGS: readonly string[] = [
   '--showid',

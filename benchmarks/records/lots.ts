@@ -94,6 +94,7 @@ export class LotWork implements Work {
   #book(read: LotReply, ids: BigInt64Array, right: Float32Array, first: number): Failure | undefined {
     this.answeredSum += crcSum(read.ids, read.answers);
     let clean = read.ids.length === ids.length;
+    const seen = new Uint8Array(ids.length);
     let byId: Map<bigint, number> | undefined;
     for (let at = 0; at < read.ids.length; at++) {
       const id = read.ids[at]!;
@@ -110,7 +111,8 @@ export class LotWork implements Work {
       }
       const same = equalRows(read.answers, at, right, place);
       this.ledger.answered(first + place, same);
-      clean = clean && same;
+      clean = clean && same && seen[place] === 0;
+      seen[place] = 1;
     }
     return clean ? undefined : 'wrong_answer';
   }

@@ -5,6 +5,7 @@ import { answerLeaf, failureLeaf } from '../users/audit.ts';
 import { readHistogram } from '../users/latency.ts';
 import { OUTPUTS } from '../users/network.ts';
 import { auditAnswers } from '../users/opening.ts';
+import { leastOf, perSecond, sumOf } from '../users/series.ts';
 import { timing } from '../users/timing.ts';
 import { lotBytes, lotIds, lotRecords, POISONS, poisonOf, recordAnswer } from './manifest.ts';
 import { RecordsRaw } from './raw.ts';
@@ -78,12 +79,14 @@ export const recordsProof: Proof<typeof RecordsRaw> = {
     judgeGenerator(raw, say, hold);
 
     const peak = raw.server ? Math.min(raw.peak, raw.server.max) : raw.peak;
-    const ours = `${raw.peak} on the wire and unanswered by the generator's count, least ${Math.min(...raw.hold.min)} over the hold`;
-    say(
-      'both_sides_counted',
-      raw.server !== null,
-      raw.server ? `${ours}; ${raw.server.max} received and unanswered by the service's` : ours,
-    );
+    const ours = `${raw.peak} on the wire and unanswered by the generator's count, least ${leastOf(raw.hold.min)} over the hold`;
+    if (raw.server) {
+      const both = raw.server.max >= 0.9 * raw.peak;
+      say('both_sides_counted', both, `${ours}; ${raw.server.max} received and unanswered by the service's`);
+    } else {
+      const detail = `${ours}; the service shows no count of its own to compare with`;
+      findings.push({ code: 'unsupported', detail, metric: 'records.simultaneous.peak', weight: 'informs' });
+    }
 
     const metric = (id: string, estimate: Metric['estimate'], samples: number): Metric => ({
       metric: id,
@@ -166,17 +169,4 @@ function judgeGenerator(
   const sound = delay <= 0.02 && cpuShare <= 0.8;
   // A generator that is too slow makes the rate too low; what it counted stays what it counted.
   if (!say('generator_sound', sound, detail)) hold('tool_saturated', detail, 'records.rate');
-}
-
-function perSecond(done: readonly number[], slotMs: number): number[] {
-  const slots = Math.max(1, Math.round(1_000 / slotMs));
-  const rates: number[] = [];
-  for (let at = 0; at + slots <= done.length; at += slots) {
-    rates.push((sumOf(done.slice(at, at + slots)) * 1_000) / (slots * slotMs));
-  }
-  return rates;
-}
-
-function sumOf(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

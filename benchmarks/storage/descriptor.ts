@@ -21,6 +21,7 @@ export const StorageSettings = Type.Object(
       description: 'Bytes in one write or read.',
     }),
     lanes: Type.Integer({ minimum: 0, maximum: 64, description: 'Threads that write and read; 0: by the cores.' }),
+    direct: Type.Boolean({ description: 'Use O_DIRECT where the file system has it.' }),
     fillMinSeconds: Type.Number({ minimum: 0, description: 'Write over again, in new passes, until this long.' }),
     fillMaxSeconds: Type.Number({ exclusiveMinimum: 0, description: 'Stop filling after this long.' }),
     maxPasses: Type.Integer({ minimum: 1, description: 'Most passes of writing, the first one counted.' }),
@@ -40,7 +41,15 @@ export const StorageSettings = Type.Object(
 );
 export type StorageSettings = Static<typeof StorageSettings>;
 
-const common = { directory: '', chunkBytes: 4 * MiB, lanes: 0, blockTimeoutSeconds: 30, fio: true, fioPath: 'fio' };
+const common = {
+  directory: '',
+  chunkBytes: 4 * MiB,
+  lanes: 0,
+  direct: true,
+  blockTimeoutSeconds: 30,
+  fio: true,
+  fioPath: 'fio',
+};
 
 /**
  * Storage of one node: how much there is, how much of it is proven, and how fast.

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { access, mkdir, open, realpath, stat, unlink } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { AssayError } from '../../model/errors.ts';
@@ -85,5 +85,15 @@ export function drop(path: string): boolean {
     return dropCache(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Bytes that this process has had fetched from storage (proc_pid_io(5), read_bytes); undefined where it is not told. */
+export function fetchedBytes(): number | undefined {
+  try {
+    const count = /^read_bytes: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1];
+    return count === undefined ? undefined : Number(count);
+  } catch {
+    return undefined;
   }
 }

@@ -67,7 +67,7 @@ export const StorageSamples = Type.Object(
     after: Books,
     /** O_DIRECT worked for writing and reading. */
     direct: Type.Boolean(),
-    /** Without O_DIRECT: the kernel took the advice to drop its cache. */
+    /** The kernel took the advice to drop its cache before anything was read. */
     cacheDropped: Type.Boolean(),
     chunkBytes: Bytes,
     lanes: Type.Integer({ minimum: 1 }),
@@ -107,7 +107,16 @@ export const StorageSamples = Type.Object(
       },
       strict,
     ),
-    read: Type.Object({ bytes: Bytes, seconds: Seconds, windows: Windows }, strict),
+    read: Type.Object(
+      {
+        bytes: Bytes,
+        seconds: Seconds,
+        windows: Windows,
+        /** Bytes that the kernel fetched from the storage meanwhile (/proc/self/io); absent where it does not tell. */
+        fetchedBytes: Type.Optional(Bytes),
+      },
+      strict,
+    ),
     /** Bad units of sample, ruler and read, by kind; all of them. */
     bad: Tally,
     /** The first of them. */

@@ -5,7 +5,7 @@ import { type Benchmark, type Context, Unsupported } from '../benchmark.ts';
 import { DEFECTS, UNIT_BYTES, volumeKey } from './block.ts';
 import { type Books, plannedFill, slope } from './books.ts';
 import { descriptor, type StorageSettings } from './descriptor.ts';
-import { createFiles, directoryUnderTest, directWorks, drop, storageError } from './directory.ts';
+import { createFiles, directoryUnderTest, directWorks, drop, fetchedBytes, storageError } from './directory.ts';
 import { fillVolume, measureHarness, rate, seconds, whole } from './fill.ts';
 import { FIO_POINTS, findFio, runFio } from './fio.ts';
 import { identify, readFileSystem } from './identity.ts';
@@ -54,7 +54,7 @@ async function measure(context: Context<StorageSettings>, folder: string, start:
   const { chunkBytes } = settings;
   const count = laneCount(settings.lanes);
   const files = Math.min(start.planned / chunkBytes, Math.max(count, Math.ceil(start.planned / FILE_BYTES)));
-  const direct = directWorks(folder);
+  const direct = settings.direct && directWorks(folder);
   const dataFiles = await createFiles(folder, files);
   const lanes = startLanes(count, { directory: folder, direct, files, chunkBytes });
   const stop = () => lanes.stop();
@@ -75,7 +75,7 @@ async function measure(context: Context<StorageSettings>, folder: string, start:
 
     context.phase('books');
     const after = await settledBooks(context, start, fill.bytes);
-    const cacheDropped = !direct && dataFiles.every((name) => drop(join(folder, name)));
+    const cacheDropped = dataFiles.map((name) => drop(join(folder, name))).every(Boolean);
 
     context.phase('sample');
     const pass = { epoch: fill.epoch, epochChunks: fill.epochChunks };
@@ -103,6 +103,7 @@ async function measure(context: Context<StorageSettings>, folder: string, start:
 
     context.phase('read');
     const chunks = fill.bytes / chunkBytes;
+    const fetchedBefore = fetchedBytes();
     const originNs = process.hrtime.bigint();
     const read = await lanes.run(
       {
@@ -118,6 +119,7 @@ async function measure(context: Context<StorageSettings>, folder: string, start:
       },
       { progress: rate(context, 'read', chunkBytes, chunks, 0.55, 0.25) },
     );
+    const fetchedAfter = fetchedBytes();
     const readS = Number(process.hrtime.bigint() - originNs) / 1e9;
     signal.throwIfAborted();
     await context.commit('read', Buffer.from(sampled.first.digest, 'hex'));
@@ -146,7 +148,14 @@ async function measure(context: Context<StorageSettings>, folder: string, start:
         seconds: sampleS,
         digest: sampled.first.digest,
       },
-      read: { bytes: read.bytes, seconds: readS, windows: whole(read, settings.windowSeconds, readS) },
+      read: {
+        bytes: read.bytes,
+        seconds: readS,
+        windows: whole(read, settings.windowSeconds, readS),
+        ...(fetchedBefore !== undefined && fetchedAfter !== undefined
+          ? { fetchedBytes: fetchedAfter - fetchedBefore }
+          : {}),
+      },
       bad: Object.fromEntries(
         DEFECTS.map((kind) => [kind, sampled.bad[kind] + read.bad[kind]]),
       ) as StorageSamples['bad'],

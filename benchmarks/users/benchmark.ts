@@ -10,6 +10,7 @@ import { merklePaths, merkleRoot } from './merkle.ts';
 import { TASK_NETWORK } from './network.ts';
 import { usersProof } from './proof.ts';
 import type { UsersRaw } from './raw.ts';
+import { sumOf } from './series.ts';
 import { markGauges, readGauge } from './server-gauge.ts';
 import type { CrowdReport, ShardTarget } from './shard.ts';
 import { addSeries } from './slots.ts';
@@ -155,7 +156,7 @@ async function measure(
       users: settings.users,
       seconds: nullWindow.seconds,
       done: nullSeries.done,
-      failed: nullReports.reduce((total, report) => total + sum(Object.values(report.result.failures)), 0),
+      failed: sumOf(nullReports.flatMap((report) => Object.values(report.result.failures))),
       responses: mergeHistograms(nullReports.map((report) => report.result.responses)),
     },
     gate: { asked, ...gate },
@@ -185,8 +186,8 @@ async function rendezvous(
   const { min, max } = reports.length === 1 ? joint : { min: joint.min, max: joint.min };
   return {
     planned,
-    sent: sum(reports.map((report) => report.sent)),
-    right: sum(reports.map((report) => report.right)),
+    sent: sumOf(reports.map((report) => report.sent)),
+    right: sumOf(reports.map((report) => report.right)),
     failures: addFailures(reports.map((report) => report.failures)),
     spreadS:
       sent.length === 0
@@ -260,8 +261,4 @@ function addFailures(parts: readonly Partial<Record<string, number>>[]): Record<
     for (const [failure, count] of Object.entries(part)) total[failure] = (total[failure] ?? 0) + (count ?? 0);
   }
   return total;
-}
-
-function sum(values: readonly (number | undefined)[]): number {
-  return values.reduce<number>((total, value) => total + (value ?? 0), 0);
 }

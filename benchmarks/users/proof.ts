@@ -6,6 +6,7 @@ import { type LatencyView, readHistogram } from './latency.ts';
 import { TASK_NETWORK } from './network.ts';
 import { auditAnswers } from './opening.ts';
 import { UsersRaw } from './raw.ts';
+import { greatestOf, leastOf, perSecond, sumOf } from './series.ts';
 import { Reference } from './task.ts';
 import { timing } from './timing.ts';
 
@@ -73,7 +74,9 @@ export const usersProof: Proof<typeof UsersRaw> = {
     if (audit.unbound !== undefined) hold('evidence_mismatch', audit.unbound);
 
     judgeGenerator(raw, lags, answered / raw.hold.seconds, say, hold);
-    judgeService(raw, services, answered, say, hold);
+    const inform: Hold = (code, detail, metric) =>
+      findings.push({ code, detail, weight: 'informs', ...(metric === undefined ? {} : { metric }) });
+    judgeService(raw, services, answered, say, hold, inform);
 
     const metric = (id: string, estimate: Metric['estimate'], samples: number): Metric => ({
       metric: id,
@@ -86,11 +89,7 @@ export const usersProof: Proof<typeof UsersRaw> = {
     });
     const identities = raw.held.filter((count) => count > 0).length;
     const metrics: Metric[] = [
-      metric(
-        'users.inflight.min',
-        exact(Math.min(...chunks(raw.hold.min, Math.min)), 'count', answered, 'minimum'),
-        answered,
-      ),
+      metric('users.inflight.min', exact(leastOf(raw.hold.min), 'count', answered, 'minimum'), answered),
       { ...metric('users.identities', exact(identities, 'count', answered), answered), level: counted },
       metric('users.error.share', shareOf(failed, raw.started), raw.started),
       metric('users.latency.p99', percentileOf(responses, 0.99), responses.count),
@@ -98,7 +97,7 @@ export const usersProof: Proof<typeof UsersRaw> = {
       metric('users.rate', fromWindows(perSecond(raw.hold.done, raw.slotMs), 'task/s'), answered),
     ];
     if (raw.burst && raw.burst.max.length > 0) {
-      const most = Math.max(...raw.burst.max);
+      const most = greatestOf(raw.burst.max);
       const inTime = raw.burst.spreadS <= 1 && raw.burst.right === raw.burst.planned;
       say(
         'burst_whole',
@@ -111,7 +110,7 @@ export const usersProof: Proof<typeof UsersRaw> = {
         verified: verified && inTime,
       });
     }
-    const worst = Math.max(...chunks(raw.p95Us, Math.max)) / 1e6;
+    const worst = greatestOf(raw.p95Us) / 1e6;
     say('worst_user', true, `the slowest user's 95th percentile was ${worst.toFixed(3)} s`);
     return { metrics, checks, findings };
   },
@@ -168,14 +167,21 @@ function judgeGenerator(raw: UsersRaw, lags: LatencyView, rate: number, say: Say
   if (!say('generator_sound', problems.length === 0, detail)) hold('tool_saturated', detail);
 }
 
-function judgeService(raw: UsersRaw, services: LatencyView, answered: number, say: Say, hold: Hold): void {
+function judgeService(
+  raw: UsersRaw,
+  services: LatencyView,
+  answered: number,
+  say: Say,
+  hold: Hold,
+  inform: Hold,
+): void {
   const mean = sumOf(raw.hold.mean) / raw.hold.mean.length;
   if (raw.server) {
     const apart = Math.abs(raw.server.mean - mean) / mean;
     const detail = `mean in flight ${raw.server.mean.toFixed(1)} by the service's own gauge, ${mean.toFixed(1)} by ours; least ${raw.server.min}`;
     if (!say('server_agrees', apart <= 0.02, detail)) hold('evidence_mismatch', detail, 'users.inflight.min');
   } else {
-    say('server_agrees', false, 'the service shows no count of its own');
+    inform('unsupported', 'the service shows no count of its own to compare with', 'users.inflight.min');
   }
   // Little's law, N = X · R: holds for any steady queue, so it shows counts or times that were made up.
   const little = (answered / raw.hold.seconds) * services.meanS;
@@ -209,25 +215,4 @@ function percentileOf(view: LatencyView, p: number): Metric['estimate'] {
   const width = 2 * Math.sqrt((p * (1 - p)) / view.count);
   const U = Math.max(view.at(Math.min(1, p + width)) - value, value - view.at(p - width), value * 0.001);
   return { value, unit: 's', U, k: 2, n: view.count, method: 'percentile' };
-}
-
-/** Answers in each whole second. */
-function perSecond(done: readonly number[], slotMs: number): number[] {
-  const slots = Math.max(1, Math.round(1_000 / slotMs));
-  const rates: number[] = [];
-  for (let at = 0; at + slots <= done.length; at += slots) {
-    rates.push((sumOf(done.slice(at, at + slots)) * 1_000) / (slots * slotMs));
-  }
-  return rates;
-}
-
-function sumOf(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-/** Extremes of pieces, because a call with a million arguments fails. */
-function chunks(values: readonly number[], extreme: (...values: number[]) => number): number[] {
-  const found: number[] = [];
-  for (let at = 0; at < values.length; at += 10_000) found.push(extreme(...values.slice(at, at + 10_000)));
-  return found;
 }

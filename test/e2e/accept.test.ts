@@ -109,7 +109,10 @@ describe('a tampered bundle', () => {
       expect(result.authentic, `${path}: ${how}`).toBe(false);
       // A changed digest in the manifest is seen as a file that does not fit it.
       const named = result.steps.flatMap((s) => s.defects).map((d) => d.path);
-      expect(path === 'manifest.json' ? named.length > 0 : named.some((n) => n.startsWith(path)), `${path}: ${how}`).toBe(true);
+      expect(
+        path === 'manifest.json' ? named.length > 0 : named.some((n) => n.startsWith(path)),
+        `${path}: ${how}`,
+      ).toBe(true);
     }
     expect(tried).toBeGreaterThan(60);
   }, 300_000);

@@ -105,19 +105,21 @@ async function measureGroup(
 /** The next message of a worker; rejects when it fails or ends first. */
 function answer<T = unknown>(worker: Worker, order?: WorkerOrder): Promise<T> {
   return new Promise((resolve, reject) => {
-    const settle = () => worker.removeAllListeners();
-    worker.once('message', (message: T) => {
+    // Only what was added here is taken away: the worker listens to itself to know when to deliver messages.
+    const settle = () => worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+    const onMessage = (message: T) => {
       settle();
       resolve(message);
-    });
-    worker.once('error', (error) => {
+    };
+    const onError = (error: unknown) => {
       settle();
       reject(error);
-    });
-    worker.once('exit', (code) => {
+    };
+    const onExit = (code: number) => {
       settle();
       reject(new Error(`a thread ended with status ${code}`));
-    });
+    };
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     if (order) worker.postMessage(order);
   });
 }

@@ -199,6 +199,13 @@ describe('a proof from an attacker', () => {
     expect(verifyInclusion(inner, 0, 1, [], two.root())).toBe(false);
   });
 
+  it('cannot pass a leaf of a larger tree off as the only one', () => {
+    const two = treeOf(2);
+    const [left, right] = [leafHash(Buffer.from('leaf 0')), leafHash(Buffer.from('leaf 1'))];
+    expect(verifyInclusion(right, 1, 2, [left], two.root())).toBe(true);
+    expect(verifyInclusion(right, 0, 1, [left], two.root())).toBe(false);
+  });
+
   it('fails for sizes and indices that are none, and never throws', () => {
     for (const [index, size] of [
       [21, 21],

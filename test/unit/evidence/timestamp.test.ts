@@ -290,7 +290,11 @@ describe('the chain of a stamp', () => {
   });
 
   it('is refused when the stamp was made before or after its certificates were valid', () => {
-    expect(problem({ genTime: '20240101000000Z' })).toBe(none);
+    for (const genTime of ['20250101000000Z', '20350101000000Z']) {
+      expect(verifyTimestamp(make.stamp({ ...good, genTime }), digest, root.pem).ok).toBe(true);
+    }
+    expect(problem({ genTime: '20241231235959Z' })).toBe(none);
+    expect(problem({ genTime: '20350101000001Z' })).toBe(none);
     expect(problem({ genTime: '20360101000000Z' })).toBe(none);
   });
 

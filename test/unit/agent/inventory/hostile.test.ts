@@ -129,7 +129,7 @@ describe('hostile tools', () => {
 
   it('a list that was cut shows against the bus', async () => {
     const recording = changed('kunlunxin-p800-2', (ran) => {
-      const second = ran.stdout.lastIndexOf('00000000:1D:00.0');
+      const second = ran.stdout.indexOf('00000000:1D:00.0');
       return second < 0 ? ran : { ...ran, stdout: ran.stdout.slice(0, second - 8) };
     });
     const { accelerators, findings } = await inventoryOf(recording);

@@ -200,6 +200,18 @@ describe('storage that does not count', () => {
     expect(held(dropped, 'storage.speed.read')).toEqual([]);
     expect(dropped.findings.map((one) => one.code)).toContain('cached');
   });
+
+  it('is held for reading where O_DIRECT was taken and the cache answered all the same', () => {
+    const cached = examine({ ...good, read: { ...good.read, fetchedBytes: 1000 } });
+    expect(held(cached, 'storage.latency.read.p99')).toContain('cached');
+    const remote = { ...good.volume, remote: true };
+    expect(
+      held(examine({ ...good, volume: remote, read: { ...good.read, fetchedBytes: 0 } }), 'storage.speed.read'),
+    ).toEqual([]);
+    expect(
+      held(examine({ ...good, read: { ...good.read, fetchedBytes: good.read.bytes } }), 'storage.speed.read'),
+    ).toEqual([]);
+  });
 });
 
 describe('what fio adds', () => {

@@ -153,7 +153,8 @@ describe('the proof of users.concurrent', () => {
     if (code === 'incorrect_result' && !examination.findings.some((f) => f.metric === 'users.identities')) {
       expect(examination.metrics.every((metric) => !metric.verified)).toBe(true);
     }
-    if (code === 'evidence_mismatch') expect(examination.metrics.every((metric) => metric.level === 'E1')).toBe(true);
+    if (code === 'evidence_mismatch' && !examination.findings[0]!.metric)
+      expect(examination.metrics.every((metric) => metric.level === 'E1')).toBe(true);
   });
 
   it('counts tasks that turned out wrong afterwards as failed', () => {

@@ -6,9 +6,8 @@ import type { Accelerator, Inventory } from '../../../../model/inventory.ts';
 import { OUTCOMES, type Outcome } from '../../../../model/outcome.ts';
 import type { Attempt, Report, RequirementResult, Verdict } from '../../../../model/report.ts';
 
-const GUIDE = JSON.parse(
-  readFileSync(new URL('../../../../reports/guides/gd-2021-compute.json', import.meta.url), 'utf8'),
-) as Guide;
+/** A copy, so that these tests stay as they are when the guide's metrics change. */
+const GUIDE = JSON.parse(readFileSync(new URL('./guide.json', import.meta.url), 'utf8')) as Guide;
 
 export function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
@@ -20,7 +19,11 @@ function measured(value: number, unit: string, U: number, n = 20): Estimate {
 
 /** What the small machine gave, by target and metric; what is not here was not tested. */
 const SMALL: Record<string, { outcome: Outcome; values: Record<string, [number, number]>; code?: string }> = {
-  'compute.capacity': { outcome: 'fail', values: { 'compute.gemm.rate': [1.5423e11, 2.31e9] }, code: 'below_limit' },
+  'compute.capacity': {
+    outcome: 'fail',
+    values: { 'compute.challenge.rate': [1.5423e11, 2.31e9] },
+    code: 'below_limit',
+  },
   'compute.precisions': { outcome: 'pass', values: { 'compute.gemm.rate': [3, 0] } },
   'storage.capacity': {
     outcome: 'fail',
@@ -37,7 +40,7 @@ const SMALL: Record<string, { outcome: Outcome; values: Record<string, [number, 
     },
     code: 'below_limit',
   },
-  'frameworks.adapted': { outcome: 'fail', values: { 'frameworks.adapted': [2, 0] }, code: 'below_limit' },
+  'frameworks.adapted': { outcome: 'fail', values: { 'frameworks.adapted.level': [2, 0] }, code: 'below_limit' },
   'languages.adapted': { outcome: 'pass', values: { 'languages.adapted': [3, 0] } },
   'users.concurrent': {
     outcome: 'indeterminate',
