@@ -60,6 +60,9 @@ const ABSENCE_MS = 30_000;
 /** The controller waits this much longer than the agent's own limit before it gives an attempt up. */
 const OVERTIME_S = 30;
 
+/** A cancelled agent stops its benchmark, cleans up and answers within this time. */
+const CANCEL_MS = 15_000;
+
 type Ending =
   | { kind: 'accepted'; state: Measurement['state']; detail: string }
   | { kind: 'rejected'; detail: string }
@@ -276,10 +279,8 @@ async function oneAttempt(
   const deadline = setTimeout(() => resolve({ kind: 'lost', detail: `no answer within ${limitMs / 1000} s` }), limitMs);
   const cancel = (): void => {
     state.session.cancel('the run was cancelled');
-    setTimeout(
-      () => resolve({ kind: 'lost', detail: 'cancelled, and the node did not answer' }),
-      OVERTIME_S * 1000,
-    ).unref();
+    const late = (): void => resolve({ kind: 'lost', detail: 'cancelled, and the node did not answer' });
+    setTimeout(late, state.session.connected ? CANCEL_MS : 0).unref();
   };
   signal.addEventListener('abort', cancel, { once: true });
   state.session.issue(assignment, attempt);

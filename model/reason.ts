@@ -104,6 +104,11 @@ export const REASONS = {
     en: 'one device is counted twice',
     todo: { zh: '核对设备 UUID、序列号与 PCI 地址。', en: 'Check UUIDs, serial numbers and PCI addresses.' },
   },
+  shared_host: {
+    zh: '多个节点共用同一台物理机',
+    en: 'several nodes share one machine',
+    todo: { zh: '确认各容器的资源没有重叠。', en: 'Make sure that the containers do not share resources.' },
+  },
   tool_saturated: {
     zh: '测试工具自身已饱和',
     en: 'the load generator itself was saturated',

@@ -25,6 +25,12 @@ export const STATUS: Record<Refusal, number> = {
   internal: 500,
 };
 
+/** Answers to what is no request at all, by Node's code. */
+const CLIENT_ERRORS: Record<string, string> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
 /** The service over HTTP/1.1: health, metadata and inference of the Open Inference Protocol v2, and `/metrics`. */
 export function httpFront(
   desk: Desk,
@@ -47,8 +53,9 @@ export function httpFront(
       });
     },
   );
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const status = CLIENT_ERRORS[error.code ?? ''] ?? '400 Bad Request';
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     else socket.destroy();
   });
   return server;
@@ -100,7 +107,8 @@ export function httpFront(
     const body = await receive(request, limits.bodyBytes);
     if (body === 'gone') return;
     if (body === 'too_large') {
-      response.shouldKeepAlive = false;
+      // The rest of the body is read and dropped, for at most as long as a request may take: a caller that is cut off
+      // while it writes never gets to read why.
       return refuse(response, 'too_large', `a body may have ${limits.bodyBytes} bytes`);
     }
     const decoded = decodeRequest(body, headerLength(request.headers[HEADER_LENGTH]));
@@ -131,14 +139,15 @@ function receive(request: IncomingMessage, limit: number): Promise<Uint8Array | 
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limit) {
-        request.pause();
-        resolve('too_large');
-      } else {
+      if (size <= limit) {
         chunks.push(chunk);
+        return;
       }
+      chunks.length = 0;
+      resolve('too_large');
     });
     request.on('end', () => {
+      if (size > limit) return;
       const whole = new Uint8Array(size);
       let at = 0;
       for (const chunk of chunks) {

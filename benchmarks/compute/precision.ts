@@ -52,7 +52,7 @@ export function residualClass(residual: number): string {
   if (residual === 0) return 'exact';
   if (residual <= 1e-12) return 'FP64';
   if (residual <= 1e-5) return 'FP32';
-  if (residual <= 2e-3) return 'TF32 or FP16';
+  if (residual <= 1.2e-3) return 'TF32 or FP16';
   if (residual <= 1.2e-2) return 'BF16';
   if (residual <= 0.2) return 'FP8';
   return 'none';

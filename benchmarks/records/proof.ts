@@ -125,6 +125,9 @@ export const recordsProof: Proof<typeof RecordsRaw> = {
   },
 };
 
+/** Whether each lot was to be poison is worked out one by one, so there must not be endlessly many. */
+const MOST_LOTS = 50_000_000;
+
 function wellFormed(raw: RecordsRaw): string | undefined {
   const { min, max, mean, done } = raw.hold;
   const slots = Math.round((raw.hold.seconds * 1_000) / raw.slotMs);
@@ -135,6 +138,7 @@ function wellFormed(raw: RecordsRaw): string | undefined {
   if (max.some((value, slot) => value > raw.peak || min[slot]! > value))
     return 'a slot has more in flight than the peak';
   if (raw.lots.length !== raw.users) return 'users are missing';
+  if (sumOf(raw.lots) > MOST_LOTS) return 'more lots than anyone sends';
   if (raw.server && raw.server.max > most) return 'the service counts more records than there are';
   const { ledger } = raw;
   if (ledger.right + ledger.lost + ledger.corrupt !== ledger.admitted) return 'the ledger has records in no set';

@@ -15,9 +15,9 @@ export const RecordsRaw = Type.Object(
     challenge: Hex32,
     endpoint: Type.Enum(['built_in', 'external']),
     model: Type.String(),
-    users: Count,
-    lot: Count,
-    slotMs: Type.Integer({ minimum: 1 }),
+    users: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    lot: Type.Integer({ minimum: 1, maximum: 1_000 }),
+    slotMs: Type.Integer({ minimum: 10, maximum: 1_000 }),
     /** One entry for each slot of the hold: least, most and mean of records in flight, and right answers. */
     hold: Type.Object(
       {
@@ -46,7 +46,7 @@ export const RecordsRaw = Type.Object(
     answeredSum: Sum,
     poison: Type.Object({ malformed: Planted, oversize: Planted, not_finite: Planted }, strict),
     /** Lots that each user sent, poison included; they are numbered from 0. */
-    lots: Counts(10_000),
+    lots: Type.Array(Type.Integer({ minimum: 0, maximum: 10_000_000 }), { maxItems: 10_000 }),
     failures: Type.Record(Type.String({ pattern: '^[a-z0-9_]{1,32}$' }), Count),
     responses: Histogram,
     generator: Type.Object(

@@ -21,9 +21,9 @@ export const UsersRaw = Type.Object(
     /** Where the tasks went: the service that comes with Assay, or an endpoint of the platform. */
     endpoint: Type.Enum(['built_in', 'external']),
     model: Type.String(),
-    users: Count,
-    rows: Count,
-    slotMs: Type.Integer({ minimum: 1 }),
+    users: Type.Integer({ minimum: 1, maximum: 100_000 }),
+    rows: Type.Integer({ minimum: 1, maximum: 256 }),
+    slotMs: Type.Integer({ minimum: 10, maximum: 1_000 }),
     /** One entry for each slot of the hold, all generators together: least, most and mean in flight, right answers. */
     hold: Type.Object(
       {

@@ -6,7 +6,7 @@ import { LABELS } from '../text/catalog.ts';
 import { percent } from '../text/quantity.ts';
 import { SENTENCES } from '../text/sentence.ts';
 import { at, type Chart, frame } from './frame.ts';
-import { fillOf, hatches, PAINT, SHADE_OF } from './paint.ts';
+import { fillOf, hatches, SHADE_OF } from './paint.ts';
 
 /** One bar: a measured value as a share of what is required (1 is just enough). */
 export interface BulletRow {
@@ -59,7 +59,7 @@ function drawRow(id: string, row: BulletRow, top: number, x: (share: number) => 
   return markup`<text x="${LEFT - 8}" y="${middle - 2}" text-anchor="end" class="name">${row.label.zh}</text><text x="${LEFT - 8}" y="${middle + 10}" text-anchor="end" class="sub" lang="en">${clipped(row.label.en, 32)}</text>
 ${
   ratio === undefined
-    ? markup`<rect x="${LEFT}" y="${at(middle - 7)}" width="${at(x(1) - LEFT)}" height="14" fill="${fillOf(id, 'empty')}" stroke="${PAINT.empty.colour}" stroke-width="0.8"/>`
+    ? markup`<text x="${LEFT + 6}" y="${middle + 4}" class="sub">— ${OUTCOME_TEXT[row.outcome].zh} ${OUTCOME_TEXT[row.outcome].en}</text>`
     : markup`<rect x="${LEFT}" y="${at(middle - 7)}" width="${at(Math.max(1.5, x(ratio) - LEFT))}" height="14" fill="${fillOf(id, SHADE_OF[row.outcome])}"/>`
 }${cut && markup`<path d="M${at(x(end) - 12)} ${middle + 9}l6 -18h4l-6 18z" fill="#fff"/>`}${
   ratio !== undefined &&
@@ -68,7 +68,7 @@ ${
   !cut &&
   markup`<path d="M${at(x(ratio - U))} ${middle}H${at(x(ratio + U))}M${at(x(ratio - U))} ${middle - 4}v8M${at(x(ratio + U))} ${middle - 4}v8" stroke="#111" stroke-width="1.2"/>`
 }${claim !== undefined && claim <= end && markup`<path d="M${at(x(claim))} ${middle - 6}l5 6l-5 6l-5 -6z" fill="#fff" stroke="#111" stroke-width="1.2"/>`}
-<text x="${RIGHT + 12}" y="${middle - 2}" class="figure">${ratio === undefined ? `${OUTCOME_TEXT[row.outcome].zh} ${OUTCOME_TEXT[row.outcome].en}` : percent(ratio)}</text><text x="${RIGHT + 12}" y="${middle + 10}" class="sub">${row.value}</text>`;
+<text x="${RIGHT + 12}" y="${middle - 2}" class="figure">${ratio === undefined ? '—' : percent(ratio)}</text><text x="${RIGHT + 12}" y="${middle + 10}" class="sub">${row.value}</text>`;
 }
 
 function numbers(rows: readonly BulletRow[]): Markup {

@@ -36,6 +36,10 @@ export function quantity(value: number, unit: string, like = value, unlike?: num
   if (!Number.isFinite(value)) return '—';
   const scale = scaleFor(unit, like);
   const scaled = value / scale.factor;
+  // so small that zeros would hide it: a residual of 1.3×10⁻¹⁵ is no per cent that anyone could read
+  if (value !== 0 && Math.abs(scaled) < 1e-6) {
+    return scale.name === '%' ? power(value) : withName(power(scaled), scale.name);
+  }
   let text = significant(scaled, 4);
   if (unlike !== undefined && unlike !== value) {
     const other = unlike / scale.factor;
@@ -101,6 +105,13 @@ export function significant(value: number, digits: number): string {
   const place = digits - 1 - Math.floor(Math.log10(Math.abs(value)));
   const text = fixed(value, Number.isInteger(value) ? 0 : Math.max(0, place));
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
+/** Three significant digits times a power of ten: `1.35×10⁻¹⁵`. */
+function power(value: number): string {
+  const [digits, exponent] = value.toExponential(2).split('e') as [string, string];
+  const raised = [...exponent.replace('+', '')].map((c) => (c === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(c)])).join('');
+  return `${digits.replace(/\.?0+$/, '')}×10${raised}`;
 }
 
 function scaleFor(unit: string, like: number): Scale {

@@ -1,8 +1,9 @@
 import type { Backend } from './backend.ts';
 import { onnxruntime } from './onnxruntime.ts';
 import { openblas } from './openblas.ts';
+import { torch } from './torch.ts';
 
-const MAKERS: Readonly<Record<string, () => Backend>> = { onnxruntime, openblas };
+const MAKERS: Readonly<Record<string, () => Backend>> = { onnxruntime, openblas, torch };
 
 /** The backend of this name. Throws on a name that there is not. */
 export function createBackend(name: string): Backend {

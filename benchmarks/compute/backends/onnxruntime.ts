@@ -13,6 +13,9 @@ import { type Backend, type Gemm, type Offer, timed } from './backend.ts';
  * VNNI multiplies), with a zero point of 128 that makes it the product of signed bytes.
  */
 export function onnxruntime(): Backend {
+  // Its native part sees no bytes in a Float16Array; where there is none, its package holds halves in a Uint16Array.
+  // This process is the engine's own, and nothing else in it uses them.
+  Reflect.deleteProperty(globalThis, 'Float16Array');
   let threads = 1;
   return {
     async probe(count) {
@@ -127,11 +130,7 @@ function stored(type: ElementType, elements: Elements): ArrayBufferView {
 }
 
 function tensor(type: ElementType, data: ArrayBufferView, size: number): ort.Tensor {
-  // Newer engines have a Float16Array of their own, and the runtime then takes nothing else for halves.
-  const Half = (globalThis as { Float16Array?: new (b: ArrayBufferLike, at: number, n: number) => ArrayBufferView })
-    .Float16Array;
-  const held = type === 'float16' && Half ? new Half(data.buffer, data.byteOffset, size * size) : data;
-  return new ort.Tensor(type as 'float32', held as Float32Array, [size, size]);
+  return new ort.Tensor(type as 'float32', data as Float32Array, [size, size]);
 }
 
 /** The matrix with rows and columns exchanged, by blocks that fit the cache. */

@@ -8,6 +8,7 @@ import type { Gemm } from '../backends/backend.ts';
 import { createBackend } from '../backends/backends.ts';
 import { plainRecompute } from '../challenge/audit.ts';
 import type { Chain } from '../challenge/host-chain.ts';
+import { readEnergy } from '../energy.ts';
 import { freivalds } from '../gemm/freivalds.ts';
 import { type Elements, randomElements } from '../operands.ts';
 import { keyOf } from '../philox.ts';
@@ -74,7 +75,7 @@ const HANDLERS: {
     const begin = process.hrtime.bigint();
     const until = begin + BigInt(Math.round(seconds * 1e9));
     const length = BigInt(Math.round(windowS * 1e9));
-    // As many products a call as fill about a twentieth of a window, so that asking the clock costs nothing.
+    // As many products a call as fill about a tenth of a window, so that asking the clock costs nothing.
     let batch = 1;
     for (let startNs = begin; startNs < until; ) {
       let iterations = 0;
@@ -84,7 +85,7 @@ const HANDLERS: {
         await gemm.multiply(batch);
         iterations += batch;
         endNs = process.hrtime.bigint();
-        if (endNs - before < length / 40n) batch *= 2;
+        if (endNs - before < length / 20n) batch *= 2;
       }
       const window = { startNs, endNs, iterations };
       windows.push(window);
@@ -94,6 +95,12 @@ const HANDLERS: {
       await new Promise(setImmediate);
     }
     return { windows };
+  },
+
+  async energy({ device }) {
+    const index = Number(device.split(':')[1] ?? 0);
+    const known = device === 'cpu' || device.startsWith('cuda:');
+    return { reading: known ? readEnergy(device, index) : undefined };
   },
 
   async digest() {

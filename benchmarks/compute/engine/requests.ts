@@ -1,5 +1,6 @@
 import type { Probe } from '../backends/backend.ts';
 import type { Parameters } from '../challenge/parameters.ts';
+import type { EnergyReading } from '../energy.ts';
 import type { Residual } from '../gemm/freivalds.ts';
 import type { Precision } from '../precision.ts';
 
@@ -28,6 +29,8 @@ export interface Requests {
   nullRun: { in: { iterations: number }; out: { nsPerIteration: number } };
   /** Multiplies for so long and gives every window; each window is told of as it ends. */
   run: { in: { seconds: number; windowS: number }; out: { windows: Window[] } };
+  /** The device's energy counter, where there is one. */
+  energy: { in: { device: string }; out: { reading: EnergyReading | undefined } };
   /** sha256 of the output's bytes as they lie there. */
   digest: { in: Record<string, never>; out: { sha256: string } };
   /** Freivalds' check of the output with random vectors from this seed. */

@@ -72,6 +72,12 @@ export const descriptor: Descriptor<typeof GemmSettings> = {
       better: 'lower',
       title: { zh: 'Freivalds 校验残差', en: "Residual of Freivalds' check" },
     },
+    {
+      id: 'compute.gemm.efficiency',
+      unit: 'op/J',
+      better: 'higher',
+      title: { zh: '每焦耳运算次数', en: 'Operations per joule' },
+    },
   ],
   settings: GemmSettings,
   profiles: {

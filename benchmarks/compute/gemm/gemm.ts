@@ -1,5 +1,6 @@
 import type { Benchmark, Context } from '../../benchmark.ts';
 import { Unsupported } from '../../benchmark.ts';
+import { energyBetween } from '../energy.ts';
 import { type Engine, startEngine } from '../engine/client.ts';
 import { coreCount, cpuFlags } from '../host.ts';
 import { PRECISIONS, type Precision } from '../precision.ts';
@@ -120,12 +121,17 @@ async function measureTogether(
 
   context.phase(`measure_${precision}`);
   const origin = process.hrtime.bigint();
-  const runs = await each(({ size }, engine) =>
-    engine.ask('run', { seconds: settings.seconds, windowS: settings.windowS }, (window) => {
+  const runs = await each(async ({ device, size }, engine) => {
+    // Energy over the whole phase, as for power rankings: no part of it is left out.
+    const before = await engine.ask('energy', { device });
+    const { windows } = await engine.ask('run', { seconds: settings.seconds, windowS: settings.windowS }, (window) => {
       const rate = (window.iterations * operations(size) * 1e9) / Number(window.endNs - window.startNs);
       figure(Math.min(1, Number(window.endNs - origin) / 1e9 / settings.seconds), rate);
-    }),
-  );
+    });
+    const after = await engine.ask('energy', { device });
+    const joules = energyBetween(before.reading, after.reading);
+    return { windows, energy: joules === undefined ? {} : { energy: { joules, source: after.reading!.source } } };
+  });
 
   context.phase(`proof_${precision}`);
   const results: GemmResult[] = [];
@@ -148,6 +154,7 @@ async function measureTogether(
         endNs: Number(window.endNs - origin),
         iterations: window.iterations,
       })),
+      ...runs[i]!.energy,
       verification: { sha256, beacon, rounds: settings.rounds, rms, worst },
     });
   }

@@ -33,6 +33,8 @@ export const GemmResult = Type.Object(
         strict,
       ),
     ),
+    /** What the device used from the first window's start to the last one's end. */
+    energy: Type.Optional(Type.Object({ joules: Positive, source: Type.Enum(['rapl', 'nvml']) }, strict)),
     /** Freivalds' check of the output that lay there after the last window; the beacon came after its digest was out. */
     verification: Type.Object(
       {
@@ -186,6 +188,10 @@ function examineResult(
   const shared = { labels, durationS, samples: rates.length, verified, level: 'E1' as const };
   const single = (value: number, unit: string) =>
     ({ value, unit, U: 0, k: 2, n: 1, method: 'exact' }) satisfies Metric['estimate'];
+  const total = result.windows.reduce((sum, w) => sum + w.iterations, 0) * operations(result.size);
+  const efficiency: Metric[] = result.energy
+    ? [{ ...shared, metric: 'compute.gemm.efficiency', estimate: single(total / result.energy.joules, 'op/J') }]
+    : [];
   return {
     metrics: [
       { ...shared, metric, estimate: fromWindows(rates, 'op/s') },
@@ -196,6 +202,7 @@ function examineResult(
       },
       { ...shared, metric: 'compute.gemm.sustained', estimate: single(sustained, 'ratio') },
       { ...shared, metric: 'compute.gemm.residual', estimate: single(result.verification.rms, 'ratio') },
+      ...efficiency,
     ],
     checks,
     findings,

@@ -5,12 +5,15 @@ import { LABELS, type Label, OVERALL_MEANING, OVERALL_TEXT, PROFILE_TEXT, RULE_T
 import { china, utc } from '../../text/moment.ts';
 import { quantity } from '../../text/quantity.ts';
 import { SENTENCES } from '../../text/sentence.ts';
+import { displayWidth } from '../../text/width.ts';
 import { both, code, type Markup, markup, type Part, stacked } from '../markup.ts';
 import { deciding, gravity, limitText, mandatoryCounts } from '../summary.ts';
 import { chapterNumber, fold } from './section.ts';
 
-/** Most bars on page 1; it has to stay one page. */
-const BARS = 6;
+/** Most bars on page 1, and least: it has to stay one page, so long names above leave room for fewer. */
+const BARS = { most: 6, least: 3 } as const;
+/** Columns (a Chinese character is two) of one line in a cell of the identity table in print. */
+const CELL_WIDTH = 42;
 
 /** Page 1: who, what and when; the verdict; how many of each; what decides it; where the proof is; who signs. */
 export function front(report: Report): Markup {
@@ -75,7 +78,7 @@ function decisive(report: Report): Markup {
     })
     .sort((a, b) => order(a) - order(b) || shareOf(a.result) - shareOf(b.result));
   if (mandatory.length === 0) return markup``;
-  const shown = mandatory.slice(0, BARS);
+  const shown = mandatory.slice(0, Math.max(BARS.least, BARS.most - Math.ceil(extraLines(report) / 2)));
   const chart = bullet(
     'decisive-chart',
     shown.map(({ verdict, result }) => row(verdict, result)),
@@ -85,6 +88,13 @@ function decisive(report: Report): Markup {
 <figure>${chart.svg}</figure>
 <p class="fine">${both(LABELS.decisiveKey)}${rest > 0 && markup` · ${both(SENTENCES.moreDecisive(rest))}`}</p>
 <div class="screen">${fold(both(LABELS.numbersTable), chart.table)}</div>`;
+}
+
+/** Lines by which the names of platform and customer make the identity table taller than usual. */
+function extraLines({ platform }: Report): number {
+  const lines = (text: string | undefined): number => (text ? Math.ceil(displayWidth(text) / CELL_WIDTH) : 0);
+  const customer = lines(platform.customer) + lines(platform.address);
+  return Math.max(0, Math.max(customer, lines(platform.name) + 1) - 2) + Math.max(0, lines(platform.location) - 2);
 }
 
 /** Measured ones before unmeasured ones: a bar says more than an empty frame. */

@@ -49,16 +49,13 @@ ${one.unread.length > 0 && markup`<h3>${both(LABELS.unread)}</h3><div class="wid
 }
 
 function accelerators(one: Inventory, named: boolean): Markup {
-  const tools = one.tools.map((tool) =>
-    tool.found
-      ? `${tool.name} ${tool.version ?? ''} (${LABELS.found.zh} ${LABELS.found.en})`
-      : `${tool.name} (${LABELS.notFound.zh} ${LABELS.notFound.en})`,
-  );
+  const found = one.tools.filter((tool) => tool.found).map((tool) => `${tool.name} ${tool.version ?? ''}`.trim());
+  const absent = one.tools.filter((tool) => !tool.found).map((tool) => tool.name);
   const none = one.accelerators.length === 0 && one.tools.every((tool) => !tool.found);
   return markup`<h3>${both(LABELS.accelerators)}</h3>
 ${none && markup`<p>${both(LABELS.noAccelerator)}</p>`}
 ${named && one.accelerators.length > 0 && markup`<ul class="plain">${one.accelerators.map((a) => markup`<li>${deviceLine(a)}${versions(a)}</li>`)}</ul>`}
-${tools.length > 0 && markup`<p class="list"><b>${both(LABELS.tools)}</b> ${tools.join(' · ')}</p>`}`;
+${one.tools.length > 0 && markup`<p class="list"><b>${both(LABELS.tools)}</b> ${found.length > 0 && markup`${both(LABELS.found)}: ${found.join(', ')}. `}${absent.length > 0 && markup`${both(LABELS.notFound)}: ${absent.join(', ')}`}</p>`}`;
 }
 
 function versions(a: Accelerator): string {

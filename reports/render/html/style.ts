@@ -29,7 +29,7 @@ th{background:var(--pale);font-weight:700}th .en{font-weight:400}tbody th{font-w
 .o-pass{color:var(--good)}.o-fail{color:var(--bad)}.o-indeterminate,.o-manual{color:var(--doubt)}.o-error,.o-not_tested,.o-not_applicable{color:var(--none)}.tiles .zero b{color:var(--ink)}.tiles span{color:var(--ink)}.tiles .en{color:var(--soft)}
 .outcome{font-weight:700}.outcome span{color:inherit;font-weight:400}
 .evidence th{width:22%}.sign{display:grid;grid-template-columns:repeat(3,1fr);gap:0;margin-top:2mm;font-size:8.5pt;line-height:1.4}.sign div{display:grid;grid-template-columns:17mm 1fr;border:1px solid var(--line);margin-left:-1px}.sign dt{background:var(--pale);padding:1mm 1.5mm;border-right:1px solid var(--line)}.sign dd{min-height:12mm;padding:1mm 1.5mm;align-self:end;display:flex;align-items:end}
-.targets th[scope=row]{background:#fff;font-weight:400}.targets th[scope=row] a{font-weight:700}.targets,.requirements{table-layout:fixed}.c-target{width:29%}.c-claim{width:11%}.c-value{width:25%}.c-margin{width:9.5%}.c-outcome{width:13.5%}.c-proof{width:12%}.c-metric{width:23%}.c-limit{width:12%}.c-level{width:8%}.requirements .c-value{width:21%}
+.targets th[scope=row]{background:#fff;font-weight:400}.targets th[scope=row] a{font-weight:700}.targets,.requirements{table-layout:fixed}.c-target{width:29%}.c-claim{width:11%}.c-value{width:25%}.c-margin{width:9.5%}.c-outcome{width:13.5%}.c-proof{width:12%}.c-metric{width:20%}.c-limit{width:12%}.c-small{width:9%}.requirements .c-value{width:20%}.requirements .c-outcome{width:12%}
 .metric{font-size:7.5pt}
 article{border-top:1px solid var(--line);margin-top:3mm}dl{display:grid;grid-template-columns:36mm 1fr;gap:.8mm 3mm;margin:1mm 0;font-size:9pt}dt{font-weight:700}dt .en{font-weight:400}dd{margin:0;overflow-wrap:anywhere}
 .actions>li{margin-bottom:3mm}.lead{margin-bottom:.5mm}.reasons{margin:.5mm 0;padding-left:5mm;font-size:9pt}.particular{color:var(--soft);overflow-wrap:anywhere}
@@ -38,8 +38,8 @@ figure{margin:2mm 0}figcaption{font-size:8.5pt;margin-bottom:1mm}.chart{display:
 .pair{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:4mm}
 .key{font-size:8pt}ul.key{display:flex;flex-wrap:wrap;gap:1mm 5mm;list-style:none;padding:0}ul.key svg{vertical-align:-2px}
 .plain,.list{font-size:8.5pt;overflow-wrap:anywhere}.plain{margin:1mm 0;padding-left:5mm}
-details{margin:1.5mm 0}summary{cursor:pointer;font-size:9pt}.wide{overflow-x:auto}
-.contents{columns:2;font-size:9pt;padding-left:6mm}.end{text-align:center;margin-top:8mm}
+details{margin:1.5mm 0}summary{cursor:pointer;font-size:9pt;min-height:24px;padding:2px 0}.wide{overflow-x:auto}
+.contents{columns:2;font-size:9pt;padding-left:0;list-style:none}.contents a{display:inline-block;min-height:24px;padding:2px 0}.end{text-align:center;margin-top:8mm}
 @media(max-width:640px){.tiles{grid-template-columns:repeat(4,1fr)}.pair{grid-template-columns:1fr}.verdict{grid-template-columns:1fr}dl{grid-template-columns:1fr}}
 @page{size:A4;margin:16mm 14mm 15mm}
 @media print{html{font-size:9pt;line-height:1.42}#front table{line-height:1.32}#front th,#front td{padding:.7mm 1.2mm}.synthetic{font-size:8.5pt;padding:.8mm;margin:0 0 1.5mm}body{max-width:none;padding:0 .3mm}table{font-size:8pt}.verdict p.zh{font-size:9pt}.verdict p.en,.verdict .fine{font-size:7.5pt}.tiles{margin-bottom:0}h2.lesser{margin-top:2.5mm}.screen,.skip,.banner{display:none}.running{display:none}h1{margin:0 0 2mm}figure{margin:1mm 0}a{text-decoration:none}

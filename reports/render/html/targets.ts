@@ -23,12 +23,16 @@ ${report.verdicts.map((verdict) => detail(verdict, report))}`,
 }
 
 function line(verdict: Verdict): Markup {
-  const rows = Math.max(1, verdict.requirements.length);
+  const measured = verdict.requirements.some((result) => result.estimate);
+  const rows = measured ? verdict.requirements.length : 1;
   const head = markup`<th scope="row" rowspan="${rows}"><a href="#t-${verdict.target}">${both(verdict.title)}</a><br><span class="clause">${verdict.clause}${!verdict.mandatory && markup` · ${both(LABELS.informative)}`}</span><br>${stacked(verdict.requirement)}</th>`;
   const claimed = markup`<td rowspan="${rows}">${claimedText(verdict) || '—'}</td>`;
   const tail = markup`<td rowspan="${rows}">${outcomeMark(verdict.outcome)}${verdict.waiver && markup`<br>${both(LABELS.waived)}`}</td><td rowspan="${rows}">${levelMark(verdict.level)}<br>${verdict.evidence.length === 0 ? '—' : markup`${code(verdict.evidence[0]!.slice(0, 12))}${verdict.evidence.length > 1 && ` +${verdict.evidence.length - 1}`}`}</td>`;
   const first = verdict.requirements[0];
-  if (!first) return markup`<tr>${head}${claimed}<td>—</td><td>—</td>${tail}</tr>\n`;
+  if (!first || !measured) {
+    const limits = verdict.requirements.map((result) => markup`<br><span class="aside">${limitText(result)}</span>`);
+    return markup`<tr>${head}${claimed}<td>—${limits}</td><td>—</td>${tail}</tr>\n`;
+  }
   const rest = verdict.requirements.slice(1);
   return markup`<tr>${head}${claimed}${measuredCells(first, rows > 1)}${tail}</tr>
 ${rest.map((result) => markup`<tr>${measuredCells(result, true)}</tr>\n`)}`;
@@ -52,26 +56,27 @@ ${verdict.waiver && markup`<dt>${both(LABELS.waiver)}</dt><dd>${verdict.waiver.r
 ${verdict.reasons.length > 0 && markup`<dt>${both(LABELS.reasons)}</dt><dd>${reasonList(verdict.reasons, false)}</dd>`}
 <dt>${both(LABELS.evidenceHash)}</dt><dd>${levelMark(verdict.level)} · ${verdict.evidence.length === 0 ? '—' : markup`sha256 ${verdict.evidence.slice(0, DIGESTS).map((digest) => markup`${code(digest)} `)}${verdict.evidence.length > DIGESTS && both(SENTENCES.more(verdict.evidence.length - DIGESTS))}`}</dd>
 </dl>
-${verdict.requirements.length > 0 && markup`<div class="wide"><table class="requirements"><colgroup><col class="c-metric"><col class="c-limit"><col class="c-value"><col><col><col><col class="c-level"><col class="c-outcome"></colgroup><thead><tr>${column('metric')}${column('limit')}${column('measured')}${column('duration')}${column('samples')}${column('nodesMeasured')}${column('level')}${column('outcome')}</tr></thead><tbody>${verdict.requirements.map((result) => requirementRow(result, report))}</tbody></table></div>`}
-${verdict.requirements.map(particulars)}</article>
+${verdict.requirements.some((result) => result.estimate) && markup`<div class="wide"><table class="requirements"><colgroup><col class="c-metric"><col class="c-limit"><col class="c-value"><col class="c-small"><col class="c-small"><col class="c-small"><col class="c-small"><col class="c-outcome"></colgroup><thead><tr>${column('metric')}${column('limit')}${column('measured')}${column('duration')}${column('samples')}${column('nodesMeasured')}${column('level')}${column('outcome')}</tr></thead><tbody>${verdict.requirements.map((result) => requirementRow(result, report))}</tbody></table></div>`}
+${verdict.requirements.map((result) => particulars(result, verdict))}</article>
 `;
 }
 
 const KIND = { measured: LABELS.measuredKind, counted: LABELS.countedKind, registered: LABELS.registered } as const;
 
 function requirementRow(result: RequirementResult, report: Report): Markup {
-  return markup`<tr><th scope="row">${dotted(result.metric)}${result.choice && markup`<br>${both(LABELS.choice)} ${result.choice.label} = ${result.choice.value}`}</th><td>${limitText(result)}</td><td>${measuredText(result)}${result.estimate && markup`<br><span class="aside">k = ${result.estimate.k}, n = ${whole(result.estimate.n)}, ${result.estimate.method}</span>`}</td><td>${result.durationS > 0 ? span(result.durationS) : '—'}</td><td>${whole(result.samples)}</td><td>${result.nodes.length === 0 ? '—' : `${whole(result.nodes.length)} / ${whole(report.platform.nodes)}`}</td><td>${levelMark(result.level)}</td><td>${outcomeMark(result.outcome)}</td></tr>`;
+  return markup`<tr><th scope="row">${dotted(result.metric)}${result.choice && markup`<br>${both(LABELS.choice)} ${result.choice.label} = ${result.choice.value}`}</th><td>${limitText(result)}</td><td>${measuredText(result)}${result.estimate && markup`<br><span class="aside">${result.estimate.U > 0 && `k = ${result.estimate.k}, `}n = ${whole(result.estimate.n)}, ${result.estimate.method}</span>`}</td><td>${result.durationS > 0 ? span(result.durationS) : '—'}</td><td>${whole(result.samples)}</td><td>${result.nodes.length === 0 ? '—' : `${whole(result.nodes.length)} / ${whole(report.platform.nodes)}`}</td><td>${levelMark(result.level)}</td><td>${outcomeMark(result.outcome)}</td></tr>`;
 }
 
 /** What stands behind one requirement: other choices, what was counted, parts of the uncertainty, own reasons. */
-function particulars(result: RequirementResult): Markup {
+function particulars(result: RequirementResult, verdict: Verdict): Markup {
+  const own = result.reasons.filter((r) => !verdict.reasons.some((v) => v.code === r.code && v.detail === r.detail));
   const lines = [
     result.alternatives.length > 0 &&
       markup`<dt>${both(LABELS.alternatives)}</dt><dd>${result.alternatives.map((other, i) => markup`${i > 0 && '; '}${other.value}: ${plusMinus(other.estimate)} (${both(LABELS[other.verified ? 'verified' : 'notVerified'])})`)}</dd>`,
     result.counted.length > 0 && markup`<dt>${both(LABELS.counted)}</dt><dd>${result.counted.join(', ')}</dd>`,
     result.uncertainty.length > 0 &&
       markup`<dt>${both(LABELS.uncertaintyParts)}</dt><dd>${result.uncertainty.map((part, i) => markup`${i > 0 && '; '}${both(UNCERTAINTY_TEXT[part.source])}: ${quantity(part.U, result.unit, result.estimate?.value ?? part.U)}`)}</dd>`,
-    result.reasons.length > 0 && markup`<dt>${both(LABELS.reasons)}</dt><dd>${reasonList(result.reasons, false)}</dd>`,
+    own.length > 0 && markup`<dt>${both(LABELS.reasons)}</dt><dd>${reasonList(own, false)}</dd>`,
   ].filter((part) => part !== false);
   if (lines.length === 0) return markup``;
   return fold(markup`<code>${result.metric}</code>`, markup`<dl>${lines}</dl>`, true);

@@ -40,7 +40,7 @@ describe('bullet chart', () => {
       m[2],
     ]);
     expect(widths[0]![0]).toBeGreaterThan(Number(widths[1]![0]));
-    expect(widths[3]![1]).toBe('url(#b-cross)');
+    expect(widths).toHaveLength(3);
     expect(widths[1]![1]).toBe('url(#b-up)');
   });
 

@@ -77,8 +77,8 @@ describe('two reports', () => {
 
   it('show the node that became slower and no other', () => {
     const before = fleetReport(5, 2);
-    const difference = compareReports(before, scaled(before, 'storage.speed', 'node-0003', 0.5));
-    expect(difference.nodes.map((n) => n.node)).toEqual(['node-0003']);
+    const difference = compareReports(before, scaled(before, 'storage.speed', 'node-0002', 0.5));
+    expect(difference.nodes.map((n) => n.node)).toEqual(['node-0002']);
     expect(difference.nodes[0]!.values.map((v) => [v.metric, v.direction])).toEqual([
       ['storage.speed.read', 'worse'],
       ['storage.speed.write', 'worse'],

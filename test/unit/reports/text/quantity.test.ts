@@ -31,6 +31,9 @@ describe('quantities', () => {
   it('can be shown on the scale of their limit, however small they are', () => {
     expect(quantity(2.07e11, 'op/s', 1e16)).toBe('0.000207 Peta-ops');
     expect(quantity(0, 's', 0.005)).toBe('0 ms');
+    expect(quantity(5e7, 'B', 1e15)).toBe('5×10⁻⁸ PB');
+    expect(quantity(1.35e-15, 'ratio')).toBe('1.35×10⁻¹⁵');
+    expect(quantity(-2e-12, 'W')).toBe('-2×10⁻¹² W');
   });
 
   it('are never rounded into a limit that they do not meet', () => {

@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { schedule } from '../challenge/chain.ts';
+import { foldShift } from '../challenge/parameters.ts';
+import { cpuFlags } from '../host.ts';
+import type { Elements } from '../operands.ts';
+import type { Precision } from '../precision.ts';
+import { packFloats } from '../storage.ts';
+import { type Backend, type Device, type Offer, timed } from './backend.ts';
+import { TORCH_PYTHON } from './candidates.ts';
+
+interface PythonDevice {
+  readonly id: string;
+  readonly name: string;
+  readonly uuid: string | null;
+  readonly precisions: readonly Precision[];
+}
+
+/**
+ * PyTorch in a Python process of its own: every vendor that has a PyTorch. What each device can do is found by doing it.
+ */
+export function torch(): Backend {
+  const runner = startRunner(process.env[TORCH_PYTHON] ?? 'python3');
+  return {
+    async probe(threads) {
+      const { answer } = await runner.ask({ operation: 'probe', threads });
+      const { version, devices } = answer as { version: string; devices: PythonDevice[] };
+      return {
+        software: [{ name: 'torch', version }],
+        devices: devices.map(
+          ({ id, name, uuid, precisions }): Device => ({
+            id,
+            name,
+            ...(uuid ? { uuid } : {}),
+            offers: precisions.map((precision) => offer(id, precision)),
+          }),
+        ),
+      };
+    },
+    async open(device, precision, size, a, b) {
+      await runner.ask({ operation: 'open', device, precision, size }, [stored(a, precision), stored(b, precision)]);
+      return {
+        multiply: (iterations) => timed(() => runner.ask({ operation: 'multiply', iterations })),
+        async output() {
+          const { answer, data } = await runner.ask({ operation: 'output' });
+          const { form } = answer as { form: string };
+          if (form === 'float64') return new Float64Array(data.buffer);
+          return form === 'int32' ? new Int32Array(data.buffer) : new Float32Array(data.buffer);
+        },
+        async close() {
+          await runner.ask({ operation: 'close' });
+        },
+      };
+    },
+    async openChain(device, precision, parameters, nonce) {
+      const withShift = { ...parameters, shift: foldShift(parameters) };
+      await runner.ask({ operation: 'chain', device, precision, nonce, parameters: withShift });
+      return {
+        async round(seed) {
+          const order = { operation: 'round', seed, schedule: schedule(parameters, seed) };
+          const { answer, data } = await runner.ask(order);
+          return { sketch: data, productNs: (answer as { productNs: number }).productNs };
+        },
+        async close() {
+          await runner.ask({ operation: 'close' });
+        },
+      };
+    },
+    close: () => runner.stop(),
+  };
+}
+
+/** A processor without arithmetic of its own for halves converts to FP32 and back. */
+function offer(device: string, precision: Precision): Offer {
+  if (device !== 'cpu') return { precision };
+  const flags = cpuFlags();
+  const native: Partial<Record<Precision, string[]>> = {
+    BF16: ['avx512_bf16', 'amx_bf16', 'bf16'],
+    FP16: ['avx512_fp16', 'amx_fp16', 'asimdhp'],
+  };
+  const needed = native[precision];
+  if (!needed || needed.some((flag) => flags.has(flag))) return { precision };
+  return { precision, emulated: `this processor has no ${precision} arithmetic (${needed.join(', ')})` };
+}
+
+function stored(elements: Elements, precision: Precision): Uint8Array {
+  const packed = precision === 'FP16' || precision === 'BF16' || precision.startsWith('FP8');
+  const view = packed ? packFloats(elements as Float32Array, precision) : elements;
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+/** First line of an answer. */
+interface Header {
+  /** Raw bytes that follow the line. */
+  readonly bytes: number;
+  readonly error?: string;
+}
+
+interface Answered {
+  readonly answer: object;
+  /** Bytes that followed the answer, in memory of their own. */
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** JSON lines with raw bytes behind them, one question at a time, to and from the script beside this file. */
+function startRunner(python: string) {
+  const script = fileURLToPath(new URL('./torch_runner.py', import.meta.url));
+  const child = spawn(python, ['-u', script], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let errors = '';
+  let ended: Error | undefined;
+  let waiting: { resolve: (answered: Answered) => void; reject: (error: Error) => void } | undefined;
+  let header = Buffer.alloc(0);
+  let answer: Header | undefined;
+  let data = new Uint8Array(0);
+  let got = 0;
+
+  const end = (how: string) => {
+    ended ??= new Error(`${python} ${how}${errors ? `: ${errors.trim().slice(-400)}` : ''}`);
+    waiting?.reject(ended);
+    waiting = undefined;
+  };
+  child.on('error', (error) => end(`could not be started: ${error.message}`));
+  child.on('close', (code, signal) => end(signal ? `was ended by ${signal}` : `ended with status ${code}`));
+  child.stdin.on('error', () => {});
+  child.stderr.on('data', (chunk: Buffer) => {
+    errors = (errors + chunk.toString('utf8')).slice(-4096);
+  });
+  child.stdout.on('data', (chunk: Buffer) => {
+    let rest = chunk;
+    if (!answer) {
+      header = Buffer.concat([header, rest]);
+      const at = header.indexOf(10);
+      if (at < 0) return;
+      answer = JSON.parse(header.subarray(0, at).toString('utf8')) as Header;
+      rest = header.subarray(at + 1);
+      header = Buffer.alloc(0);
+      data = new Uint8Array(answer.bytes);
+      got = 0;
+    }
+    data.set(rest.subarray(0, data.length - got), got);
+    got += Math.min(rest.length, data.length - got);
+    if (got < data.length) return;
+    const finished = { answer, data };
+    const settle = waiting;
+    answer = undefined;
+    waiting = undefined;
+    if (finished.answer.error) settle?.reject(new Error(finished.answer.error));
+    else settle?.resolve(finished);
+  });
+
+  return {
+    ask(order: object, payload: readonly Uint8Array[] = []): Promise<Answered> {
+      return new Promise((resolve, reject) => {
+        if (ended) return reject(ended);
+        waiting = { resolve, reject };
+        const bytes = payload.reduce((sum, part) => sum + part.length, 0);
+        child.stdin.write(`${JSON.stringify({ ...order, bytes })}\n`);
+        for (const part of payload) child.stdin.write(part);
+      });
+    },
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+      const gone = new Promise((resolve) => child.once('close', resolve));
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}

@@ -1,0 +1,235 @@
+import { canonicalBytes } from '../../../evidence/canonical.ts';
+import { sha256Hex } from '../../../evidence/digest.ts';
+import { seal } from '../../../evidence/envelope.ts';
+import { generateKeyPair, pemSigner, type Signer } from '../../../evidence/keys.ts';
+import { PAYLOAD_TYPE, statement } from '../../../evidence/statement.ts';
+import type { Assignment, Plan, Transcript } from '../../../model/assignment.ts';
+import type { Measurement, Telemetry } from '../../../model/measurement.ts';
+import { proof } from '../../../benchmarks/compute/gemm/proof.ts';
+import { inputOf } from '../../../controller/conductor.ts';
+import { makePlan } from '../../../controller/planner.ts';
+import { createRunDirectory, type RunDirectory } from '../../../controller/store/run-directory.ts';
+import { builtinGuides, type LoadedGuide } from '../../../reports/guides/builtin.ts';
+import { PATHS } from '../../../reports/verify/layout.ts';
+import { syntheticInventory } from './machine.ts';
+import { numbersFrom, type Shape, syntheticGemm } from './samples.ts';
+
+/** How large the invented fleet is and how much each of its attempts leaves behind. */
+export interface FleetSize {
+  readonly nodes: number;
+  readonly accelerators: number;
+  readonly windows: number;
+  readonly precisions: Shape['precisions'];
+  /** Telemetry readings an attempt. */
+  readonly readings: number;
+  readonly repeats: number;
+}
+
+export interface SyntheticOptions extends Partial<FleetSize> {
+  readonly run?: string;
+  readonly guide?: LoadedGuide;
+  readonly claims?: object;
+  /** Keys to use in place of fresh ones: the controller's, and each node's. */
+  readonly signer?: Signer;
+  readonly nodeSigner?: (node: string) => Signer;
+  readonly seed?: number;
+}
+
+/** What happens to a node's first attempt, by its place in the fleet; all others complete. */
+const FATES: Readonly<Record<number, 'crashes' | 'lies' | 'vanishes' | 'errs' | 'lags'>> = {
+  1: 'crashes',
+  2: 'lies',
+  3: 'vanishes',
+  4: 'errs',
+  5: 'lags',
+};
+
+/** A finished run of invented nodes, ready to be handed over, and the keys behind it. */
+export interface SyntheticRun {
+  readonly directory: RunDirectory;
+  readonly signer: Signer;
+  readonly nodeSigners: ReadonlyMap<string, Signer>;
+  readonly plan: Plan;
+}
+
+const START = Date.UTC(2026, 10, 21, 1);
+/** So that small fleets have one of every fate. */
+const SMALL: FleetSize = { nodes: 7, accelerators: 2, windows: 6, precisions: ['FP32', 'BF16'], readings: 3, repeats: 1 };
+
+/**
+ * Writes the directory of a run that no machine ever made, through the real store, with real signatures, real log
+ * entries and samples that the real proof examines. The plan says that it is synthetic, so no target of it can pass.
+ */
+export async function makeSyntheticRun(path: string, options: SyntheticOptions = {}): Promise<SyntheticRun> {
+  const size: FleetSize = { ...SMALL, ...options };
+  const guide = options.guide ?? builtinGuides()[0]!;
+  let clock = START;
+  const directory = createRunDirectory(path, () => new Date((clock += 1)));
+  const signer = options.signer ?? pemSigner(generateKeyPair().privatePem);
+  const nodes = Array.from({ length: size.nodes }, (_, at) => `node-${String(at + 1).padStart(4, '0')}`);
+  const nodeSigners = new Map(
+    nodes.map((node) => [node, options.nodeSigner?.(node) ?? pemSigner(generateKeyPair().privatePem)]),
+  );
+  const files = new Map([[PATHS.guide as string, guide.bytes]]);
+  if (options.claims) files.set(PATHS.claims, canonicalBytes(options.claims));
+  for (const [name, bytes] of files) directory.writeFile(name, bytes);
+  directory.append({ kind: 'inputs', files: [...files].map(([name, bytes]) => inputOf(name, bytes)) });
+  for (const [index, node] of nodes.entries()) {
+    const inventory = syntheticInventory(node, index + 1, size.accelerators, new Date(START).toISOString());
+    const { publicKeyPem: publicKey } = nodeSigners.get(node)!;
+    directory.append({ kind: 'node', node, publicKey, inventory: directory.putBlob(canonicalBytes(inventory)) });
+  }
+  const plan = makePlan({
+    run: options.run ?? 'at-20261121-010000-5ca1',
+    createdAt: new Date(START).toISOString(),
+    guide: guide.guide,
+    guideSha256: guide.sha256,
+    profile: 'standard',
+    nodes,
+    settings: { 'compute.gemm': { precisions: size.precisions, seconds: size.windows } },
+    only: guide.guide.targets.filter((t) => t.requirements.every((r) => r.metric === 'compute.gemm.rate')).map((t) => t.id),
+    repeats: size.repeats,
+    synthetic: true,
+  });
+  const payload = canonicalBytes(statement([{ name: PATHS.guide, digest: { sha256: guide.sha256 } }], 'plan', plan));
+  directory.append({ kind: 'plan', envelope: await seal(PAYLOAD_TYPE, payload, [signer]) });
+  for (const [index, assignment] of plan.assignments.entries()) {
+    const own = nodeSigners.get(assignment.node)!;
+    await carryOut({ directory, run: plan.run, assignment, index, size, signer: own, seed: options.seed ?? 1 });
+  }
+  directory.append({ kind: 'end', cancelled: false });
+  return { directory, signer, nodeSigners, plan };
+}
+
+interface Work {
+  readonly directory: RunDirectory;
+  readonly run: string;
+  readonly assignment: Assignment;
+  readonly index: number;
+  readonly size: FleetSize;
+  readonly signer: Signer;
+  readonly seed: number;
+}
+
+/** All attempts of one node, the way the conductor would have asked for them. */
+async function carryOut(work: Work): Promise<void> {
+  const { directory, assignment, index, size } = work;
+  const { id, node } = assignment;
+  const chain = { sequence: 0, previous: '' };
+  const random = numbersFrom(work.seed * 100_003 + index);
+  for (let attempt = 1, completed = 0; completed < size.repeats; attempt++) {
+    const fate = attempt === 1 ? FATES[index] : undefined;
+    directory.append({ kind: 'issue', node, assignment: id, attempt });
+    if (fate === 'vanishes') {
+      directory.append({ kind: 'lost', node, assignment: id, attempt, detail: 'the node went away and did not come back' });
+      return;
+    }
+    const { measurement, transcript } = invent(work, attempt, chain, fate, random);
+    const sealed = await sealMeasurement(work, measurement);
+    if (fate === 'lies') {
+      const delivery = { envelope: sealed.envelope, transcript };
+      const detail = 'the samples do not give the numbers that were reported (evidence_mismatch)';
+      directory.append({ kind: 'rejection', node, assignment: id, detail, sha256: directory.putBlob(canonicalBytes(delivery)) });
+      continue;
+    }
+    directory.append({ kind: 'measurement', node, envelope: sealed.envelope, transcript });
+    Object.assign(chain, { sequence: measurement.sequence, previous: sealed.sha256 });
+    if (measurement.state === 'completed') completed++;
+  }
+}
+
+function invent(
+  { directory, run, assignment, index, size }: Work,
+  attempt: number,
+  chain: { sequence: number; previous: string },
+  fate: (typeof FATES)[number] | undefined,
+  random: () => number,
+): { measurement: Measurement; transcript: Transcript } {
+  const { id, node, benchmark, version, settings } = assignment;
+  const name = `${run}/${id}/${attempt}`;
+  const { raw, exchanges, elapsedS } = syntheticGemm(
+    {
+      devices: size.accelerators,
+      precisions: size.precisions,
+      windows: size.windows,
+      windowS: 1,
+      opsPerSecond: 6e13 * (fate === 'lags' ? 0.5 : 1) * (1 + (random() - 0.5) * 0.04),
+      wrong: fate === 'errs',
+    },
+    name,
+    random,
+  );
+  const issued = START + 60_000 + index;
+  const startedAt = new Date(issued + 5).toISOString();
+  const crashed = fate === 'crashes';
+  const bytes = canonicalBytes(raw);
+  const examination = crashed
+    ? { metrics: [], checks: [], findings: [] }
+    : proof.examine(raw, { settings, transcript: undefined, evidence: () => undefined });
+  if (fate === 'lies') for (const metric of examination.metrics) metric.estimate.value *= 3;
+  return {
+    measurement: {
+      schema: 'assay/measurement/v1',
+      run,
+      assignment: id,
+      attempt,
+      node,
+      benchmark,
+      version,
+      sequence: chain.sequence + 1,
+      previous: chain.previous,
+      challenge: raw.challenge,
+      settings,
+      state: crashed ? 'failed' : 'completed',
+      ...(crashed ? { failure: { code: 'crashed' as const, phase: 'measure', detail: 'invented crash' } } : {}),
+      startedAt,
+      endedAt: new Date(issued + 5 + elapsedS * 1000).toISOString(),
+      elapsedS,
+      phases: [
+        { name: 'warm_up', startedAt, durationS: 10 },
+        { name: 'measure', startedAt: new Date(issued + 10_005).toISOString(), durationS: elapsedS - 11 },
+      ],
+      ...(crashed
+        ? {}
+        : { raw: { name: 'samples.json', mediaType: 'application/json', sha256: directory.putBlob(bytes), bytes: bytes.byteLength } }),
+      evidence: [],
+      examination,
+      telemetry: Array.from({ length: size.readings }, (_, at) => reading(at, random)),
+      software: [{ name: 'invented-runtime', version: '1.0' }],
+    },
+    transcript: {
+      schema: 'assay/transcript/v1',
+      run,
+      assignment: id,
+      attempt,
+      node,
+      issuedAt: new Date(issued).toISOString(),
+      endedAt: new Date(issued + 500 + elapsedS * 1000).toISOString(),
+      exchanges,
+    },
+  };
+}
+
+function reading(atS: number, random: () => number): Telemetry {
+  return {
+    atS: atS + 1,
+    cpuBusy: 0.4 + random() / 10,
+    cpuOther: random() / 100,
+    cpuSteal: 0,
+    cpuClockMHz: 3000 + Math.round(random() * 100),
+    memoryUsedBytes: 1e11 + Math.round(random() * 1e9),
+  };
+}
+
+/** The measurement as its agent signs it: order and evidence are its subjects. */
+async function sealMeasurement({ run, assignment, signer }: Work, measurement: Measurement) {
+  const { id, benchmark, version, settings, timeoutS } = assignment;
+  const order = { run, assignment: id, attempt: measurement.attempt, benchmark, version, settings, timeoutS };
+  const refs = [...(measurement.raw ? [measurement.raw] : []), ...measurement.evidence];
+  const subjects = [
+    { name: `order/${id}/${measurement.attempt}`, digest: { sha256: sha256Hex(canonicalBytes(order)) } },
+    ...refs.map((ref) => ({ name: ref.name, digest: { sha256: ref.sha256 } })),
+  ];
+  const payload = canonicalBytes(statement(subjects, 'measurement', measurement));
+  return { envelope: await seal(PAYLOAD_TYPE, payload, [signer]), sha256: sha256Hex(payload) };
+}

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { attempt, scratch } from './attempt.ts';
+
+const FAKE = join(import.meta.dirname, 'fake-interpreter.mjs');
+const fake = (mode: string) => ({ interpreters: [[process.execPath, FAKE, mode]], frameworks: ['pytorch'] });
+
+let place: ReturnType<typeof scratch>;
+beforeEach(() => {
+  place = scratch();
+});
+afterEach(() => {
+  delete process.env.FAKE_PID_FILE;
+  place.remove();
+});
+
+describe('a probe that misbehaves', () => {
+  it.each([
+    ['dies', 'crash', 'crashed', 'SIGSEGV'],
+    ['sends what is no message', 'garbage', 'parse_error', 'not JSON'],
+    ['sends a line without end', 'endless', 'crashed', 'a line without end'],
+    ['says it is done before it began', 'hurry', 'parse_error', 'should have sent'],
+    ['ends when it is asked to train', 'deaf', 'crashed', 'while "ready" was awaited'],
+    ['ends before it has inferred', 'half', 'crashed', 'while "done" was awaited'],
+    ['trains one precision twice', 'twice', 'parse_error', 'twice'],
+    ['answers everything and then fails', 'late-failure', 'crashed', 'ended with 1'],
+  ])('does not count when it %s, and the reason is told', async (_, mode, code, detail) => {
+    const { run, counted, examination } = await attempt({ ...fake(mode), timeoutSeconds: 20 });
+    expect(run('pytorch')?.failure).toMatchObject({ code, detail: expect.stringContaining(detail) });
+    expect(counted).toEqual([]);
+    expect(examination.findings).toContainEqual(expect.objectContaining({ code }));
+  });
+
+  it('is ended when it hangs, and the phase is told', async () => {
+    const { run, counted } = await attempt({ ...fake('hang'), timeoutSeconds: 1 });
+    expect(run('pytorch')?.failure).toMatchObject({
+      code: 'timed_out',
+      detail: 'no end after 1 s, while "hello" was awaited',
+    });
+    expect(counted).toEqual([]);
+  });
+
+  it.each([
+    ['one constant answer', 'constant', '% of 512 answers are right'],
+    ['too few answers', 'short', '511 answers to 512 inputs'],
+  ])('does not count with %s', async (_, mode, detail) => {
+    const { run, counted, examination } = await attempt(fake(mode));
+    expect(run('pytorch')?.failure).toBeUndefined();
+    expect(counted).toEqual([]);
+    const finding = examination.findings.find((one) => one.code === 'incorrect_result');
+    expect(finding?.detail).toContain(detail);
+  });
+
+  it('leaves no process behind, even one that left its session', async () => {
+    process.env.FAKE_PID_FILE = join(place.path, 'pid');
+    const began = Date.now();
+    const { run } = await attempt({ ...fake('child'), timeoutSeconds: 20 });
+    expect(run('pytorch')?.failure?.code).toBe('crashed');
+    expect(Date.now() - began).toBeLessThan(15_000);
+    const pid = Number(readFileSync(join(place.path, 'pid'), 'utf8'));
+    expect(pid).toBeGreaterThan(1);
+    // Gone, or a zombie that only waits for the reaper of this machine.
+    const state = () => {
+      try {
+        return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0];
+      } catch {
+        return 'gone';
+      }
+    };
+    for (let tries = 0; tries < 50 && !['gone', 'Z', 'X'].includes(state() ?? ''); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(['gone', 'Z', 'X']).toContain(state());
+  });
+
+  it('is ended when the run is cancelled', async () => {
+    const abort = new AbortController();
+    const run = attempt(
+      { ...fake('hang'), timeoutSeconds: 60 },
+      { signal: abort.signal, onPhase: (name) => void (name === 'pytorch' && setTimeout(() => abort.abort(), 50)) },
+    );
+    await expect(run).rejects.toThrow();
+  });
+});
+
+describe('an interpreter', () => {
+  it.each([
+    ['is not there', ['/nonexistent/python3'], 'ENOENT'],
+    ['says nothing', [process.execPath, FAKE, 'mute'], 'ended with 0'],
+    ['hangs', [process.execPath, FAKE, 'mute-forever'], 'in time'],
+  ])('that %s has no frameworks, which is told and is no failure', async (_, command, problem) => {
+    const { samples, counted } = await attempt({
+      interpreters: [command],
+      frameworks: ['onnxruntime', 'pytorch'],
+      findSeconds: 1,
+    });
+    expect(samples.interpreters[0]?.problem).toContain(problem);
+    expect(samples.absent.map((one) => one.framework)).toEqual(['pytorch']);
+    expect(counted).toEqual(['onnxruntime']);
+  });
+
+  it('that is missing for all that was asked makes the measurement unsupported', async () => {
+    const run = attempt({ interpreters: [['/nonexistent/python3']], frameworks: ['pytorch'] });
+    await expect(run).rejects.toMatchObject({ reason: 'tool_missing' });
+  });
+});

@@ -1,0 +1,198 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { descriptor } from '../../../../benchmarks/frameworks/descriptor.ts';
+import { proof } from '../../../../benchmarks/frameworks/proof.ts';
+import {
+  type FrameworkRun,
+  type FrameworksSamples,
+  FrameworksSamples as Schema,
+} from '../../../../benchmarks/frameworks/samples.ts';
+import { examplesOf } from '../../../../benchmarks/frameworks/task.ts';
+import type { Transcript } from '../../../../model/assignment.ts';
+import { check } from '../../../../model/schema.ts';
+import { base64, CHALLENGE, HELD, HELD_OUT, runOf, samplesOf, solution, transcriptOf } from './solved.ts';
+
+const settings = { ...descriptor.profiles.quick, heldOut: HELD_OUT };
+const examine = (samples: FrameworksSamples, transcript?: Transcript) =>
+  proof.examine(samples, { settings, transcript, evidence: () => undefined });
+const levels = (samples: FrameworksSamples, transcript?: Transcript) =>
+  examine(samples, transcript).metrics.filter((one) => one.metric === 'frameworks.adapted.level');
+/** Engines that count: a verified level above zero. */
+const counted = (samples: FrameworksSamples) => [
+  ...new Set(levels(samples).flatMap((one) => (one.verified && one.estimate.value > 0 ? [one.labels.engine] : []))),
+];
+const codes = (samples: FrameworksSamples) => examine(samples).findings.map((one) => one.code);
+/** A run with something changed in every precision. */
+const spoiled = (over: Partial<FrameworkRun['runs'][number]>): FrameworkRun => {
+  const run = runOf(HELD);
+  return { ...run, runs: run.runs.map((one) => ({ ...one, ...over })) };
+};
+
+describe('a framework that trained and inferred', () => {
+  it('counts, at E1 for the agent and E2 with the transcript, with the metrics that the descriptor names', () => {
+    const samples = samplesOf(runOf(HELD));
+    expect(check(Schema, samples)).toMatchObject({ ok: true });
+    expect(counted(samples)).toEqual(['torch']);
+    expect(levels(samples).map((one) => one.level)).toEqual(['E1', 'E1']);
+    const checked = examine(samples, transcriptOf(samples));
+    expect(checked.metrics.every((one) => one.level === 'E2')).toBe(true);
+    const named = new Set(descriptor.metrics.map((one) => `${one.id} ${one.unit}`));
+    for (const one of checked.metrics) expect(named).toContain(`${one.metric} ${one.estimate.unit}`);
+    expect(levels(samples)[0]?.labels).toEqual({
+      framework: 'pytorch',
+      engine: 'torch',
+      device: 'cpu',
+      precision: 'float32',
+      level: 'L1',
+    });
+  });
+
+  it('counts once with another front end on the same engine, and that is said', () => {
+    const keras = runOf(HELD, { framework: 'keras', title: 'Keras', backend: 'torch' });
+    const samples = samplesOf(runOf(HELD), keras);
+    expect(counted(samples)).toEqual(['torch']);
+    expect(codes(samples)).toContain('same_engine');
+  });
+
+  it('is at level 2 on an accelerator', () => {
+    const samples = { ...samplesOf(runOf(HELD, { accelerated: true, device: 'cuda:0 X' })), accelerators: ['nvidia0'] };
+    expect(levels(samples)[0]).toMatchObject({ labels: { level: 'L2' }, estimate: { value: 1 } });
+  });
+
+  it('does not count on the CPU of a node that has accelerators', () => {
+    const samples = { ...samplesOf(runOf(HELD)), accelerators: ['davinci0'] };
+    expect(counted(samples)).toEqual([]);
+    expect(codes(samples)).toContain('cpu_fallback');
+  });
+});
+
+describe('a framework that gives', () => {
+  const { labels } = examplesOf(CHALLENGE, HELD, 'held', HELD_OUT);
+  const right = labels.join('');
+  const nan = solution(CHALLENGE);
+  nan[0] = Number.NaN;
+  const untrained = solution('00'.repeat(32));
+
+  it.each<[string, Partial<FrameworkRun['runs'][number]>]>([
+    ['one constant answer', { labels: '3'.repeat(HELD_OUT) }],
+    ['guesses', { labels: Array.from(labels, (_, i) => (i * 31) % 8).join('') }],
+    [
+      '2 % wrong answers',
+      { labels: Array.from(labels, (label, i) => (i % 50 === 0 ? (label + 1) % 8 : label)).join('') },
+    ],
+    ['too few answers', { labels: right.slice(1) }],
+    ['too many answers', { labels: `${right}0` }],
+    ['no answers', { labels: '' }],
+    ['answers that are no digits', { labels: 'x'.repeat(HELD_OUT) }],
+    ['right answers with the weights of another task', { weights: base64(untrained) }],
+    ['right answers with weights that are not finite', { weights: base64(nan) }],
+    ['right answers without weights', { weights: '' }],
+    ['right answers without a step of training', { steps: 0 }],
+    ['right answers with a loss that did not fall', { lastLoss: 2.1 }],
+  ])('%s does not count', (_, over) => {
+    const samples = samplesOf(spoiled(over));
+    expect(counted(samples)).toEqual([]);
+    expect(codes(samples)).toContain('incorrect_result');
+    expect(examine(samples).metrics.every((one) => !one.verified)).toBe(true);
+  });
+
+  it('right answers without its engine loaded does not count', () => {
+    expect(counted(samplesOf(runOf(HELD, { libraries: ['libc.so.6'] })))).toEqual([]);
+  });
+
+  it('right answers and then dies, hangs or breaks the protocol does not count', () => {
+    for (const code of ['crashed', 'timed_out', 'parse_error'] as const) {
+      const samples = samplesOf(runOf(HELD, { failure: { code, detail: 'x' } }));
+      expect(counted(samples)).toEqual([]);
+      expect(codes(samples)).toContain(code);
+    }
+  });
+
+  it('nothing at all does not count, and takes nothing from the others', () => {
+    const jax = runOf('', { framework: 'jax', title: 'JAX', runs: [], failure: { code: 'crashed', detail: 'x' } });
+    expect(counted(samplesOf(jax, runOf(HELD)))).toEqual(['torch']);
+    expect(examine(samplesOf()).metrics).toEqual([]);
+  });
+
+  it('answers to fewer inputs than show 99 % does not count', () => {
+    const few = examplesOf(CHALLENGE, HELD, 'held', 400).labels.join('');
+    const samples = samplesOf(spoiled({ labels: few }));
+    const { metrics } = proof.examine(samples, {
+      settings: { ...settings, heldOut: 400 },
+      transcript: undefined,
+      evidence: () => undefined,
+    });
+    expect(metrics.every((one) => !one.verified)).toBe(true);
+  });
+});
+
+describe('answers against the transcript', () => {
+  const samples = samplesOf(runOf(HELD));
+  const good = transcriptOf(samples);
+  const change = (label: string, over: object): Transcript => ({
+    ...good,
+    exchanges: good.exchanges.map((one) => (one.label === label ? { ...one, ...over } : one)),
+  });
+
+  it.each<[string, Transcript]>([
+    ['the task was another', change('open', { beacon: '11'.repeat(32) })],
+    ['the weights were changed after the commit', change('trained.pytorch', { commit: 'AAAA' })],
+    ['the inputs are from a beacon that was not given', change('trained.pytorch', { beacon: '22'.repeat(32) })],
+    [
+      'the weights were never committed',
+      { ...good, exchanges: good.exchanges.filter((one) => one.label !== 'trained.pytorch') },
+    ],
+    [
+      'the weights were committed twice',
+      { ...good, exchanges: [...good.exchanges.slice(0, 2), good.exchanges[1]!, good.exchanges[2]!] },
+    ],
+    ['the answers were changed', change('answers', { commit: 'AAAA' })],
+    ['the answers were never committed', { ...good, exchanges: good.exchanges.slice(0, -1) }],
+    ['there was no exchange', { ...good, exchanges: [] }],
+  ])('are held at E1 when %s', (_, transcript) => {
+    const examination = examine(samples, transcript);
+    expect(examination.metrics.every((one) => one.level === 'E1')).toBe(true);
+    expect(examination.findings).toContainEqual(
+      expect.objectContaining({ code: 'evidence_mismatch', weight: 'holds' }),
+    );
+  });
+});
+
+describe('removing evidence', () => {
+  it('never makes more engines count', () => {
+    const runs = [
+      runOf(HELD),
+      runOf(HELD, { framework: 'jax', title: 'JAX', libraries: ['libjax_common.so'] }),
+      runOf(HELD, { framework: 'keras', title: 'Keras', backend: 'torch' }),
+    ];
+    const all = counted(samplesOf(...runs)).length;
+    fc.assert(
+      fc.property(fc.subarray(runs), fc.subarray(['float32', 'float64']), (kept, precisions) => {
+        const less = kept.map((run) => ({
+          ...run,
+          runs: run.runs.filter((one) => precisions.includes(one.precision)),
+        }));
+        expect(counted(samplesOf(...less)).length).toBeLessThanOrEqual(all);
+      }),
+      { numRuns: 10 },
+    );
+  });
+});
+
+describe('what is missing', () => {
+  it('is told with the way to install it and keeps nothing else from counting', () => {
+    const samples = { ...samplesOf(runOf(HELD)), absent: [{ framework: 'jax', install: 'pip install jax' }] };
+    expect(examine(samples).findings).toContainEqual({
+      code: 'tool_missing',
+      detail: 'JAX: pip install jax',
+      weight: 'informs',
+    });
+    expect(counted(samples)).toEqual(['torch']);
+  });
+
+  it('is told for a framework that is there and cannot be probed: present is not adapted', () => {
+    const samples = { ...samplesOf(), present: [{ framework: 'mxnet', version: '1.9.1' }] };
+    expect(examine(samples).findings[0]).toMatchObject({ code: 'unsupported', detail: expect.stringContaining('L0') });
+    expect(counted(samples)).toEqual([]);
+  });
+});

@@ -1,0 +1,100 @@
+import { WEIGHTS } from '../../../../benchmarks/frameworks/network.ts';
+import {
+  answersCommit,
+  type FrameworkRun,
+  type FrameworksSamples,
+  weightsCommit,
+} from '../../../../benchmarks/frameworks/samples.ts';
+import { examplesOf, prototypesOf, TASK } from '../../../../benchmarks/frameworks/task.ts';
+import type { Transcript } from '../../../../model/assignment.ts';
+
+export const CHALLENGE = '5c'.repeat(32);
+export const HELD_OUT = 512;
+
+/** Weights that solve a challenge's task without training: one hidden unit a corner, that fires near it alone. */
+export function solution(challenge: string): Float32Array {
+  const { inputs, hidden, classes, prototypes } = TASK;
+  const corners = prototypesOf(challenge);
+  const weights = new Float32Array(WEIGHTS);
+  const bias1 = inputs * hidden;
+  for (let p = 0; p < prototypes; p++) {
+    for (let j = 0; j < inputs; j++) weights[j * hidden + p] = corners[p * inputs + j]!;
+    weights[bias1 + p] = -(inputs - 12);
+    weights[bias1 + hidden + p * classes + (p % classes)] = 1;
+  }
+  return weights;
+}
+
+export const base64 = (values: Float32Array) =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
+
+/** A run of PyTorch as it is when all went well. */
+export function runOf(held: string, over: Partial<FrameworkRun> = {}): FrameworkRun {
+  const labels = examplesOf(CHALLENGE, held, 'held', HELD_OUT).labels.join('');
+  const one = {
+    steps: 240,
+    trainSeconds: 0.2,
+    inferSeconds: 0.01,
+    firstLoss: 2.1,
+    lastLoss: 0.001,
+    weights: base64(solution(CHALLENGE)),
+    labels,
+  };
+  return {
+    framework: 'pytorch',
+    title: 'PyTorch',
+    command: ['python3', 'probe_pytorch.py'],
+    version: '2.0',
+    build: '',
+    backend: '',
+    devices: ['cpu'],
+    device: 'cpu',
+    accelerated: false,
+    held,
+    runs: [
+      { precision: 'float32', ...one },
+      { precision: 'float64', ...one },
+    ],
+    refused: [],
+    onnx: { state: 'exported', detail: '' },
+    libraries: ['libc.so.6', 'libtorch_cpu.so'],
+    noiseLines: 0,
+    seconds: 2,
+    ...over,
+  };
+}
+
+export const HELD = '77'.repeat(32);
+
+export function samplesOf(...runs: FrameworkRun[]): FrameworksSamples {
+  return { challenge: CHALLENGE, interpreters: [], accelerators: [], runs, absent: [], present: [] };
+}
+
+/** What the controller wrote down of such a run. */
+export function transcriptOf(samples: FrameworksSamples): Transcript {
+  const exchanges: Transcript['exchanges'] = [];
+  const add = (label: string, commit: Uint8Array, beacon: string) => {
+    const times = { receivedNs: String(exchanges.length), answeredNs: String(exchanges.length) };
+    exchanges.push({
+      index: exchanges.length,
+      label,
+      commit: Buffer.from(commit).toString('base64'),
+      beacon,
+      ...times,
+    });
+  };
+  add('open', Buffer.from('[]'), samples.challenge);
+  for (const run of samples.runs) if (run.held !== '') add(`trained.${run.framework}`, weightsCommit(run), run.held);
+  add('answers', answersCommit(samples.runs), '00'.repeat(32));
+  const at = '2026-01-01T00:00:00Z';
+  return {
+    schema: 'assay/transcript/v1',
+    run: 'r',
+    assignment: 'a',
+    attempt: 1,
+    node: 'n',
+    issuedAt: at,
+    endedAt: at,
+    exchanges,
+  };
+}
