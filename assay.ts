@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { runAgent } from './agent/agent.ts';
 import { doctorText, examineMachine } from './agent/doctor.ts';
 import { identityFrom } from './agent/identity.ts';
 import { takeInventory } from './agent/inventory/inventory.ts';
-import { realMachine } from './agent/inventory/machine.ts';
+import { type Machine, realMachine, recordingMachine, replayMachine } from './agent/inventory/machine.ts';
+import { maskRecording } from './agent/inventory/mask.ts';
 import { inventoryTable } from './agent/inventory/table.ts';
 import { platformFor } from './agent/serve/platform.ts';
 import { accept, REPEATS } from './controller/accept.ts';
@@ -19,12 +20,17 @@ import { generateKeyPair, keyIdOf, pemSigner } from './evidence/keys.ts';
 import { PROFILES, type Profile } from './model/assignment.ts';
 import { AssayError, EXIT, explain } from './model/errors.ts';
 import type { Overall } from './model/outcome.ts';
+import { renderDocuments } from './reports/build/documents.ts';
+import { renderPages } from './reports/build/pages.ts';
+import { reportOf } from './reports/build/reading.ts';
 import { builtinGuides, DEFAULT_GUIDE } from './reports/guides/builtin.ts';
 import { readSigner, signBundle, signBundleSm2, stampBundle } from './reports/release/desk.ts';
 import { RELEASE_ROLES, type ReleaseRole } from './reports/release/release.ts';
+import { renderComparison } from './reports/render/comparison.ts';
 import { renderVerdictTable } from './reports/render/terminal.ts';
 import { verificationJson, verificationText } from './reports/text/verification.ts';
 import { openBundle } from './reports/verify/disk.ts';
+import { PATHS } from './reports/verify/layout.ts';
 import { readTrust } from './reports/verify/trust.ts';
 import { verifyWhole } from './reports/verify/whole.ts';
 
@@ -191,11 +197,47 @@ program
   });
 
 program
+  .command('report')
+  .description('render the pages of a bundle again, or compare it with an earlier one')
+  .argument('<folder>', 'the bundle')
+  .option('--compare <folder>', 'an earlier bundle: what changed since, target by target and node by node')
+  .requiredOption('--out <folder>', 'where the pages go')
+  .action(async (folder: string, options: { compare?: string; out: string }) => {
+    const report = reportOf(openBundle(resolve(folder)), folder);
+    const files = new Map<string, string | Uint8Array>(renderPages(report));
+    const documents = await renderDocuments(report, renderPages(report).get(PATHS.html)!);
+    for (const [path, bytes] of documents.files) files.set(path, bytes);
+    for (const { path, problem } of documents.missing) process.stderr.write(`${path} was not made: ${problem}\n`);
+    if (options.compare !== undefined) {
+      const earlier = reportOf(openBundle(resolve(options.compare)), options.compare);
+      files.set('comparison.html', renderComparison(earlier, report));
+    }
+    for (const [path, bytes] of files) {
+      mkdirSync(dirname(join(options.out, path)), { recursive: true });
+      writeNew(join(options.out, path), bytes, 0o644);
+      out(`${join(options.out, path)}\n`);
+    }
+  });
+
+program
   .command('inventory')
   .description('print what this node is: host, processor, memory, disks, network, accelerators')
   .option('--json', 'as JSON')
-  .action(async (options: { json?: boolean }) => {
-    const inventory = await takeInventory(nodeName(), realMachine());
+  .option('--record <file>', 'save every command output and file that was read')
+  .option('--mask', 'with --record: replace serial numbers, addresses and names')
+  .option('--replay <file>', 'read a recorded machine in place of this one')
+  .action(async (options: { json?: boolean; record?: string; mask?: boolean; replay?: string }) => {
+    const machine = options.replay === undefined ? realMachine() : replayOf(options.replay);
+    const recorder = recordingMachine(machine);
+    const inventory = await takeInventory(nodeName(), recorder);
+    if (options.record !== undefined) {
+      const recording = recorder.recording();
+      writeNew(
+        options.record,
+        `${JSON.stringify(options.mask ? maskRecording(recording, inventory, randomBytes(32)) : recording, null, 2)}\n`,
+        0o600,
+      );
+    }
     out(options.json ? `${JSON.stringify(inventory, null, 2)}\n` : `${inventoryTable(inventory)}\n`);
   });
 
@@ -243,7 +285,16 @@ function requireTargets(options: RunOptions, known: readonly string[]): void {
   if (unknown) throw new AssayError('usage', `the guide has no target ${unknown}; it has ${known.join(', ')}`);
 }
 
-function writeNew(path: string, text: string, mode: number): void {
+function replayOf(path: string): Machine {
+  try {
+    return replayMachine(JSON.parse(Buffer.from(readBytes(path)).toString('utf8')));
+  } catch (error) {
+    if (error instanceof AssayError) throw error;
+    throw new AssayError('recording_invalid', `${path}: ${describe(error)}`, { cause: error });
+  }
+}
+
+function writeNew(path: string, text: string | Uint8Array, mode: number): void {
   try {
     writeFileSync(path, text, { flag: 'wx', mode });
   } catch (error) {

@@ -5,6 +5,7 @@ import { seal } from '../evidence/envelope.ts';
 import type { Signer } from '../evidence/keys.ts';
 import { PAYLOAD_TYPE, statement } from '../evidence/statement.ts';
 import type { Report } from '../model/report.ts';
+import { renderDocuments } from '../reports/build/documents.ts';
 import { renderPages } from '../reports/build/pages.ts';
 import { buildReport, type ReportFacts } from '../reports/build/report.ts';
 import { reportSchema } from '../reports/build/schema.ts';
@@ -20,7 +21,12 @@ import type { RunDirectory } from './store/run-directory.ts';
  * evaluation, renders the pages and lists every file. Uses nothing that is only in the controller's memory, so that a
  * verifier can do the same. Throws if the directory's own log does not replay: a bug or a damaged disk.
  */
-export async function handOver(directory: RunDirectory, signer: Signer, facts: ReportFacts): Promise<Report> {
+export async function handOver(
+  directory: RunDirectory,
+  signer: Signer,
+  facts: ReportFacts,
+  warn: (detail: string) => void = () => {},
+): Promise<Report> {
   directory.writeFile(PATHS.controllerKey, signer.publicKeyPem);
   const replayed = replay(openBundle(directory.path));
   if (!replayed.ok) {
@@ -42,7 +48,11 @@ export async function handOver(directory: RunDirectory, signer: Signer, facts: R
   directory.writeFile(PATHS.evaluation, canonicalBytes(envelope));
   const { entries: size, root } = report.log;
   directory.writeFile(PATHS.checkpoint, await signCheckpoint({ origin: logOrigin(report.run), size, root }, signer));
-  for (const [path, text] of renderPages(report)) directory.writeFile(path, text);
+  const pages = renderPages(report);
+  for (const [path, text] of pages) directory.writeFile(path, text);
+  const documents = await renderDocuments(report, pages.get(PATHS.html)!);
+  for (const [path, content] of documents.files) directory.writeFile(path, content);
+  for (const { path, problem } of documents.missing) warn(`${path} was not made: ${problem}`);
   directory.writeFile(PATHS.readme, bundleReadme(report));
   writeManifest(directory, report.run);
   return report;

@@ -147,8 +147,8 @@ export const ERRORS = {
   },
   bundle_not_authentic: {
     exit: EXIT.notAuthentic,
-    zh: '证据包校验不通过，不能签署',
-    en: 'the bundle does not verify and cannot be signed',
+    zh: '证据包校验不通过',
+    en: 'the bundle does not verify',
     todo: { zh: '运行 ./assay verify 查看原因。', en: 'Run ./assay verify to see why.' },
   },
   already_signed: {

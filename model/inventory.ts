@@ -122,6 +122,15 @@ export const Accelerator = Type.Object(
     peers: Type.Optional(ListFact),
     partitioning: Type.Optional(TextFact),
     deviceNode: Type.Optional(TextFact),
+    /** Architecture as software for it names it: compute capability `9.0`, `gfx942`. */
+    capability: Type.Optional(TextFact),
+    /** Compute units, multiprocessors or cores, as the vendor counts them. */
+    computeUnits: Type.Optional(NumberFact),
+    numaNode: Type.Optional(NumberFact),
+    subsystemId: Type.Optional(TextFact),
+    memoryTemperatureC: Type.Optional(NumberFact),
+    /** Fan speed as a share of its maximum, 0 to 1. */
+    fan: Type.Optional(NumberFact),
   },
   strict,
 );

@@ -94,6 +94,9 @@ export function parseAmdSmi(fixed: string, live: string, list: string): AmdCard[
         linkWidth: plainNumber(text(metric, 'pcie', 'width')),
         eccUncorrected: plainNumber(text(metric, 'ecc', 'total_uncorrectable_count')),
         throttleReasons: /^throttled$/i.test(text(metric, 'power', 'throttle_status')) ? ['throttled'] : undefined,
+        memoryTemperatureC: celsius(text(metric, 'temperature', 'mem')),
+        capability: text(card, 'asic', 'target_graphics_version'),
+        computeUnits: plainNumber(text(card, 'asic', 'num_compute_units')),
         partitioning: compute,
       },
     };

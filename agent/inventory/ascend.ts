@@ -171,6 +171,7 @@ export function parseCommon(text: string): Map<number, Facts> {
       clockMHz: megahertz(find('Aicore curFreq(MHZ)')),
       clockMaxMHz: megahertz(find('Aicore Freq(MHZ)')),
       powerW: watts(find('NPU Real-time Power(W)')),
+      computeUnits: plainNumber(find('Aicore Count')),
     });
   }
   return chips;

@@ -29,6 +29,12 @@ export interface Facts {
   peers?: string[] | undefined;
   partitioning?: string | undefined;
   deviceNode?: string | undefined;
+  capability?: string | undefined;
+  computeUnits?: number | undefined;
+  numaNode?: number | undefined;
+  subsystemId?: string | undefined;
+  memoryTemperatureC?: number | undefined;
+  fan?: number | undefined;
 }
 
 type NumberField = { [K in keyof Facts]-?: NonNullable<Facts[K]> extends number ? K : never }[keyof Facts];
@@ -47,6 +53,10 @@ const PLAUSIBLE: Readonly<Record<NumberField, readonly [number, number]>> = {
   utilization: [0, 1],
   linkGeneration: [1, 9],
   linkWidth: [1, 64],
+  computeUnits: [1, 1_000_000],
+  numaNode: [0, 1_023],
+  memoryTemperatureC: [-60, 200],
+  fan: [0, 1.5],
 };
 
 /** Whose device it is and what it counts as. */

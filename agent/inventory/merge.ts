@@ -64,6 +64,8 @@ function withBus(one: Accelerator, found: PciFunction): Accelerator {
     pciId: found.id,
     linkGeneration: found.linkGeneration,
     linkWidth: found.linkWidth,
+    numaNode: found.numaNode,
+    subsystemId: found.subsystemId,
     chip: found.chip,
   });
 }

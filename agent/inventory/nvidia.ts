@@ -1,4 +1,4 @@
-import { device, type Facts } from './device.ts';
+import { addFacts, device, type Facts } from './device.ts';
 import type { Machine } from './machine.ts';
 import { at, clean, csvOutput, listAt, textAt } from './output.ts';
 import { bytes, celsius, isAbsent, megahertz, pciAddress, plainNumber, share, watts } from './quantity.ts';
@@ -50,6 +50,8 @@ export const nvidia: Collector = {
       const id = `nvidia-${gpu.index ?? index}`;
       const source = report ? 'nvidia-smi -q -x' : 'nvidia-smi --query-gpu';
       const made = device({ id, kind: 'package', vendor: 'nvidia' }, source, { ...gpu.facts, peers: peers[index] });
+      const same = table?.find((other) => sameGpu(other, gpu));
+      if (report && same) addFacts(made, 'nvidia-smi --query-gpu', same.facts);
       const uuids = migUuids[index] ?? [];
       reading.devices.push(made);
       const slices = Math.max(gpu.mig.length, uuids.length);
@@ -167,6 +169,8 @@ function parseGpu(gpu: unknown, driver: string | undefined, runtime: string | un
     clockMHz: megahertz(text('clocks.sm_clock', 'clocks.graphics_clock')),
     clockMaxMHz: megahertz(text('max_clocks.sm_clock', 'max_clocks.graphics_clock')),
     memoryClockMHz: megahertz(text('clocks.mem_clock')),
+    memoryTemperatureC: celsius(text('temperature.memory_temp')),
+    fan: share(text('fan_speed')),
     utilization: share(text('utilization.gpu_util')),
     linkGeneration: plainNumber(
       text('pci.pci_gpu_link_info.pcie_gen.current_link_gen', 'pci.pci_gpu_link_info.pcie_gen.device_current_link_gen'),
@@ -220,12 +224,19 @@ const FULL_QUERY = [
   ...['vbios_version', 'temperature.gpu', 'power.draw', 'power.limit', 'clocks.sm', 'clocks.max.sm', 'clocks.mem'],
   ...['utilization.gpu', 'pcie.link.gen.current', 'pcie.link.width.current', 'mig.mode.current'],
 ];
+const LONG_QUERY = [
+  ...FULL_QUERY,
+  'compute_cap',
+  'fan.speed',
+  'temperature.memory',
+  'ecc.errors.uncorrected.volatile.total',
+];
 const SMALL_QUERY = ['index', 'name', 'uuid', 'pci.bus_id', 'memory.total', 'driver_version'];
 
-/** The CSV query, in full and, for a driver that does not know every field, in short. Undefined where neither reads. */
+/** The CSV query, from many fields to few for drivers that do not know every one. Undefined where none reads. */
 async function csvReading(reading: Reading): Promise<Gpu[] | undefined> {
   let last: string | undefined;
-  for (const query of [FULL_QUERY, SMALL_QUERY]) {
+  for (const query of [LONG_QUERY, FULL_QUERY, SMALL_QUERY]) {
     const text = await reading.detail('nvidia-smi', [`--query-gpu=${query.join(',')}`, '--format=csv']);
     if (!reading.has('nvidia-smi')) return undefined;
     const gpus = parseCsv(text ?? '');
@@ -276,6 +287,11 @@ export function parseTopology(text: string): string[][] {
     );
   }
   return peers;
+}
+
+function sameGpu(a: Gpu, b: Gpu): boolean {
+  const address = pciAddress(a.facts.pciAddress ?? '');
+  return address !== undefined && address === pciAddress(b.facts.pciAddress ?? '');
 }
 
 /** Every GPU that only one of the two readings has is told. */

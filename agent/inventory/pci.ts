@@ -56,6 +56,8 @@ export interface PciFunction {
   readonly linkGeneration?: number;
   readonly linkWidth?: number;
   readonly driver?: string;
+  readonly numaNode?: number;
+  readonly subsystemId?: string;
   /** Addresses of the bridges above it, from the root down. */
   readonly upstream: readonly string[];
 }
@@ -146,13 +148,18 @@ async function describe(
   group: string,
   verdict: Classified,
 ): Promise<PciFunction> {
-  const [speed, width, driver, physical, self] = await Promise.all([
+  const [speed, width, driver, physical, self, numa, subVendor, subDevice] = await Promise.all([
     machine.readFile(`${path}/current_link_speed`),
     machine.readFile(`${path}/current_link_width`),
     machine.readLink(`${path}/driver`),
     machine.readLink(`${path}/physfn`),
     machine.readLink(path),
+    machine.readFile(`${path}/numa_node`),
+    hexFile(machine, `${path}/subsystem_vendor`),
+    hexFile(machine, `${path}/subsystem_device`),
   ]);
+  // -1 is the kernel's way of saying that there is none.
+  const node = numa.ok ? Number.parseInt(numa.value, 10) : -1;
   const generation = speed.ok ? linkGeneration(speed.value) : undefined;
   const lanes = width.ok ? Number.parseInt(width.value, 10) : Number.NaN;
   const parts = self.ok ? self.value.split('/').filter((part) => /^[0-9a-f]{4,8}:[0-9a-f]{2}:/.test(part)) : [];
@@ -168,6 +175,8 @@ async function describe(
     ...(generation === undefined ? {} : { linkGeneration: generation }),
     ...(lanes >= 1 && lanes <= 64 ? { linkWidth: lanes } : {}),
     ...(driver.ok ? { driver: last(driver.value) } : {}),
+    ...(node >= 0 ? { numaNode: node } : {}),
+    ...(subVendor && subDevice ? { subsystemId: `${subVendor}:${subDevice}` } : {}),
   };
 }
 

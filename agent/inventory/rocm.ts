@@ -93,6 +93,8 @@ function card(index: number, value: object): RocmCard {
       memoryUsedBytes: bytes(used.text, used.unit),
       firmware: find(/^vbios version$/).text,
       temperatureC: celsius(find(/^temperature \(sensor junction\)$/, /^temperature \(sensor edge\)$/).text),
+      memoryTemperatureC: celsius(find(/^temperature \(sensor mem(?:ory)?\)$/).text),
+      capability: find(/^gfx version$/).text,
       powerW: watts(
         find(
           /^average graphics package power$/,

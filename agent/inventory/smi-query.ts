@@ -38,6 +38,9 @@ export function queryFacts(row: Readonly<Record<string, string>>, units: CsvOutp
     eccUncorrected: plainNumber(
       cell('ecc.errors.uncorrected.volatile.total', 'ecc.errors.uncorrected.aggregate.total'),
     ),
+    capability: cell('compute_cap', 'compute_capability'),
+    fan: share(cell('fan.speed')),
+    memoryTemperatureC: celsius(cell('temperature.memory')),
     partitioning: mig !== '' ? `MIG ${mig.toLowerCase()}` : svi !== '' ? `SVI ${svi.toLowerCase()}` : undefined,
   };
 }

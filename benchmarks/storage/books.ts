@@ -80,3 +80,8 @@ export function slope(before: Books, after: Books, bytes: number): { value: numb
     sound: bytes > 0 && Math.abs(lost - bytes) <= 0.02 * bytes + BOOKS_NOISE_BYTES,
   };
 }
+
+/** Whether somebody else moved the free space while we wrote nothing: then the slope says nothing of the storage. */
+export function disturbed(after: Books, end: Books): boolean {
+  return Math.abs(end.freeBytes - after.freeBytes) > BOOKS_NOISE_BYTES / 4;
+}

@@ -4,7 +4,7 @@ import { type Estimate, exact, fromWindows } from '../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../model/measurement.ts';
 import type { Proof } from '../benchmark.ts';
 import { content, UNIT_BYTES, volumeKey } from './block.ts';
-import { slope, usableBytes } from './books.ts';
+import { disturbed, slope, usableBytes } from './books.ts';
 import { examineFio } from './fio-proof.ts';
 import { percentileEstimate } from './latency.ts';
 import { challengedUnits, undetectedShare } from './positions.ts';
@@ -219,8 +219,9 @@ function findingsOf(raw: StorageSamples, right: boolean, proven: number, usable:
   }
   const books = slope(raw.before, raw.after, raw.fill.bytes);
   if (!books.sound) {
+    const code = disturbed(raw.after, raw.end) ? 'background_load' : 'evidence_mismatch';
     for (const metric of ['storage.capacity.attested', 'storage.capacity.proven', 'storage.capacity.share']) {
-      holds('evidence_mismatch', `${books.value.toFixed(3)} bytes of free space lost for each byte written`, metric);
+      holds(code, `${books.value.toFixed(3)} bytes of free space lost for each byte written`, metric);
     }
   }
   if (raw.before.source !== 'stat') {

@@ -65,6 +65,8 @@ export const StorageSamples = Type.Object(
     volume: Volume,
     before: Books,
     after: Books,
+    /** Behind the reading, during which we wrote nothing. */
+    end: Books,
     /** O_DIRECT worked for writing and reading. */
     direct: Type.Boolean(),
     /** The kernel took the advice to drop its cache before anything was read. */

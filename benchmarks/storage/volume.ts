@@ -127,6 +127,7 @@ async function measure(context: Context<StorageSettings>, folder: string, start:
     signal.throwIfAborted();
     await context.commit('read', Buffer.from(sampled.first.digest, 'hex'));
 
+    const end = await readFileSystem(start.found.directory);
     context.phase('fio');
     const fio = await measureWithFio(context, { folder, dataFiles, direct });
     context.progress(1);
@@ -136,6 +137,7 @@ async function measure(context: Context<StorageSettings>, folder: string, start:
       volume: start.found,
       before: start.before,
       after,
+      end,
       direct,
       cacheDropped,
       chunkBytes,

@@ -1,5 +1,5 @@
 import type { Report } from '../../model/report.ts';
-import { renderCsv } from '../render/csv.ts';
+import { renderCsv, renderValuesCsv } from '../render/csv.ts';
 import { renderHtml } from '../render/html.ts';
 import { renderJunit } from '../render/junit.ts';
 import { renderMarkdown } from '../render/markdown.ts';
@@ -12,5 +12,6 @@ export function renderPages(report: Report): ReadonlyMap<string, string> {
     [PATHS.markdown, renderMarkdown(report)],
     [PATHS.junit, renderJunit(report)],
     [PATHS.csv, renderCsv(report)],
+    [PATHS.values, renderValuesCsv(report)],
   ]);
 }

@@ -37,14 +37,9 @@ export function mandatoryCounts(report: Report): (readonly [Outcome, number])[] 
   );
 }
 
-/** The requirement that a target hangs on: the gravest outcome, and among equals the smallest ratio. */
+/** The requirement that a target hangs on: the first of those with the gravest outcome, in the guide's order. */
 export function deciding(verdict: Verdict): RequirementResult | undefined {
-  const order = (a: RequirementResult, b: RequirementResult): number => {
-    if (a.outcome !== b.outcome) return gravity(a.outcome) - gravity(b.outcome);
-    const [x, y] = [ratioOf(a), ratioOf(b)];
-    return x === y ? 0 : x - y;
-  };
-  return [...verdict.requirements].sort(order)[0];
+  return [...verdict.requirements].sort((a, b) => gravity(a.outcome) - gravity(b.outcome))[0];
 }
 
 /** How far a value is from its limit, as a share of the limit: positive is better than required. */
@@ -130,6 +125,6 @@ export function byName(a: string, b: string): number {
 }
 
 /** Nothing measured sorts first; measured without a ratio (nothing lost where nothing may be) is as good as can be. */
-function ratioOf(result: RequirementResult): number {
+function _ratioOf(result: RequirementResult): number {
   return result.ratio ?? (result.estimate ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY);
 }

@@ -44,21 +44,29 @@ export function onnxruntime(): Backend {
       const form = PRODUCTS[precision];
       const host = HOST_FORMS[precision];
       if (!form || !host) throw new Error(`ONNX Runtime has no exact ${precision} product on the CPU`);
-      const session = await ort.InferenceSession.create(buildModel(product(form, parameters.n, parameters.m)), {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-      });
       const { n, m } = parameters;
-      return openHostChain(parameters, nonce, host, ({ state, sums }) => {
+      const sessions: ort.InferenceSession[] = [];
+      return openHostChain<ort.InferenceSession>(parameters, nonce, host, ({ state, sums }) => {
         const a = new ort.Tensor(form.a as 'float32', state as Float32Array, [m, n]);
         const c = new ort.Tensor(form.c as 'float32', sums as Float32Array, [m, n]);
         return {
-          prepare: (matrix) => tensor(form.b, transposed(matrix, n), n),
-          async multiply(b: ort.Tensor) {
-            await session.run({ a, b }, { c });
+          // A constant operand is put into the kernel's own order once, not at every layer.
+          async prepare(matrix) {
+            const model = product(form, n, m, transposed(matrix, n));
+            const session = await ort.InferenceSession.create(buildModel(model), {
+              executionProviders: ['cpu'],
+              intraOpNumThreads: threads,
+              interOpNumThreads: 1,
+            });
+            sessions.push(session);
+            return session;
           },
-          close: () => session.release(),
+          async multiply(session) {
+            await session.run({ a }, { c });
+          },
+          async close() {
+            for (const session of sessions) await session.release();
+          },
         };
       });
     },
@@ -87,16 +95,16 @@ const HOST_FORMS: Partial<Record<Precision, 'float64' | 'float32' | 'uint8'>> = 
   INT8: 'uint8',
 };
 
-function product(form: Product, size: number, rows = size): Model {
+/** C (rows × size) = A · B; B is an input unless it is given. */
+function product(form: Product, size: number, rows = size, b?: ArrayBufferView): Model {
   const integer = form.operator === 'MatMulInteger';
+  const zero = { name: 'zero', type: 'uint8', shape: [], data: Uint8Array.of(128) } as const;
+  const right = { name: 'b', type: form.b, shape: [size, size] };
   return {
     name: 'product',
-    inputs: [
-      { name: 'a', type: form.a, shape: [rows, size] },
-      { name: 'b', type: form.b, shape: [size, size] },
-    ],
+    inputs: [{ name: 'a', type: form.a, shape: [rows, size] }, ...(b ? [] : [right])],
     outputs: [{ name: 'c', type: form.c, shape: [rows, size] }],
-    initializers: integer ? [{ name: 'zero', type: 'uint8', shape: [], data: Uint8Array.of(128) }] : [],
+    initializers: [...(integer ? [zero] : []), ...(b ? [{ ...right, data: b }] : [])],
     nodes: [{ op: form.operator, inputs: integer ? ['a', 'b', 'zero'] : ['a', 'b'], outputs: ['c'] }],
   };
 }

@@ -17,7 +17,7 @@ export type Matrix = Float32Array | Float64Array | Int8Array;
 
 export interface HostProduct<M> {
   /** Takes one matrix over, in the form of the state (bytes signed), and gives it as the product wants it. */
-  prepare(entries: Matrix): M;
+  prepare(entries: Matrix): M | Promise<M>;
   /** sums = state · matrixᵗ, from and to the arrays given when the chain was opened. */
   multiply(matrix: M): void | Promise<void>;
   close?(): void | Promise<void>;
@@ -66,7 +66,7 @@ export async function openHostChain<M>(
     const entries =
       form === 'uint8' ? new Int8Array(n * n) : form === 'float32' ? new Float32Array(n * n) : new Float64Array(n * n);
     fillMatrix(entries, parameters, nonce, s);
-    held.push(product.prepare(entries));
+    held.push(await product.prepare(entries));
   }
 
   const offset = form === 'uint8' ? ZERO : 0;

@@ -1,3 +1,7 @@
+import { proof } from '../../../benchmarks/compute/gemm/proof.ts';
+import { inputOf } from '../../../controller/conductor.ts';
+import { makePlan } from '../../../controller/planner.ts';
+import { createRunDirectory, type RunDirectory } from '../../../controller/store/run-directory.ts';
 import { canonicalBytes } from '../../../evidence/canonical.ts';
 import { sha256Hex } from '../../../evidence/digest.ts';
 import { seal } from '../../../evidence/envelope.ts';
@@ -5,10 +9,6 @@ import { generateKeyPair, pemSigner, type Signer } from '../../../evidence/keys.
 import { PAYLOAD_TYPE, statement } from '../../../evidence/statement.ts';
 import type { Assignment, Plan, Transcript } from '../../../model/assignment.ts';
 import type { Measurement, Telemetry } from '../../../model/measurement.ts';
-import { proof } from '../../../benchmarks/compute/gemm/proof.ts';
-import { inputOf } from '../../../controller/conductor.ts';
-import { makePlan } from '../../../controller/planner.ts';
-import { createRunDirectory, type RunDirectory } from '../../../controller/store/run-directory.ts';
 import { builtinGuides, type LoadedGuide } from '../../../reports/guides/builtin.ts';
 import { PATHS } from '../../../reports/verify/layout.ts';
 import { syntheticInventory } from './machine.ts';
@@ -54,7 +54,14 @@ export interface SyntheticRun {
 
 const START = Date.UTC(2026, 10, 21, 1);
 /** So that small fleets have one of every fate. */
-const SMALL: FleetSize = { nodes: 7, accelerators: 2, windows: 6, precisions: ['FP32', 'BF16'], readings: 3, repeats: 1 };
+const SMALL: FleetSize = {
+  nodes: 7,
+  accelerators: 2,
+  windows: 6,
+  precisions: ['FP32', 'BF16'],
+  readings: 3,
+  repeats: 1,
+};
 
 /**
  * Writes the directory of a run that no machine ever made, through the real store, with real signatures, real log
@@ -63,8 +70,8 @@ const SMALL: FleetSize = { nodes: 7, accelerators: 2, windows: 6, precisions: ['
 export async function makeSyntheticRun(path: string, options: SyntheticOptions = {}): Promise<SyntheticRun> {
   const size: FleetSize = { ...SMALL, ...options };
   const guide = options.guide ?? builtinGuides()[0]!;
-  let clock = START;
-  const directory = createRunDirectory(path, () => new Date((clock += 1)));
+  let ticks = 0;
+  const directory = createRunDirectory(path, () => new Date(START + ticks++));
   const signer = options.signer ?? pemSigner(generateKeyPair().privatePem);
   const nodes = Array.from({ length: size.nodes }, (_, at) => `node-${String(at + 1).padStart(4, '0')}`);
   const nodeSigners = new Map(
@@ -86,8 +93,10 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
     guideSha256: guide.sha256,
     profile: 'standard',
     nodes,
-    settings: { 'compute.gemm': { precisions: size.precisions, seconds: size.windows } },
-    only: guide.guide.targets.filter((t) => t.requirements.every((r) => r.metric === 'compute.gemm.rate')).map((t) => t.id),
+    settings: { 'compute.gemm': { precisions: size.precisions, seconds: size.windows * 0.8 } },
+    only: guide.guide.targets
+      .filter((t) => t.requirements.every((r) => r.metric === 'compute.gemm.rate'))
+      .map((t) => t.id),
     repeats: size.repeats,
     synthetic: true,
   });
@@ -121,7 +130,13 @@ async function carryOut(work: Work): Promise<void> {
     const fate = attempt === 1 ? FATES[index] : undefined;
     directory.append({ kind: 'issue', node, assignment: id, attempt });
     if (fate === 'vanishes') {
-      directory.append({ kind: 'lost', node, assignment: id, attempt, detail: 'the node went away and did not come back' });
+      directory.append({
+        kind: 'lost',
+        node,
+        assignment: id,
+        attempt,
+        detail: 'the node went away and did not come back',
+      });
       return;
     }
     const { measurement, transcript } = invent(work, attempt, chain, fate, random);
@@ -129,7 +144,13 @@ async function carryOut(work: Work): Promise<void> {
     if (fate === 'lies') {
       const delivery = { envelope: sealed.envelope, transcript };
       const detail = 'the samples do not give the numbers that were reported (evidence_mismatch)';
-      directory.append({ kind: 'rejection', node, assignment: id, detail, sha256: directory.putBlob(canonicalBytes(delivery)) });
+      directory.append({
+        kind: 'rejection',
+        node,
+        assignment: id,
+        detail,
+        sha256: directory.putBlob(canonicalBytes(delivery)),
+      });
       continue;
     }
     directory.append({ kind: 'measurement', node, envelope: sealed.envelope, transcript });
@@ -191,7 +212,14 @@ function invent(
       ],
       ...(crashed
         ? {}
-        : { raw: { name: 'samples.json', mediaType: 'application/json', sha256: directory.putBlob(bytes), bytes: bytes.byteLength } }),
+        : {
+            raw: {
+              name: 'samples.json',
+              mediaType: 'application/json',
+              sha256: directory.putBlob(bytes),
+              bytes: bytes.byteLength,
+            },
+          }),
       evidence: [],
       examination,
       telemetry: Array.from({ length: size.readings }, (_, at) => reading(at, random)),

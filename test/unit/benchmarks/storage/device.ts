@@ -58,6 +58,7 @@ export function samplesOf(device: Device): StorageSamples {
       ceilingBytes: 2e11,
     },
     before: { ...books, freeBytes: 5e10, availableBytes: 4.9e10 },
+    end: { ...books, freeBytes: 5e10 - CHUNKS * MiB, availableBytes: 4.9e10 - CHUNKS * MiB },
     after: { ...books, freeBytes: 5e10 - CHUNKS * MiB, availableBytes: 4.9e10 - CHUNKS * MiB },
     direct: true,
     cacheDropped: false,

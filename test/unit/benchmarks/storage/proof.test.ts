@@ -185,11 +185,18 @@ describe('storage that does not count', () => {
   });
 
   it('is held when the books do not follow the data', () => {
-    const lost = { ...good, after: { ...good.before, freeBytes: good.before.freeBytes - 1e9 } };
+    const after = { ...good.before, freeBytes: good.before.freeBytes - 1e9 };
+    const lost = { ...good, after, end: after };
     const examination = examine(lost);
     expect(held(examination, 'storage.capacity.attested')).toContain('evidence_mismatch');
     expect(metric(examination, 'storage.capacity.attested')?.verified).toBe(false);
     expect(held(examination, 'storage.speed.read')).toEqual([]);
+  });
+
+  it('is held with the right reason when somebody else moved the books', () => {
+    const after = { ...good.before, freeBytes: good.before.freeBytes - 1e9 };
+    const end = { ...after, freeBytes: after.freeBytes - 1e8 };
+    expect(held(examine({ ...good, after, end }), 'storage.capacity.attested')).toEqual(['background_load']);
   });
 
   it('is held for reading where a cache may have answered', () => {

@@ -1,0 +1,124 @@
+/* The true peak of this machine's vector units: independent fused multiply-adds in registers, nothing else.
+ * Prints one JSON line with operations a second for FP32, FP64 and, where there is VNNI, INT8; 0 where there is not.
+ * Usage: fma THREADS SECONDS. Compile with -O2 -march=native -pthread. */
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define CHAINS 24
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+typedef __m512 f32;
+typedef __m512d f64;
+typedef __m512i i32;
+#define F32_LANES 16
+#define F64_LANES 8
+#define SET_F32 _mm512_set1_ps
+#define SET_F64 _mm512_set1_pd
+#define FMA_F32 _mm512_fmadd_ps
+#define FMA_F64 _mm512_fmadd_pd
+#define SUM_F32 _mm512_reduce_add_ps
+#define SUM_F64 _mm512_reduce_add_pd
+#if defined(__AVX512VNNI__)
+#define HAS_INT8 1
+#define INT8_OPS 128
+#define SET_I32 _mm512_set1_epi8
+#define DOT_I32 _mm512_dpbusd_epi32
+#define SUM_I32 _mm512_reduce_add_epi32
+#endif
+#elif defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+typedef __m256 f32;
+typedef __m256d f64;
+#define F32_LANES 8
+#define F64_LANES 4
+#define SET_F32 _mm256_set1_ps
+#define SET_F64 _mm256_set1_pd
+#define FMA_F32 _mm256_fmadd_ps
+#define FMA_F64 _mm256_fmadd_pd
+static float SUM_F32(f32 v) { float a[8]; _mm256_storeu_ps(a, v); return a[0] + a[7]; }
+static double SUM_F64(f64 v) { double a[4]; _mm256_storeu_pd(a, v); return a[0] + a[3]; }
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+typedef float32x4_t f32;
+typedef float64x2_t f64;
+#define F32_LANES 4
+#define F64_LANES 2
+#define SET_F32 vdupq_n_f32
+#define SET_F64 vdupq_n_f64
+#define FMA_F32(a, b, c) vfmaq_f32(c, a, b)
+#define FMA_F64(a, b, c) vfmaq_f64(c, a, b)
+#define SUM_F32 vaddvq_f32
+#define SUM_F64 vaddvq_f64
+#else
+#error "no fused multiply-add known for this processor"
+#endif
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec + t.tv_nsec * 1e-9;
+}
+
+struct job { int kind; double seconds, rate; volatile double sink; };
+
+#define LOOP(type, set, step, ops)                                        \
+  type acc[CHAINS];                                                       \
+  for (int i = 0; i < CHAINS; i++) acc[i] = set;                          \
+  double begin = now(), end;                                              \
+  uint64_t turns = 0;                                                     \
+  do {                                                                    \
+    for (int r = 0; r < 20000; r++) {                                     \
+      _Pragma("GCC unroll 24") for (int i = 0; i < CHAINS; i++) { step; } \
+      __asm__ volatile("" : : : );                                        \
+    }                                                                     \
+    turns += 20000;                                                       \
+    end = now();                                                          \
+  } while (end - begin < job->seconds);                                   \
+  job->rate = (double)turns * CHAINS * (ops) / (end - begin);
+
+static void *work(void *argument) {
+  struct job *job = argument;
+  if (job->kind == 0) {
+    f32 x = SET_F32(0.999999f), y = SET_F32(1e-6f);
+    LOOP(f32, SET_F32(1.0f + i), acc[i] = FMA_F32(acc[i], x, y), 2 * F32_LANES)
+    for (int i = 0; i < CHAINS; i++) job->sink += SUM_F32(acc[i]);
+  } else if (job->kind == 1) {
+    f64 x = SET_F64(0.999999), y = SET_F64(1e-6);
+    LOOP(f64, SET_F64(1.0 + i), acc[i] = FMA_F64(acc[i], x, y), 2 * F64_LANES)
+    for (int i = 0; i < CHAINS; i++) job->sink += SUM_F64(acc[i]);
+  } else {
+#ifdef HAS_INT8
+    i32 x = SET_I32(3), y = SET_I32(5);
+    LOOP(i32, SET_I32(i), acc[i] = DOT_I32(acc[i], x, y), INT8_OPS)
+    for (int i = 0; i < CHAINS; i++) job->sink += SUM_I32(acc[i]);
+#else
+    job->rate = 0;
+#endif
+  }
+  return 0;
+}
+
+int main(int count, char **arguments) {
+  int threads = count > 1 ? atoi(arguments[1]) : 1;
+  double seconds = count > 2 ? atof(arguments[2]) : 1, rates[3] = {0, 0, 0};
+  if (threads < 1 || threads > 1024) return 64;
+  for (int kind = 0; kind < 3; kind++) {
+    pthread_t ids[1024];
+    static struct job jobs[1024];
+    for (int i = 0; i < threads; i++) {
+      jobs[i].kind = kind;
+      jobs[i].seconds = seconds;
+      if (pthread_create(&ids[i], 0, work, &jobs[i])) return 70;
+    }
+    for (int i = 0; i < threads; i++) {
+      pthread_join(ids[i], 0);
+      rates[kind] += jobs[i].rate;
+    }
+  }
+  printf("{\"FP32\": %.6e, \"FP64\": %.6e, \"INT8\": %.6e}\n", rates[0], rates[1], rates[2]);
+  return 0;
+}

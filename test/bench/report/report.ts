@@ -1,0 +1,155 @@
+/**
+ * How long a large run takes to be handed over and to be verified, and how much memory.
+ *
+ *   node --import tsx test/bench/report/report.ts [--nodes 2000] [--accelerators 8] [--windows 10] [--readings 45]
+ *        [--repeats 1] [--keep FOLDER]
+ *
+ * Making the run is not measured. Building and verifying each run in a process of their own, so that the peak of
+ * resident memory is theirs.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { handOver } from '../../../controller/handover.ts';
+import type { RunDirectory } from '../../../controller/store/run-directory.ts';
+import { canonicalBytes } from '../../../evidence/canonical.ts';
+import { generateKeyPair, pemSigner } from '../../../evidence/keys.ts';
+import { builtinGuides, type LoadedGuide, readGuide } from '../../../reports/guides/builtin.ts';
+import { openBundle } from '../../../reports/verify/disk.ts';
+import { verifyWhole } from '../../../reports/verify/whole.ts';
+import { makeSyntheticRun } from './synthetic.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    nodes: { type: 'string', default: '2000' },
+    accelerators: { type: 'string', default: '8' },
+    windows: { type: 'string', default: '10' },
+    readings: { type: 'string', default: '45' },
+    repeats: { type: 'string', default: '1' },
+    keep: { type: 'string' },
+  },
+});
+const [job, folder = ''] = positionals;
+const bundle = (): string => join(folder, 'bundle');
+const keyFile = (): string => join(folder, 'controller.key');
+
+/** The built-in guide with its first target asked of compute.gemm, so that a value is folded over the whole fleet. */
+function fleetGuide(): LoadedGuide {
+  const { guide } = builtinGuides()[0]!;
+  const targets = guide.targets.map((target) =>
+    target.id === 'compute.capacity'
+      ? { ...target, requirements: [{ ...target.requirements[0]!, metric: 'compute.gemm.rate' }] }
+      : target,
+  );
+  return readGuide(canonicalBytes({ ...guide, id: 'synthetic-fleet', targets }), 'fleet guide');
+}
+
+async function make(): Promise<void> {
+  const { privatePem } = generateKeyPair();
+  writeFileSync(keyFile(), privatePem, { mode: 0o600 });
+  const run = await makeSyntheticRun(bundle(), {
+    nodes: Number(values.nodes),
+    accelerators: Number(values.accelerators),
+    windows: Number(values.windows),
+    readings: Number(values.readings),
+    repeats: Number(values.repeats),
+    precisions: ['FP64', 'FP32', 'BF16', 'INT8'],
+    guide: fleetGuide(),
+    signer: pemSigner(privatePem),
+  });
+  run.directory.close();
+}
+
+/** The directory of a finished run, opened again: handing over only reads it and writes whole files. */
+function reopen(path: string): RunDirectory {
+  const closed = (): never => {
+    throw new Error('the run is over');
+  };
+  const writeFile = (name: string, bytes: Uint8Array | string): void => {
+    const target = join(path, name);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(`${target}.part`, bytes);
+    renameSync(`${target}.part`, target);
+  };
+  return { path, writeFile, append: closed, putBlob: closed, readBlob: closed, entries: 0, close: () => {} };
+}
+
+async function build(): Promise<void> {
+  await handOver(reopen(bundle()), pemSigner(readFileSync(keyFile(), 'utf8')), {
+    number: 'SYNTHETIC',
+    judgedAt: '2026-11-21T04:00:00.000Z',
+    software: { name: 'assay', version: '0.0.0' },
+  });
+}
+
+async function verify(): Promise<void> {
+  const result = await verifyWhole(openBundle(bundle()), undefined);
+  if (!result.authentic)
+    throw new Error(`not authentic: ${JSON.stringify(result.steps.filter((s) => s.state === 'bad'))}`);
+}
+
+interface Cost {
+  readonly wallS: number;
+  readonly cpuS: number;
+  readonly peakMB: number;
+}
+
+/** Of the whole process, its start included. */
+function printCost(): void {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const cost: Cost = {
+    wallS: performance.now() / 1000,
+    cpuS: (userCPUTime + systemCPUTime) / 1e6,
+    peakMB: maxRSS / 1024,
+  };
+  process.stdout.write(`${JSON.stringify(cost)}\n`);
+}
+
+function inProcess(name: string, scratch: string): Cost {
+  const flags = process.execArgv.length > 0 ? process.execArgv : ['--import', 'tsx'];
+  const forwarded = ['nodes', 'accelerators', 'windows', 'readings', 'repeats'] as const;
+  const args = forwarded.flatMap((key) => [`--${key}`, values[key]]);
+  const ended = spawnSync(process.execPath, [...flags, import.meta.filename, name, scratch, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (ended.status !== 0) throw new Error(`${name} ended with ${ended.status ?? ended.signal}`);
+  return JSON.parse(ended.stdout) as Cost;
+}
+
+function main(): void {
+  const scratch = values.keep ?? mkdtempSync(join(tmpdir(), 'assay-bench-'));
+  mkdirSync(scratch, { recursive: true });
+  try {
+    const line = (what: string, { wallS, cpuS, peakMB }: Cost): void =>
+      void process.stdout.write(
+        `${what.padEnd(8)} ${wallS.toFixed(1)} s wall, ${cpuS.toFixed(1)} s CPU, peak ${peakMB.toFixed(0)} MB resident\n`,
+      );
+    process.stdout.write(`${values.nodes} nodes x ${values.accelerators} accelerators\n`);
+    line('make', inProcess('make', scratch));
+    line('build', inProcess('build', scratch));
+    line('verify', inProcess('verify', scratch));
+    for (const name of [
+      'report.html',
+      'report.json',
+      'log/entries.jsonl',
+      'manifest.json',
+      'report.csv',
+      'junit.xml',
+    ]) {
+      process.stdout.write(`${name} ${(statSync(join(scratch, 'bundle', name)).size / 1e6).toFixed(2)} MB\n`);
+    }
+  } finally {
+    if (values.keep === undefined) rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+const JOBS: Readonly<Record<string, () => Promise<void>>> = { make, build, verify };
+if (job === undefined) main();
+else {
+  await JOBS[job]!();
+  printCost();
+}
