@@ -59,6 +59,7 @@ interface RunOptions {
   waivers?: string;
   registers?: string;
   storage?: string;
+  python?: string[];
   target?: string[];
   out?: string;
   key?: string;
@@ -79,6 +80,7 @@ const withRunOptions = (command: Command): Command =>
     .option('--waivers <file>', 'approved waivers (JSON)')
     .option('--registers <folder>', 'folder of CSV registers: clients, ip, domains, investment, period')
     .option('--storage <directory>', 'directory on the storage under test; by default inside the output folder')
+    .option('--python <command...>', 'Python interpreters that have AI frameworks; by default python3')
     .option('--target <id...>', 'only these targets');
 
 withRunOptions(program.command('accept'))
@@ -103,6 +105,7 @@ withRunOptions(program.command('accept'))
       out: folder,
       signer: options.key === undefined ? pemSigner(generateKeyPair().privatePem) : readSigner(options.key),
       storage: options.storage === undefined ? undefined : resolve(options.storage),
+      settings: settingsOf(options),
       only: options.target ?? [],
       software: SOFTWARE,
       program: PROGRAM,
@@ -138,7 +141,7 @@ withRunOptions(program.command('plan'))
       guideSha256: guide.sha256,
       profile,
       nodes: [nodeName()],
-      settings: options.storage === undefined ? {} : { 'storage.volume': { directory: resolve(options.storage) } },
+      settings: settingsOf(options),
       only: options.target ?? [],
       repeats: REPEATS[profile],
       synthetic: false,
@@ -259,6 +262,10 @@ program
   .option('--once', 'end with the run, and when standard input ends')
   .action(async (options: { controller: string; identity: string; directory: string; once?: boolean }) => {
     const identity = identityFrom(readBytes(options.identity), options.identity);
+    const scratch = join(resolve(options.directory), 'scratch');
+    mkdirSync(scratch, { recursive: true });
+    // Libraries under test write caches and logs of their own; they belong to the agent's directory and go with it.
+    Object.assign(process.env, { TMPDIR: scratch, XDG_CACHE_HOME: scratch });
     const abort = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
     if (options.once)
@@ -301,6 +308,14 @@ function writeNew(path: string, text: string | Uint8Array, mode: number): void {
     const { code } = error as NodeJS.ErrnoException;
     throw new AssayError(code === 'EEXIST' ? 'output_exists' : 'output_unwritable', path, { cause: error });
   }
+}
+
+/** Settings that the operator changed, per benchmark. */
+function settingsOf(options: RunOptions): Record<string, Record<string, unknown>> {
+  const settings: Record<string, Record<string, unknown>> = {};
+  if (options.storage !== undefined) settings['storage.volume'] = { directory: resolve(options.storage) };
+  if (options.python) settings['frameworks.train'] = { interpreters: options.python.map((p) => p.split(' ')) };
+  return settings;
 }
 
 function runId(now: Date): string {

@@ -7,6 +7,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Service, Unsupported } from '../benchmarks/benchmark.ts';
 import { canonicalBytes } from '../evidence/canonical.ts';
+import { AssayError } from '../model/errors.ts';
 import type { EvidenceRef, Examination, Measurement } from '../model/measurement.ts';
 import type { ReasonCode } from '../model/reason.ts';
 import { check } from '../model/schema.ts';
@@ -117,6 +118,7 @@ async function run(start: Extract<ToRunner, { type: 'start' }>): Promise<void> {
   } catch (error) {
     if (abort.signal.aborted) return await fail('cancelled', 'cancelled', 'cancelled while it ran');
     if (error instanceof Unsupported) return await fail('unsupported', error.reason, error.message);
+    if (error instanceof AssayError) return await fail('failed', 'crashed', `${error.code}: ${error.message}`);
     await fail('failed', 'crashed', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
 }

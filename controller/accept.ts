@@ -24,6 +24,8 @@ export interface AcceptOptions {
   readonly signer: Signer;
   /** Directory on the storage under test; inside `out` if not given. */
   readonly storage: string | undefined;
+  /** Settings that the operator changed, per benchmark. */
+  readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly only: readonly string[];
   readonly software: { readonly name: string; readonly version: string };
   /** How this program is started: command and first arguments. */
@@ -77,7 +79,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
           guideSha256: options.inputs.guide.sha256,
           profile: options.profile,
           nodes: [options.node],
-          settings: { 'storage.volume': { directory: storage } },
+          settings: { ...options.settings, 'storage.volume': { directory: storage } },
           only: options.only,
           repeats: REPEATS[options.profile],
           synthetic: false,

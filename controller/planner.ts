@@ -35,7 +35,8 @@ export function makePlan(wish: PlanWish): Plan {
   const unmeasured: Plan['unmeasured'] = [];
   const wanted = new Set<string>();
   for (const target of wish.guide.targets) {
-    if (target.kind === 'registered') continue;
+    // Registers are read, and parts are counted over the inventories: neither needs a benchmark.
+    if (target.kind !== 'measured') continue;
     if (wish.only.length > 0 && !wish.only.includes(target.id)) {
       unmeasured.push({ target: target.id, reason: 'skipped', detail: 'not among the targets that were asked for' });
       continue;

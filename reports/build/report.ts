@@ -1,9 +1,11 @@
 import { MerkleTree } from '../../evidence/merkle.ts';
 import type { Finding } from '../../model/measurement.ts';
 import type { Attempt, Report } from '../../model/report.ts';
+import { duplicateFindings } from '../../model/uniqueness.ts';
 import { judge } from '../judge/judge.ts';
 import type { Admitted } from '../verify/admission.ts';
 import type { Replay } from '../verify/replay.ts';
+import { countParts } from './parts.ts';
 
 /** What a report needs beside the run itself. */
 export interface ReportFacts {
@@ -36,6 +38,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
       ...run.rejected.map(({ assignment, detail }) => ({ assignment, code: 'evidence_mismatch' as const, detail })),
     ],
     registers: run.registers,
+    counted: countParts(run),
     waivers: run.waivers,
     findings,
     judgedAt: facts.judgedAt,
@@ -106,5 +109,6 @@ function runFindings(run: Replay): Finding[] {
   for (const { node, assignment, detail } of run.lost) {
     findings.push({ code: 'node_lost', detail: `${node}: ${assignment}: ${detail}`, weight: 'informs' });
   }
+  for (const { code, detail, weight } of duplicateFindings(run.inventories)) findings.push({ code, detail, weight });
   return findings;
 }

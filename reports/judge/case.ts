@@ -1,6 +1,6 @@
 import type { Plan } from '../../model/assignment.ts';
 import type { Claims, Guide, Waiver } from '../../model/guide.ts';
-import type { Examination, Finding, Measurement } from '../../model/measurement.ts';
+import type { Examination, Finding, Measurement, Metric } from '../../model/measurement.ts';
 
 /** One attempt as the judge sees it: its state and the examination recomputed from its raw evidence. */
 export interface JudgedAttempt {
@@ -39,6 +39,8 @@ export interface Case {
     readonly detail: string;
   }[];
   readonly registers: RegisterCounts | undefined;
+  /** What was counted over the inventories of all nodes, with the digest of what it was counted from. */
+  readonly counted: readonly { readonly metric: Metric; readonly sha256: string }[];
   readonly waivers: readonly Waiver[];
   /** Findings over the whole fleet, for example `duplicate_device`. */
   readonly findings: readonly Finding[];

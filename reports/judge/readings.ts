@@ -36,8 +36,32 @@ const STATE_REASON: Record<Exclude<JudgedAttempt['state'], 'completed'>, ReasonC
   unsupported: 'unsupported',
 };
 
+/** What was counted over the fleet bears on a requirement without any assignment. */
+function counted(requirement: Requirement, run: Case): Readings {
+  // None of something that was looked for is a count like any other, not work that was not done.
+  const _held = (metric: Metric): Reason[] => holds(metric, requirement, []).filter((r) => r.code !== 'zero_work');
+  const readings = run.counted
+    .filter(({ metric }) => metric.metric === requirement.metric && matches(metric.labels, requirement.where))
+    .map(({ metric, sha256 }) => ({
+      metric,
+      node: '*',
+      assignment: '*',
+      sha256,
+      held: holds(metric, requirement, []),
+    }));
+  return {
+    readings,
+    expectedNodes: ['*'],
+    gaps: [],
+    repeats: readings.length > 0 ? 1 : 0,
+    issued: true,
+    broken: false,
+  };
+}
+
 /** Collects every reading of the requirement's metric over all attempts of the run, and every gap. */
 export function collect(requirement: Requirement, run: Case): Readings {
+  if (run.counted.some(({ metric }) => metric.metric === requirement.metric)) return counted(requirement, run);
   const expected = run.plan.assignments.filter((a) => a.metrics.includes(requirement.metric));
   const readings: Reading[] = [];
   const gaps: Reason[] = [];

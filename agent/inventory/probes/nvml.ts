@@ -64,6 +64,14 @@ function open() {
       return call(device, out) === 0 ? out : undefined;
     };
   };
+  /** Older libraries do not have every function. */
+  const optional = <T>(bind: () => (device: unknown) => T): ((device: unknown) => T | undefined) => {
+    try {
+      return bind();
+    } catch {
+      return () => undefined;
+    }
+  };
   const init = nvml.func('nvmlInit_v2', 'int', [])();
   if (init !== 0) throw new Error(`nvmlInit_v2 gives ${init}`);
   const count = [0];
@@ -86,6 +94,7 @@ function open() {
     reasons: number('nvmlDeviceGetCurrentClocksThrottleReasons', 'uint64'),
     celsius: numberOf('nvmlDeviceGetTemperature', 0),
     smClock: numberOf('nvmlDeviceGetClockInfo', 1),
+    cores: optional(() => number('nvmlDeviceGetNumGpuCores')),
     driver: () => {
       const buffer = Buffer.alloc(128);
       const call = nvml.func('nvmlSystemGetDriverVersion', 'int', ['void *', 'uint32']);
@@ -128,6 +137,7 @@ function describe(nvml: Nvml) {
       chip: nvml.name(device),
       uuid: nvml.uuid(device),
       serial: nvml.serial(device),
+      computeUnits: nvml.cores(device),
       pciAddress: pci === undefined ? undefined : String(pci.busId),
       memoryBytes: memory === undefined ? undefined : Number(memory.total),
       memoryUsedBytes: memory === undefined ? undefined : Number(memory.used),

@@ -31,6 +31,8 @@ export interface Stage {
   readonly credential: Credential;
   readonly address: string;
   readonly abort: AbortController;
+  /** Where the run's directory is; to be removed by the test. */
+  readonly scratch: string;
   /** Links that scripted agents opened, so that a test can end them. */
   readonly links: Link[];
   /** Resolves when the run is over. */
@@ -42,7 +44,8 @@ export async function openStage(
   nodes: readonly string[] = [NODE],
   change: (plan: Plan) => Plan = (p) => p,
 ): Promise<Stage> {
-  const directory = createRunDirectory(join(mkdtempSync(join(tmpdir(), 'assay-stage-')), 'run'), () => new Date());
+  const scratch = mkdtempSync(join(tmpdir(), 'assay-stage-'));
+  const directory = createRunDirectory(join(scratch, 'run'), () => new Date());
   const guide = builtinGuides()[0]!;
   directory.writeFile(PATHS.guide, guide.bytes);
   const signer = pemSigner(generateKeyPair().privatePem);
@@ -88,6 +91,7 @@ export async function openStage(
     credential: await authority.issue(NODE, 'agent'),
     address: `127.0.0.1:${await port.promise}`,
     abort,
+    scratch,
     links: [],
     done,
     report: () =>

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CONTROLLER_NAME, createAuthority } from '../../../controller/certificates.ts';
 import { sha256Hex } from '../../../evidence/digest.ts';
@@ -13,6 +14,7 @@ afterEach(async () => {
   for (const link of stage?.links ?? []) link.close();
   stage?.abort.abort();
   await stage?.done.catch(() => {});
+  if (stage) rmSync(stage.scratch, { recursive: true, force: true });
   stage = undefined;
 });
 

@@ -20,3 +20,4 @@ int nvmlDeviceGetCurrentClocksThrottleReasons(void *d, unsigned long long *r) { 
 int nvmlDeviceGetTemperature(void *d, int sensor, unsigned *t) { (void)sensor; *t = 50 + at(d); return 0; }
 int nvmlDeviceGetClockInfo(void *d, int type, unsigned *c) { (void)d; *c = type == 1 ? 1410 : 0; return 0; }
 int nvmlSystemGetDriverVersion(char *s, unsigned n) { return snprintf(s, n, "555.42") < 0; }
+int nvmlDeviceGetNumGpuCores(void *d, unsigned *n) { (void)d; *n = 16896; return 0; }

@@ -206,6 +206,7 @@ describe.skipIf(!hasCompiler)(
             pciAddress: '00000000:3B:00.0',
             memoryBytes: 85899345920,
             powerW: 123.456,
+            computeUnits: 16896,
             throttleReasons: [],
           },
           {

@@ -101,6 +101,7 @@ export function makeCase(
     attempts,
     unanswered: [],
     registers: undefined,
+    counted: [],
     waivers: [],
     findings: [],
     judgedAt: '2026-01-02T00:00:00.000Z',
