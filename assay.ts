@@ -310,11 +310,17 @@ function writeNew(path: string, text: string | Uint8Array, mode: number): void {
   }
 }
 
+/** Command words of an interpreter; a path is taken from where the user stands, not from where the benchmark runs. */
+function interpreterOf(words: string): string[] {
+  const [program = '', ...rest] = words.split(' ');
+  return [program.includes('/') ? resolve(program) : program, ...rest];
+}
+
 /** Settings that the operator changed, per benchmark. */
 function settingsOf(options: RunOptions): Record<string, Record<string, unknown>> {
   const settings: Record<string, Record<string, unknown>> = {};
   if (options.storage !== undefined) settings['storage.volume'] = { directory: resolve(options.storage) };
-  if (options.python) settings['frameworks.train'] = { interpreters: options.python.map((p) => p.split(' ')) };
+  if (options.python) settings['frameworks.train'] = { interpreters: options.python.map(interpreterOf) };
   return settings;
 }
 

@@ -214,7 +214,9 @@ function addNpu(
   if (product) reading.component(`Ascend product ${npu}`, product, 'npu-smi info -t product');
   if (only) return;
   for (const { chip, facts } of chips) {
-    const die = device({ id: `${id}.${chip}`, kind: 'die', parent: id, vendor: 'ascend' }, source, facts);
+    // The table's power stands in the row of the NPU: it is the card's.
+    const own = { ...facts, powerW: undefined };
+    const die = device({ id: `${id}.${chip}`, kind: 'die', parent: id, vendor: 'ascend' }, source, own);
     addFacts(die, 'npu-smi info -t common', common.get(chip) ?? {});
     addFacts(die, 'npu-smi info -t board', { driver: board.driver, firmware: board.firmware });
     reading.devices.push(die);

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import type { SampleTensor } from './models/model.ts';
@@ -61,7 +60,7 @@ export class ModelSession {
   /** Ends profiling and gives the providers that ran; the file is removed. */
   providers(directory: string): Record<string, number> | undefined {
     this.#session.endProfiling();
-    const name = existsSync(directory) && readdirSync(directory).find((file) => file.startsWith('profile'));
+    const name = readdirSync(directory).find((file) => file.startsWith('profile'));
     if (!name) return undefined;
     const path = join(directory, name);
     const seen = providersOf(readFileSync(path, 'utf8'));
@@ -81,7 +80,7 @@ export class ModelSession {
     const first = this.#samples[numbers[0]!]!;
     first.forEach((head, t) => {
       const parts = numbers.map((number) => this.#samples[number]![t]!);
-      feeds[head.name] = join1(parts);
+      feeds[head.name] = joinSamples(parts);
     });
     // Random orders of large batches hardly come twice; single samples always do.
     if (numbers.length === 1) this.#batches.set(key, feeds);
@@ -90,7 +89,7 @@ export class ModelSession {
 }
 
 /** Tensors of single samples put together along the batch. */
-function join1(parts: readonly SampleTensor[]): ort.Tensor {
+function joinSamples(parts: readonly SampleTensor[]): ort.Tensor {
   const [head] = parts;
   const shape = [parts.length, ...head!.shape.slice(1)];
   if (head!.type === 'int64') {

@@ -4,7 +4,7 @@ import { sha256Hex } from '../../evidence/digest.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { openStatement } from '../../evidence/statement.ts';
 import type { Assignment, Transcript } from '../../model/assignment.ts';
-import { type EvidenceRef, type Examination, type Finding, Measurement } from '../../model/measurement.ts';
+import { type EvidenceRef, Examination, type Finding, Measurement } from '../../model/measurement.ts';
 import { check } from '../../model/schema.ts';
 
 /** What is known of an attempt before its result is looked at. None of it comes from the agent. */
@@ -23,7 +23,8 @@ export interface Expectation {
 
 export interface Admitted {
   readonly ok: true;
-  readonly measurement: Measurement;
+  /** All but the numbers that its agent took from the samples. */
+  readonly measurement: Omit<Measurement, 'examination'>;
   /** Examination recomputed here, with the transcript: the one that is judged. */
   readonly examination: Examination;
   /** sha256 of the signed payload. */
@@ -50,18 +51,19 @@ export function admit(envelope: unknown, expected: Expectation): Admission {
   if (!opened.ok) return refuse(opened.problem);
   const shaped = check(Measurement, opened.statement.predicate);
   if (!shaped.ok) return refuse(`not a measurement: ${shaped.problems.join('; ')}`);
-  const measurement = shaped.value;
   const sha256 = sha256Hex(opened.opened.payload);
+  const blobs = new Map<string, Uint8Array>();
   const problem =
-    identityProblem(measurement, expected) ??
-    subjectProblem(measurement, expected, opened.statement.subject) ??
-    timeProblem(measurement, expected.transcript) ??
-    evidenceProblem(measurement, expected);
+    identityProblem(shaped.value, expected) ??
+    subjectProblem(shaped.value, expected, opened.statement.subject) ??
+    timeProblem(shaped.value, expected.transcript) ??
+    evidenceProblem(shaped.value, expected, blobs);
   if (problem) return refuse(problem);
-  const examined = examine(measurement, expected);
-  return typeof examined === 'string'
-    ? { ok: false, problem: examined, concerns: 'summary' }
-    : { ok: true, measurement, examination: examined, sha256 };
+  const examined = examine(shaped.value, expected, blobs);
+  if (typeof examined === 'string') return { ok: false, problem: examined, concerns: 'summary' };
+  // A run has thousands of these: what the agent made of the samples is not kept beside what was made of them here.
+  const { examination: _, ...measurement } = shaped.value;
+  return { ok: true, measurement, examination: examined, sha256 };
 }
 
 function identityProblem(m: Measurement, expected: Expectation): string | undefined {
@@ -78,7 +80,7 @@ function identityProblem(m: Measurement, expected: Expectation): string | undefi
     ['challenge', m.challenge, transcript.exchanges[0]?.beacon ?? ''],
   ];
   for (const [what, is, must] of pairs) if (is !== must) return `${what} is ${String(is)}, expected ${String(must)}`;
-  if (!equal(m.settings, assignment.settings)) return 'the settings are not those of the assignment';
+  if (!same(m.settings, assignment.settings)) return 'the settings are not those of the assignment';
   if (m.state === 'completed' && m.failure) return 'a completed attempt with a failure';
   if (m.state === 'completed' && !m.raw) return 'a completed attempt without samples';
   if (m.state !== 'completed' && !m.failure) return `an attempt that ${m.state} without a reason`;
@@ -118,18 +120,28 @@ function timeProblem(m: Measurement, transcript: Transcript): string | undefined
   return undefined;
 }
 
-function evidenceProblem(m: Measurement, expected: Expectation): string | undefined {
+/** Checks the bytes of every piece of evidence, and keeps them by their digest for the examination. */
+function evidenceProblem(
+  m: Measurement,
+  expected: Expectation,
+  blobs: Map<string, Uint8Array>,
+): string | undefined {
   for (const ref of refsOf(m)) {
     const bytes = expected.blob(ref.sha256);
     if (!bytes) return `evidence ${ref.name} (${ref.sha256}) is missing`;
     if (bytes.byteLength !== ref.bytes || sha256Hex(bytes) !== ref.sha256) {
       return `evidence ${ref.name} is not the bytes that were signed`;
     }
+    blobs.set(ref.sha256, bytes);
   }
   return undefined;
 }
 
-function examine(m: Measurement, expected: Expectation): Examination | string {
+function examine(
+  m: Measurement,
+  expected: Expectation,
+  blobs: ReadonlyMap<string, Uint8Array>,
+): Examination | string {
   const environment = environmentFindings(m);
   if (m.state !== 'completed' || !m.raw) {
     if (m.examination.metrics.length > 0) return `an attempt that ${m.state} reports metrics`;
@@ -139,7 +151,7 @@ function examine(m: Measurement, expected: Expectation): Examination | string {
   if (!proof) return `no proof for ${m.benchmark} ${m.version}`;
   let raw: unknown;
   try {
-    raw = parseStrict(expected.blob(m.raw.sha256)!);
+    raw = parseStrict(blobs.get(m.raw.sha256)!);
   } catch (error) {
     if (error instanceof CanonicalError) return `the samples are not strict JSON: ${error.message}`;
     throw error;
@@ -148,13 +160,15 @@ function examine(m: Measurement, expected: Expectation): Examination | string {
   if (!samples.ok) return `the samples do not fit: ${samples.problems.join('; ')}`;
   const evidence = (name: string): Uint8Array | undefined => {
     const ref = m.evidence.find((e) => e.name === name);
-    return ref && expected.blob(ref.sha256);
+    return ref && blobs.get(ref.sha256);
   };
   try {
     const own = proof.examine(samples.value, { settings: m.settings, transcript: undefined, evidence });
-    if (!equal(own, m.examination)) return 'the samples do not give the numbers that were reported (evidence_mismatch)';
+    if (!same(own, m.examination)) return 'the samples do not give the numbers that were reported (evidence_mismatch)';
     const judged = proof.examine(samples.value, { settings: m.settings, transcript: expected.transcript, evidence });
-    return { ...judged, findings: [...judged.findings, ...environment] };
+    const examination = { ...judged, findings: [...judged.findings, ...environment] };
+    const shaped = check(Examination, examination);
+    return shaped.ok ? examination : `the samples give no examination: ${shaped.problems.join('; ')}`;
   } catch (error) {
     // A proof that throws on hostile samples must not take the controller or the verifier down with it.
     return `the samples cannot be examined: ${error instanceof Error ? error.message : String(error)}`;
@@ -194,4 +208,15 @@ function environmentFindings(m: Measurement): Finding[] {
 
 const refsOf = (m: Measurement): EvidenceRef[] => [...(m.raw ? [m.raw] : []), ...m.evidence];
 
-const equal = (a: unknown, b: unknown): boolean => Buffer.from(canonicalBytes(a)).equals(canonicalBytes(b));
+/** Whether two JSON values are the same; a number that is not finite is like nothing, not even itself. */
+function same(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return a === b && (typeof a !== 'number' || Number.isFinite(a));
+  }
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, at) => same(item, b[at]));
+  }
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && same(a[key as keyof typeof a], b[key as keyof typeof b]));
+}

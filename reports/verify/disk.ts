@@ -1,55 +1,126 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, opendirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssayError } from '../../model/errors.ts';
-import type { Bundle } from './layout.ts';
+import { type Bundle, isPlainName, PATHS } from './layout.ts';
 
 /** Bounds on what is looked at: a bundle comes from somebody else. */
 const LIMITS = {
-  files: 500_000,
+  /** Files and folders. */
+  entries: 300_000,
   depth: 8,
-  fileBytes: 2 * 1024 ** 3,
   totalBytes: 64 * 1024 ** 3,
 } as const;
 
+const MIB = 1024 ** 2;
+/** Most bytes of a file, by its path. Only what is read in pieces may be larger than memory likes. */
+const MOST_BYTES: Readonly<Record<string, number>> = {
+  [PATHS.log]: 8192 * MIB,
+  [PATHS.report]: 2048 * MIB,
+  [PATHS.values]: 2048 * MIB,
+  [PATHS.html]: 256 * MIB,
+  [PATHS.pdf]: 256 * MIB,
+  [PATHS.manifest]: 64 * MIB,
+};
+const MOST_EVIDENCE_BYTES = 256 * MIB;
+const MOST_DOCUMENT_BYTES = 32 * MIB;
+
+const mostBytes = (path: string): number =>
+  MOST_BYTES[path] ?? (/^(evidence|registers)\//.test(path) ? MOST_EVIDENCE_BYTES : MOST_DOCUMENT_BYTES);
+
 /**
- * A bundle in a directory. Only plain files count: a link, a socket or a device in it, a name that could mean another
- * place, and anything over the limits are refused with `bundle_unreadable`. Nothing outside the directory is opened.
+ * A bundle in a directory. Only plain files count: a link, a pipe, a socket or a device in it, a name that could mean
+ * another place or deceive a reader, and anything over the limits are refused with `bundle_unreadable`. Nothing outside
+ * the directory is opened.
  */
 export function openBundle(directory: string): Bundle {
   const paths: string[] = [];
+  let entries = 0;
   let total = 0;
   const walk = (relative: string, depth: number): void => {
-    if (depth > LIMITS.depth) throw new AssayError('bundle_unreadable', `${relative}: nested too deep`);
-    for (const name of list(join(directory, relative))) {
+    if (depth > LIMITS.depth) refuse(`${relative}: nested too deep`);
+    for (const name of namesIn(join(directory, relative))) {
       const path = relative === '' ? name : `${relative}/${name}`;
-      if (/[\\:\0]/.test(name))
-        throw new AssayError('bundle_unreadable', `${JSON.stringify(path)}: a name that is not allowed`);
-      const stat = lstatSync(join(directory, path));
+      if (++entries > LIMITS.entries) refuse(`more than ${LIMITS.entries} files and folders`);
+      if (!isPlainName(name)) refuse(`${JSON.stringify(path)}: a name that is not allowed`);
+      const stat = attempt(path, () => lstatSync(join(directory, path)));
       if (stat.isDirectory()) {
         walk(path, depth + 1);
         continue;
       }
-      if (!stat.isFile()) throw new AssayError('bundle_unreadable', `${path}: not a plain file`);
-      if (stat.size > LIMITS.fileBytes)
-        throw new AssayError('bundle_unreadable', `${path}: ${stat.size} bytes are too many`);
+      if (!stat.isFile()) refuse(`${path}: not a plain file`);
+      if (stat.size > mostBytes(path)) refuse(`${path}: ${stat.size} bytes, more than ${mostBytes(path)}`);
       total += stat.size;
+      if (total > LIMITS.totalBytes) refuse(`more than ${LIMITS.totalBytes} bytes`);
       paths.push(path);
-      if (paths.length > LIMITS.files) throw new AssayError('bundle_unreadable', `more than ${LIMITS.files} files`);
-      if (total > LIMITS.totalBytes) throw new AssayError('bundle_unreadable', `more than ${LIMITS.totalBytes} bytes`);
     }
   };
   walk('', 0);
   paths.sort();
   const known = new Set(paths);
-  return { paths, read: (path) => (known.has(path) ? readFileSync(join(directory, path)) : undefined) };
+  return {
+    paths,
+    read: (path) => (known.has(path) ? readWhole(directory, path) : undefined),
+    pieces: (path) => (known.has(path) ? readPieces(directory, path) : undefined),
+  };
 }
 
-function list(directory: string): string[] {
+function* namesIn(directory: string): Generator<string> {
+  const folder = attempt(directory, () => opendirSync(directory));
   try {
-    return readdirSync(directory);
-  } catch (error) {
-    throw new AssayError('bundle_unreadable', `${directory}: ${(error as NodeJS.ErrnoException).code}`, {
-      cause: error,
-    });
+    for (let entry = folder.readSync(); entry; entry = folder.readSync()) yield entry.name;
+  } finally {
+    folder.closeSync();
   }
+}
+
+/** Opens what was found on the walk, if it is still a plain file: no link is followed, no pipe waited for. */
+function openPlain(directory: string, path: string): { file: number; size: number } {
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  const file = attempt(path, () => openSync(join(directory, path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  const stat = fstatSync(file);
+  if (stat.isFile() && stat.size <= mostBytes(path)) return { file, size: stat.size };
+  closeSync(file);
+  return refuse(`${path}: changed while it was read`);
+}
+
+function readWhole(directory: string, path: string): Uint8Array {
+  const { file, size } = openPlain(directory, path);
+  try {
+    const bytes = Buffer.allocUnsafeSlow(size);
+    let offset = 0;
+    while (offset < size) {
+      const read = attempt(path, () => readSync(file, bytes, offset, size - offset, null));
+      if (read === 0) break;
+      offset += read;
+    }
+    return bytes.subarray(0, offset);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function* readPieces(directory: string, path: string): Generator<Uint8Array> {
+  const { file } = openPlain(directory, path);
+  try {
+    const piece = Buffer.allocUnsafeSlow(MIB);
+    for (;;) {
+      const read = attempt(path, () => readSync(file, piece, 0, piece.length, null));
+      if (read === 0) return;
+      yield piece.subarray(0, read);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new AssayError('bundle_unreadable', `${path}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+  }
+}
+
+function refuse(problem: string): never {
+  throw new AssayError('bundle_unreadable', problem);
 }

@@ -1,34 +1,62 @@
 import { CanonicalError, canonicalBytes, parseStrict } from '../../evidence/canonical.ts';
-import { sha256Hex, sm3Hex } from '../../evidence/digest.ts';
+import { startSha256, startSm3 } from '../../evidence/digest.ts';
+import type { FileDigest } from '../../evidence/files.ts';
 import { check } from '../../model/schema.ts';
-import { type Bundle, isAfterManifest, PATHS } from './layout.ts';
+import { type Bundle, belongs, isAfterManifest, PATHS } from './layout.ts';
 import { Manifest } from './manifest.ts';
 import type { Defect } from './replay.ts';
 
-/** Every file against the manifest: changed, missing, added, listed twice. */
+/** Every file against the manifest: changed, missing, added, listed twice; and none that a bundle has no place for. */
 export function checkFiles(bundle: Bundle): Defect[] {
   const bytes = bundle.read(PATHS.manifest);
   if (!bytes) return [{ path: PATHS.manifest, problem: 'is missing' }];
-  const manifest = readJson(bytes, Manifest);
+  const manifest = readCanonical(bytes, Manifest);
   if (typeof manifest === 'string') return [{ path: PATHS.manifest, problem: manifest }];
   const defects: Defect[] = [];
-  if (!Buffer.from(canonicalBytes(manifest)).equals(bytes)) {
-    defects.push({ path: PATHS.manifest, problem: 'is not canonical' });
-  }
   const listed = new Set<string>();
   for (const file of manifest.files) {
     if (listed.has(file.path)) defects.push({ path: file.path, problem: 'is listed twice' });
     listed.add(file.path);
-    const content = bundle.read(file.path);
+    if (isAfterManifest(file.path)) defects.push({ path: file.path, problem: 'cannot be in the manifest' });
+    const content = digestOf(bundle, file.path);
     if (!content) defects.push({ path: file.path, problem: 'is missing' });
-    else if (content.byteLength !== file.bytes || sha256Hex(content) !== file.sha256 || sm3Hex(content) !== file.sm3) {
+    else if (content.bytes !== file.bytes || content.sha256 !== file.sha256 || content.sm3 !== file.sm3) {
       defects.push({ path: file.path, problem: 'was changed' });
+    } else if (file.path.startsWith('evidence/') && !file.path.endsWith(`/${content.sha256}`)) {
+      defects.push({ path: file.path, problem: 'is not the evidence that its name says' });
     }
   }
   for (const path of bundle.paths) {
     if (!listed.has(path) && !isAfterManifest(path)) defects.push({ path, problem: 'was added' });
+    else if (!belongs(path)) defects.push({ path, problem: 'does not belong in a bundle' });
   }
   return defects;
+}
+
+/** Length and digests of a file, or undefined if it is not there. */
+export function digestOf(bundle: Bundle, path: string): FileDigest | undefined {
+  const pieces = bundle.pieces(path);
+  if (!pieces) return undefined;
+  const sha256 = startSha256();
+  const sm3 = startSm3();
+  let bytes = 0;
+  for (const piece of pieces) {
+    bytes += piece.byteLength;
+    sha256.update(piece);
+    sm3.update(piece);
+  }
+  return { bytes, sha256: sha256.digest('hex'), sm3: sm3.digest('hex') };
+}
+
+/** Whether a file holds just these bytes. */
+export function holds(bundle: Bundle, path: string, expected: Uint8Array): boolean {
+  const must = Buffer.from(expected.buffer, expected.byteOffset, expected.byteLength);
+  let at = 0;
+  for (const piece of bundle.pieces(path) ?? []) {
+    if (!must.subarray(at, at + piece.byteLength).equals(piece)) return false;
+    at += piece.byteLength;
+  }
+  return at === must.byteLength;
 }
 
 /** A document of the bundle by its schema, or what is wrong with it. */
@@ -40,4 +68,11 @@ export function readJson<S extends Parameters<typeof check>[0]>(bytes: Uint8Arra
     if (error instanceof CanonicalError) return error.message;
     throw error;
   }
+}
+
+/** The same for a document that has one text only: no byte of it can be changed without changing what it says. */
+export function readCanonical<S extends Parameters<typeof check>[0]>(bytes: Uint8Array, schema: S) {
+  const value = readJson(bytes, schema);
+  if (typeof value === 'string' || Buffer.from(canonicalBytes(value)).equals(bytes)) return value;
+  return 'is not canonical';
 }

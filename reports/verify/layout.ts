@@ -34,10 +34,35 @@ export const isAfterManifest = (path: string): boolean =>
   /^release\/(reviewer|approver)\.dsse\.json$/.test(path) ||
   /^addenda\/\d{3}\.json$/.test(path);
 
+/** Renderings that cannot be made again byte for byte. The controller's evaluation names their digests. */
+export const DOCUMENTS: readonly string[] = [PATHS.pdf, PATHS.goals2020, PATHS.goals2025];
+
+/** The operator's own files, in a bundle only if the run's log names them. */
+export const isInput = (path: string): boolean =>
+  path === PATHS.guide || path === PATHS.claims || path === PATHS.waivers || path.startsWith(PATHS.registers);
+
+/** Whether a bundle has a place for a file of this name at all. */
+export const belongs = (path: string): boolean =>
+  NAMES.has(path) ||
+  /^evidence\/([0-9a-f]{2})\/\1[0-9a-f]{62}$/.test(path) ||
+  path.startsWith(PATHS.registers) ||
+  isAfterManifest(path);
+
+const NAMES: ReadonlySet<string> = new Set(Object.values(PATHS));
+
+/**
+ * A name of a file or folder as every reader sees it: no separators of any system, no control or bidirectional marks,
+ * nothing that is not UTF-8. Whoever hands over a bundle chooses the names in it.
+ */
+export const isPlainName = (name: string): boolean =>
+  !/[/\\:\p{Cc}\p{Bidi_Control}\u{fffd}]/u.test(name) && name.isWellFormed() && !/^\.{0,2}$/.test(name);
+
 /** A bundle as values: what is in it and the bytes of each file. */
 export interface Bundle {
   /** Every file, sorted. */
   readonly paths: readonly string[];
   /** Bytes of a file, or undefined if it is not there. */
   read(path: string): Uint8Array | undefined;
+  /** The same in pieces, each good until the next is asked for: for files that memory shall not hold whole. */
+  pieces(path: string): Iterable<Uint8Array> | undefined;
 }

@@ -1,36 +1,36 @@
-import { Type } from 'typebox';
 import { CanonicalError, canonicalBytes, parseStrict } from '../../evidence/canonical.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
+import { MerkleTree } from '../../evidence/merkle.ts';
 import { openStatement } from '../../evidence/statement.ts';
-import { Plan } from '../../model/assignment.ts';
-import { Claims, Guide, Waiver } from '../../model/guide.ts';
+import { type Assignment, Plan } from '../../model/assignment.ts';
 import { Inventory } from '../../model/inventory.ts';
 import { LogEntry } from '../../model/log.ts';
 import { check } from '../../model/schema.ts';
-import type { RegisterCounts } from '../judge/case.ts';
-import { readRegisters } from '../registers/reading.ts';
-import { type Admitted, admit } from './admission.ts';
-import { type Bundle, blobPath, PATHS } from './layout.ts';
+import { type Admission, type Admitted, admit } from './admission.ts';
+import { Delivery } from './delivery.ts';
+import { readCanonical, readJson } from './files.ts';
+import { type RunInputs, readInputs } from './inputs.ts';
+import { type Bundle, blobPath, isInput, PATHS } from './layout.ts';
+import { linesOf } from './lines.ts';
 import { findProof } from './proofs.ts';
 
 /** A run as its log tells it, every measurement examined anew. */
-export interface Replay {
-  readonly guide: Guide;
-  readonly guideSha256: string;
-  readonly claims: Claims | undefined;
-  readonly waivers: readonly Waiver[];
-  readonly registers: RegisterCounts | undefined;
+export interface Replay extends RunInputs {
   readonly plan: Plan;
   readonly inventories: readonly Inventory[];
   readonly issued: Readonly<Record<string, number>>;
   readonly admitted: readonly Admitted[];
   readonly rejected: readonly { node: string; assignment: string; detail: string; sha256: string }[];
   readonly lost: readonly { node: string; assignment: string; attempt: number; detail: string }[];
+  /** Attempts that were sent out and have no end in the log, as `assignment/attempt`. */
+  readonly open: readonly string[];
   readonly cancelled: boolean;
   readonly period: { readonly from: string; readonly to: string };
-  /** Canonical bytes of every log entry: the leaves of the Merkle tree. */
-  readonly leaves: readonly Uint8Array[];
+  /** Merkle tree over the canonical bytes of every log entry. */
+  readonly tree: MerkleTree;
+  /** Index in the log of every admitted measurement, by the sha256 of its signed payload. */
+  readonly indexOf: ReadonlyMap<string, number>;
 }
 
 /** What is wrong with the bundle, and where: never a verdict on the platform. */
@@ -49,34 +49,38 @@ export type Replayed = { ok: true; replay: Replay } | { ok: false; defects: Defe
  * files.
  */
 export function replay(bundle: Bundle): Replayed {
+  if (!bundle.paths.includes(PATHS.log)) return { ok: false, defects: [{ path: PATHS.log, problem: 'is missing' }] };
   const story = new Story(bundle);
-  const bytes = bundle.read(PATHS.log);
-  if (!bytes) return { ok: false, defects: [{ path: PATHS.log, problem: 'is missing' }] };
-  const text = Buffer.from(bytes).toString('utf8');
-  if (!text.endsWith('\n')) story.defect(PATHS.log, 'the last line is cut off');
-  text
-    .split('\n')
-    .slice(0, -1)
-    .forEach((line, index) => {
-      story.read(line, index);
-    });
+  let number = 0;
+  for (const line of linesOf(bundle, PATHS.log)) {
+    number++;
+    if ('problem' in line) story.defect(`${PATHS.log}:${number}`, line.problem);
+    else story.read(line.bytes, number);
+  }
   return story.end();
+}
+
+interface Node {
+  readonly publicKey: string;
+  chain: { readonly sequence: number; readonly previous: string };
 }
 
 /** The log's reader: what is known so far. */
 class Story {
   readonly #bundle: Bundle;
   readonly #defects: Defect[] = [];
-  readonly #leaves: Uint8Array[] = [];
-  readonly #nodes = new Map<string, { publicKey: string; chain: { sequence: number; previous: string } }>();
+  readonly #tree = new MerkleTree();
+  readonly #indexOf = new Map<string, number>();
+  readonly #nodes = new Map<string, Node>();
+  readonly #keyIds = new Set<string>();
   readonly #inventories: Inventory[] = [];
-  readonly #issued: Record<string, number> = {};
-  readonly #closed = new Set<string>();
+  readonly #assignments = new Map<string, Assignment>();
+  readonly #issued: Record<string, number> = Object.create(null);
+  readonly #open = new Set<string>();
   readonly #admitted: Admitted[] = [];
   readonly #rejected: Replay['rejected'][number][] = [];
   readonly #lost: Replay['lost'][number][] = [];
-  readonly #controllerKey: string;
-  #inputs: Inputs | undefined;
+  #inputs: RunInputs | undefined;
   #plan: Plan | undefined;
   #concerns: Defect['kind'];
   #first = '';
@@ -85,21 +89,19 @@ class Story {
 
   constructor(bundle: Bundle) {
     this.#bundle = bundle;
-    const key = bundle.read(PATHS.controllerKey);
-    this.#controllerKey = key ? Buffer.from(key).toString('utf8') : '';
   }
 
   defect(path: string, problem: string, kind?: Defect['kind']): void {
     if (this.#defects.length < 100) this.#defects.push({ path, problem, ...(kind ? { kind } : {}) });
   }
 
-  read(line: string, index: number): void {
+  read(line: Uint8Array, number: number): void {
     const problem = this.#readEntry(line);
-    if (problem) this.defect(`${PATHS.log}:${index + 1}`, problem, this.#concerns);
+    if (problem) this.defect(`${PATHS.log}:${number}`, problem, this.#concerns);
     this.#concerns = undefined;
   }
 
-  #readEntry(line: string): string | undefined {
+  #readEntry(line: Uint8Array): string | undefined {
     let value: unknown;
     try {
       value = parseStrict(line);
@@ -109,9 +111,8 @@ class Story {
     }
     const entry = check(LogEntry, value);
     if (!entry.ok) return `no entry of the log: ${entry.problems.join('; ')}`;
-    const leaf = canonicalBytes(entry.value);
-    if (!Buffer.from(leaf).equals(Buffer.from(line, 'utf8'))) return 'not canonical';
-    this.#leaves.push(leaf);
+    if (!Buffer.from(canonicalBytes(entry.value)).equals(line)) return 'not canonical';
+    this.#tree.append(line);
     this.#first ||= entry.value.at;
     if (entry.value.at < this.#last) return 'is earlier than the entry before it';
     this.#last = entry.value.at;
@@ -131,17 +132,12 @@ class Story {
         return this.#takeIssue(entry);
       case 'measurement':
         return this.#takeMeasurement(entry);
-      case 'rejection': {
-        if (!this.#blob(entry.sha256)) return `the rejected bytes ${entry.sha256} are missing`;
-        const { node, assignment, detail, sha256 } = entry;
-        this.#rejected.push({ node, assignment, detail, sha256 });
-        return undefined;
-      }
+      case 'rejection':
+        return this.#takeRejection(entry);
       case 'lost': {
         const { node, assignment, attempt, detail } = entry;
-        this.#closed.add(`${assignment}/${attempt}`);
         this.#lost.push({ node, assignment, attempt, detail });
-        return undefined;
+        return this.#close(node, assignment, attempt);
       }
       case 'end':
         this.#ended = { cancelled: entry.cancelled };
@@ -154,21 +150,29 @@ class Story {
     const inputs = readInputs(this.#bundle, entry.files);
     if (typeof inputs === 'string') return inputs;
     this.#inputs = inputs;
+    for (const path of this.#bundle.paths) {
+      if (isInput(path) && !inputs.inputPaths.has(path)) this.defect(path, 'is not among the inputs of the run');
+    }
     return undefined;
   }
 
   #takeNode(entry: Extract<LogEntry, { kind: 'node' }>): string | undefined {
+    if (this.#plan) return `node ${entry.node} was admitted after the plan`;
     if (this.#nodes.has(entry.node)) return `node ${entry.node} was admitted twice`;
+    let keyId: string;
     try {
-      keyIdOf(entry.publicKey);
+      keyId = keyIdOf(entry.publicKey);
     } catch {
       return `the key of ${entry.node} is not an ECDSA P-256 key`;
     }
+    // One key could answer for two nodes and so count twice.
+    if (this.#keyIds.has(keyId)) return `the key of ${entry.node} is also that of another node`;
     const bytes = this.#blob(entry.inventory);
     if (!bytes) return `the inventory of ${entry.node} is missing`;
-    const inventory = parsed(bytes, Inventory);
+    const inventory = readJson(bytes, Inventory);
     if (typeof inventory === 'string') return `the inventory of ${entry.node}: ${inventory}`;
     if (inventory.node !== entry.node) return `the inventory of ${entry.node} is that of ${inventory.node}`;
+    this.#keyIds.add(keyId);
     this.#nodes.set(entry.node, { publicKey: entry.publicKey, chain: { sequence: 0, previous: '' } });
     this.#inventories.push(inventory);
     return undefined;
@@ -177,9 +181,10 @@ class Story {
   #takePlan(entry: Extract<LogEntry, { kind: 'plan' }>): string | undefined {
     if (this.#plan) return 'a second plan';
     if (!this.#inputs) return 'a plan before its inputs';
+    const controllerKey = Buffer.from(this.#bundle.read(PATHS.controllerKey) ?? []).toString('utf8');
     let keys: Map<string, string>;
     try {
-      keys = new Map([[keyIdOf(this.#controllerKey), this.#controllerKey]]);
+      keys = new Map([[keyIdOf(controllerKey), controllerKey]]);
     } catch {
       return `${PATHS.controllerKey} is missing or not an ECDSA P-256 key`;
     }
@@ -188,53 +193,82 @@ class Story {
     const plan = check(Plan, opened.statement.predicate);
     if (!plan.ok) return `the plan: ${plan.problems.join('; ')}`;
     if (plan.value.guide.sha256 !== this.#inputs.guideSha256) return 'the plan was made for another guide';
-    if (new Set(plan.value.assignments.map((a) => a.id)).size < plan.value.assignments.length) {
-      return 'two assignments of the plan have one id';
+    for (const assignment of plan.value.assignments) {
+      if (this.#assignments.has(assignment.id)) return 'two assignments of the plan have one id';
+      this.#assignments.set(assignment.id, assignment);
     }
     this.#plan = plan.value;
     return undefined;
   }
 
   #takeIssue(entry: Extract<LogEntry, { kind: 'issue' }>): string | undefined {
-    const assignment = this.#plan?.assignments.find((a) => a.id === entry.assignment);
-    if (!assignment || assignment.node !== entry.node) return `${entry.assignment} on ${entry.node} is not in the plan`;
-    const issued = this.#issued[entry.assignment] ?? 0;
-    if (entry.attempt !== issued + 1) return `attempt ${entry.attempt} of ${entry.assignment} after ${issued}`;
-    this.#issued[entry.assignment] = entry.attempt;
+    const { assignment, node, attempt } = entry;
+    if (this.#assignments.get(assignment)?.node !== node) return `${assignment} on ${node} is not in the plan`;
+    const issued = this.#issued[assignment] ?? 0;
+    if (attempt !== issued + 1) return `attempt ${attempt} of ${assignment} after ${issued}`;
+    this.#issued[assignment] = attempt;
+    this.#open.add(`${assignment}/${attempt}`);
     return undefined;
   }
 
+  /** Ends an attempt. Every attempt that was sent out has one end. */
+  #close(node: string, assignment: string, attempt: number): string | undefined {
+    if (this.#assignments.get(assignment)?.node !== node) return `${assignment} was never asked of ${node}`;
+    if (this.#open.delete(`${assignment}/${attempt}`)) return undefined;
+    return attempt > (this.#issued[assignment] ?? 0)
+      ? `attempt ${attempt} of ${assignment} was never issued`
+      : `attempt ${attempt} of ${assignment} has ended before`;
+  }
+
   #takeMeasurement(entry: Extract<LogEntry, { kind: 'measurement' }>): string | undefined {
-    const node = this.#nodes.get(entry.node);
-    const { transcript } = entry;
-    const assignment = this.#plan?.assignments.find((a) => a.id === transcript.assignment);
-    if (!this.#plan || !node || !assignment)
-      return `a measurement of ${transcript.assignment} that was never asked for`;
-    if (transcript.run !== this.#plan.run || transcript.node !== entry.node || assignment.node !== entry.node) {
-      return 'the transcript is of another run or node';
+    const { node, transcript } = entry;
+    const closing = this.#close(node, transcript.assignment, transcript.attempt);
+    if (closing) return closing;
+    const admission = this.#admit(node, entry);
+    if (!admission.ok) {
+      this.#concerns = admission.concerns;
+      return `the measurement of ${transcript.assignment}: ${admission.problem}`;
     }
-    if (transcript.attempt > (this.#issued[assignment.id] ?? 0))
-      return `attempt ${transcript.attempt} was never issued`;
-    const key = `${assignment.id}/${transcript.attempt}`;
-    if (this.#closed.has(key)) return `attempt ${transcript.attempt} of ${assignment.id} has ended before`;
-    const admission = admit(entry.envelope, {
+    this.#nodes.get(node)!.chain = { sequence: admission.measurement.sequence, previous: admission.sha256 };
+    this.#indexOf.set(admission.sha256, this.#tree.size - 1);
+    this.#admitted.push(admission);
+    return undefined;
+  }
+
+  #takeRejection(entry: Extract<LogEntry, { kind: 'rejection' }>): string | undefined {
+    const { node, assignment, detail, sha256 } = entry;
+    const bytes = this.#blob(sha256);
+    if (!bytes) return `the rejected bytes ${sha256} are missing`;
+    const delivery = readCanonical(bytes, Delivery);
+    if (typeof delivery === 'string') return `the rejected bytes ${sha256}: ${delivery}`;
+    this.#rejected.push({ node, assignment, detail, sha256 });
+    if (delivery.transcript.assignment !== assignment) return `the rejected bytes ${sha256} are of another assignment`;
+    const closing = this.#close(node, assignment, delivery.transcript.attempt);
+    if (closing) return closing;
+    // A blob that was missing then may have come since, with another attempt.
+    if (MISSING.test(detail)) return undefined;
+    // Whoever runs the controller must not drop a result because of what it says.
+    return this.#admit(node, delivery).ok ? `${assignment} was rejected, and nothing is wrong with it` : undefined;
+  }
+
+  #admit(name: string, { envelope, transcript }: Delivery): Admission {
+    const refuse = (problem: string): Admission => ({ ok: false, problem, concerns: 'measurement' });
+    const node = this.#nodes.get(name);
+    const assignment = this.#assignments.get(transcript.assignment);
+    if (!this.#plan || !node || !assignment) return refuse('it was never asked for');
+    if (transcript.run !== this.#plan.run || transcript.node !== name || assignment.node !== name) {
+      return refuse('the transcript is of another run or node');
+    }
+    return admit(envelope, {
       run: this.#plan.run,
       assignment,
       attempt: transcript.attempt,
       publicKey: node.publicKey,
       chain: node.chain,
       transcript,
-      blob: (sha256) => this.#blob(sha256),
+      blob: (sha256) => this.#bundle.read(blobPath(sha256)),
       proof: findProof,
     });
-    if (!admission.ok) {
-      this.#concerns = admission.concerns;
-      return `the measurement of ${assignment.id}: ${admission.problem}`;
-    }
-    this.#closed.add(key);
-    node.chain = { sequence: admission.measurement.sequence, previous: admission.sha256 };
-    this.#admitted.push(admission);
-    return undefined;
   }
 
   #blob(sha256: string): Uint8Array | undefined {
@@ -259,53 +293,15 @@ class Story {
         admitted: this.#admitted,
         rejected: this.#rejected,
         lost: this.#lost,
+        open: [...this.#open],
         cancelled: this.#ended.cancelled,
         period: { from: this.#first, to: this.#last },
-        leaves: this.#leaves,
+        tree: this.#tree,
+        indexOf: this.#indexOf,
       },
     };
   }
 }
 
-type Inputs = Pick<Replay, 'guide' | 'guideSha256' | 'claims' | 'waivers' | 'registers'>;
-
-function readInputs(bundle: Bundle, files: readonly { path: string; sha256: string }[]): Inputs | string {
-  const bytesOf = new Map<string, Uint8Array>();
-  for (const { path, sha256 } of files) {
-    const bytes = bundle.read(path);
-    if (!bytes || sha256Hex(bytes) !== sha256) return `${path} is missing or not the one the run was made with`;
-    bytesOf.set(path, bytes);
-  }
-  const guideBytes = bytesOf.get(PATHS.guide);
-  if (!guideBytes) return `${PATHS.guide} is not among the inputs`;
-  const guide = parsed(guideBytes, Guide);
-  if (typeof guide === 'string') return `${PATHS.guide}: ${guide}`;
-  const claims = optional(bytesOf.get(PATHS.claims), Claims);
-  if (typeof claims === 'string') return `${PATHS.claims}: ${claims}`;
-  const waivers = optional(bytesOf.get(PATHS.waivers), Type.Array(Waiver));
-  if (typeof waivers === 'string') return `${PATHS.waivers}: ${waivers}`;
-  const registers = [...bytesOf]
-    .filter(([path]) => path.startsWith(PATHS.registers))
-    .map(([path, bytes]) => ({ name: path.slice(PATHS.registers.length), bytes }));
-  return {
-    guide,
-    guideSha256: sha256Hex(guideBytes),
-    claims,
-    waivers: waivers ?? [],
-    registers: registers.length === 0 ? undefined : readRegisters(registers, guide.facts ?? {}),
-  };
-}
-
-function optional<S extends Parameters<typeof check>[0]>(bytes: Uint8Array | undefined, schema: S) {
-  return bytes === undefined ? undefined : parsed(bytes, schema);
-}
-
-function parsed<S extends Parameters<typeof check>[0]>(bytes: Uint8Array, schema: S) {
-  try {
-    const result = check(schema, parseStrict(bytes));
-    return result.ok ? result.value : result.problems.join('; ');
-  } catch (error) {
-    if (error instanceof CanonicalError) return error.message;
-    throw error;
-  }
-}
+/** How `admit` says that bytes a measurement names are not there. */
+const MISSING = /^evidence \S+ \([0-9a-f]{64}\) is missing$/;
