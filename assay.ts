@@ -16,6 +16,7 @@ import { readBytes, readInputs } from './controller/inputs.ts';
 import { planJson, planTable } from './controller/plan-table.ts';
 import { makePlan } from './controller/planner.ts';
 import { jsonReporter, liveReporter, type ProgressReporter, plainReporter } from './controller/progress.ts';
+import { storageSettings } from './controller/storage-room.ts';
 import { generateKeyPair, keyIdOf, pemSigner } from './evidence/keys.ts';
 import { PROFILES, type Profile } from './model/assignment.ts';
 import { AssayError, EXIT, explain } from './model/errors.ts';
@@ -74,8 +75,13 @@ const program = new Command('assay')
 
 const withRunOptions = (command: Command): Command =>
   command
-    .option('--guide <id|file>', `guide to judge by; built in: ${guides}`, DEFAULT_GUIDE)
-    .addOption(new Option('--profile <profile>', 'how long to measure').choices([...PROFILES]).default('quick'))
+    .option('--guide <id|file>', `guide to judge by; built in: ${guides}; by default ${DEFAULT_GUIDE}`)
+    .addOption(
+      new Option(
+        '--profile <profile>',
+        'how long to measure; quick unless a guide or claims are given, then standard',
+      ).choices([...PROFILES]),
+    )
     .option('--claims <file>', 'what the platform is said to have (JSON)')
     .option('--waivers <file>', 'approved waivers (JSON)')
     .option('--registers <folder>', 'folder of CSV registers: clients, ip, domains, investment, period')
@@ -99,13 +105,13 @@ withRunOptions(program.command('accept'))
     const abort = interruptible();
     const report = await accept({
       inputs,
-      profile: options.profile ?? 'quick',
+      profile: profileOf(options),
       node: nodeName(),
       run,
       out: folder,
       signer: options.key === undefined ? pemSigner(generateKeyPair().privatePem) : readSigner(options.key),
       storage: options.storage === undefined ? undefined : resolve(options.storage),
-      settings: settingsOf(options),
+      settings: settingsOf(options, folder),
       only: options.target ?? [],
       software: SOFTWARE,
       program: PROGRAM,
@@ -132,7 +138,7 @@ withRunOptions(program.command('plan'))
       options,
       guide.guide.targets.map((t) => t.id),
     );
-    const profile = options.profile ?? 'quick';
+    const profile = profileOf(options);
     const now = new Date();
     const plan = makePlan({
       run: runId(now),
@@ -141,7 +147,7 @@ withRunOptions(program.command('plan'))
       guideSha256: guide.sha256,
       profile,
       nodes: [nodeName()],
-      settings: settingsOf(options),
+      settings: settingsOf(options, resolve('assay-runs')),
       only: options.target ?? [],
       repeats: REPEATS[profile],
       synthetic: false,
@@ -187,7 +193,7 @@ program
     out(`${await signBundle(resolve(folder), { role, name, signer, signedAt: new Date().toISOString() })}\n`);
     if (options.sm2Key === undefined) return;
     const publicKey = Buffer.from(readBytes(`${options.sm2Key}.pem`)).toString('utf8');
-    out(`${await signBundleSm2(resolve(folder), name, options.sm2Key, publicKey)}\n`);
+    out(`${await signBundleSm2(resolve(folder), options.sm2Key, publicKey)}\n`);
   });
 
 program
@@ -310,6 +316,10 @@ function writeNew(path: string, text: string | Uint8Array, mode: number): void {
   }
 }
 
+/** Whoever brings a guide or claims wants a verdict that can pass, not a quick look. */
+const profileOf = (options: RunOptions): Profile =>
+  options.profile ?? (options.guide === undefined && options.claims === undefined ? 'quick' : 'standard');
+
 /** Command words of an interpreter; a path is taken from where the user stands, not from where the benchmark runs. */
 function interpreterOf(words: string): string[] {
   const [program = '', ...rest] = words.split(' ');
@@ -317,9 +327,11 @@ function interpreterOf(words: string): string[] {
 }
 
 /** Settings that the operator changed, per benchmark. */
-function settingsOf(options: RunOptions): Record<string, Record<string, unknown>> {
-  const settings: Record<string, Record<string, unknown>> = {};
-  if (options.storage !== undefined) settings['storage.volume'] = { directory: resolve(options.storage) };
+function settingsOf(options: RunOptions, out: string): Record<string, Record<string, unknown>> {
+  const directory = options.storage === undefined ? join(out, '.storage') : resolve(options.storage);
+  const settings: Record<string, Record<string, unknown>> = {
+    'storage.volume': storageSettings(directory, profileOf(options)),
+  };
   if (options.python) settings['frameworks.train'] = { interpreters: options.python.map(interpreterOf) };
   return settings;
 }

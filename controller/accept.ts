@@ -22,7 +22,7 @@ export interface AcceptOptions {
   readonly out: string;
   /** Key of the controller: signs the plan, the log and the evaluation. */
   readonly signer: Signer;
-  /** Directory on the storage under test; inside `out` if not given. */
+  /** Directory on the storage under test; if not given, the settings name one inside `out`, which is made and removed. */
   readonly storage: string | undefined;
   /** Settings that the operator changed, per benchmark. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -79,7 +79,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
           guideSha256: options.inputs.guide.sha256,
           profile: options.profile,
           nodes: [options.node],
-          settings: { ...options.settings, 'storage.volume': { directory: storage } },
+          settings: options.settings,
           only: options.only,
           repeats: REPEATS[options.profile],
           synthetic: false,

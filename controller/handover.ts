@@ -1,4 +1,4 @@
-import { canonicalBytes, canonicalize } from '../evidence/canonical.ts';
+import { canonicalBytes } from '../evidence/canonical.ts';
 import { signCheckpoint } from '../evidence/checkpoint.ts';
 import { sha256Hex, sm3Hex } from '../evidence/digest.ts';
 import { seal } from '../evidence/envelope.ts';
@@ -11,6 +11,7 @@ import { buildReport, type ReportFacts } from '../reports/build/report.ts';
 import { reportSchema } from '../reports/build/schema.ts';
 import { bundleReadme } from '../reports/text/readme.ts';
 import { openBundle } from '../reports/verify/disk.ts';
+import { digestOf } from '../reports/verify/files.ts';
 import { isAfterManifest, logOrigin, PATHS } from '../reports/verify/layout.ts';
 import type { Evaluation, Manifest } from '../reports/verify/manifest.ts';
 import { replay } from '../reports/verify/replay.ts';
@@ -33,9 +34,14 @@ export async function handOver(
     throw new Error(`the log does not replay: ${replayed.defects.map((d) => `${d.path} ${d.problem}`).join('; ')}`);
   }
   const report = buildReport(replayed.replay, facts);
-  const bytes = Buffer.from(canonicalize(report));
+  const bytes = canonicalBytes(report);
   directory.writeFile(PATHS.report, bytes);
   directory.writeFile(PATHS.reportSchema, reportSchema());
+  const pages = renderPages(report);
+  for (const [path, text] of pages) directory.writeFile(path, text);
+  const documents = await renderDocuments(report, pages.get(PATHS.html)!);
+  for (const [path, content] of documents.files) directory.writeFile(path, content);
+  for (const { path, problem } of documents.missing) warn(`${path} was not made: ${problem}`);
   const evaluation: Evaluation = {
     schema: 'assay/evaluation/v1',
     run: report.run,
@@ -43,16 +49,15 @@ export async function handOver(
     outcome: report.overall.outcome,
     log: report.log,
   };
-  const subjects = [{ name: PATHS.report, digest: { sha256: sha256Hex(bytes), sm3: sm3Hex(bytes) } }];
+  // The pages follow from the report and are rendered again by a verifier; the documents cannot be, so they are signed.
+  const subjects = [...new Map([[PATHS.report as string, bytes], ...documents.files])].map(([name, content]) => ({
+    name,
+    digest: { sha256: sha256Hex(content), sm3: sm3Hex(content) },
+  }));
   const envelope = await seal(PAYLOAD_TYPE, canonicalBytes(statement(subjects, 'evaluation', evaluation)), [signer]);
   directory.writeFile(PATHS.evaluation, canonicalBytes(envelope));
   const { entries: size, root } = report.log;
   directory.writeFile(PATHS.checkpoint, await signCheckpoint({ origin: logOrigin(report.run), size, root }, signer));
-  const pages = renderPages(report);
-  for (const [path, text] of pages) directory.writeFile(path, text);
-  const documents = await renderDocuments(report, pages.get(PATHS.html)!);
-  for (const [path, content] of documents.files) directory.writeFile(path, content);
-  for (const { path, problem } of documents.missing) warn(`${path} was not made: ${problem}`);
   directory.writeFile(PATHS.readme, bundleReadme(report));
   writeManifest(directory, report.run);
   return report;
@@ -63,12 +68,7 @@ function writeManifest(directory: RunDirectory, run: string): void {
   const manifest: Manifest = {
     schema: 'assay/manifest/v1',
     run,
-    files: bundle.paths
-      .filter((path) => !isAfterManifest(path))
-      .map((path) => {
-        const bytes = bundle.read(path)!;
-        return { path, bytes: bytes.byteLength, sha256: sha256Hex(bytes), sm3: sm3Hex(bytes) };
-      }),
+    files: bundle.paths.filter((path) => !isAfterManifest(path)).map((path) => ({ path, ...digestOf(bundle, path)! })),
   };
   directory.writeFile(PATHS.manifest, canonicalBytes(manifest));
 }

@@ -26,19 +26,28 @@ process.on('message', (command: ServiceCommand) => {
       process.exit(1);
     });
   } else {
-    process.exit(0);
+    void leave();
   }
 });
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', () => void leave());
 // The agent decides when to end; a Ctrl-C of the terminal reaches the whole group.
 process.on('SIGINT', () => {});
+
+let queue: Queue | undefined;
+
+/** Ends the process once no thread is inside the runtime, or after a second all the same. */
+async function leave(): Promise<void> {
+  setTimeout(() => process.exit(0), 1_000);
+  await queue?.stop();
+  process.exit(0);
+}
 
 async function start(options: ServiceOptions): Promise<void> {
   const models = builtInModels();
   const files = models.map(({ name, bytes }) => ({ name, bytes }));
   const runners = await Promise.all(Array.from({ length: options.workers }, () => ThreadRunner.start(files)));
   const books = new Books(() => performance.now());
-  const queue = new Queue(runners, {
+  queue = new Queue(runners, {
     limitBytes: MAX_QUEUED_BYTES,
     onBatch: () => {
       books.batches++;

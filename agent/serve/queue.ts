@@ -30,6 +30,7 @@ export class Queue {
   readonly #lines = new Map<string, { model: ServedModel; waiting: Waiting[]; head: number }>();
   #queuedBytes = 0;
   #arrivals = 0;
+  #stopped: (() => void) | undefined;
 
   /** `limitBytes`: inputs that may wait at once; what comes beyond is shed. */
   constructor(runners: readonly Runner[], options: { limitBytes: number; onBatch: () => void }) {
@@ -57,8 +58,20 @@ export class Queue {
     });
   }
 
+  /** Begins no more batches; settles when those that run are over. To end a thread inside the runtime is not safe. */
+  stop(): Promise<void> {
+    return new Promise((stopped) => {
+      this.#stopped = stopped;
+      this.#dispatch();
+    });
+  }
+
   /** Two batches a runner: one runs while the next already waits at its door. */
   #dispatch(): void {
+    if (this.#stopped) {
+      if (this.#busy.every((count) => count === 0)) this.#stopped();
+      return;
+    }
     for (let depth = 0; depth < 2; depth++) {
       for (let r = 0; r < this.#runners.length; r++) {
         if (this.#busy[r] !== depth) continue;

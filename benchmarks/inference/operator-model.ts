@@ -1,4 +1,5 @@
 import ort from 'onnxruntime-node';
+import { native } from '../users/thread.ts';
 import { Draw } from './models/draw.ts';
 import type { SampleTensor } from './models/model.ts';
 
@@ -7,7 +8,7 @@ import type { SampleTensor } from './models/model.ts';
  * the file says; sizes that it leaves open are 1. Throws for inputs of other types.
  */
 export async function operatorSample(model: Uint8Array, digests: readonly string[]): Promise<SampleTensor[][]> {
-  const session = await ort.InferenceSession.create(model, { executionProviders: ['cpu'] });
+  const session = await native(() => ort.InferenceSession.create(model, { executionProviders: ['cpu'] }));
   const inputs = session.inputMetadata.map((input) => {
     if (!input.isTensor) throw new Error(`input ${input.name} is no tensor`);
     if (input.type !== 'float32' && input.type !== 'int64') throw new Error(`input ${input.name} is ${input.type}`);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
+import { native } from '../users/thread.ts';
 import type { SampleTensor } from './models/model.ts';
 import { providersOf } from './provider.ts';
 import type { System } from './scenario.ts';
@@ -23,7 +24,7 @@ export class ModelSession {
   }
 
   static async open(
-    model: Uint8Array | string,
+    model: Uint8Array,
     samples: readonly (readonly SampleTensor[])[],
     options: { provider: string; threads: number; plain?: boolean; profileIn?: string },
   ): Promise<ModelSession> {
@@ -35,21 +36,19 @@ export class ModelSession {
       graphOptimizationLevel: options.plain ? 'disabled' : 'all',
       ...(options.profileIn ? { enableProfiling: true, profileFilePrefix: join(options.profileIn, 'profile') } : {}),
     };
-    const session = await (typeof model === 'string'
-      ? ort.InferenceSession.create(model, settings)
-      : ort.InferenceSession.create(model, settings));
+    const session = await native(() => ort.InferenceSession.create(model, settings));
     return new ModelSession(session, samples);
   }
 
   /** As a system under test: samples with these numbers in one call. */
   readonly system: System = async (numbers) => {
-    const answers = await this.#session.run(this.#feeds(numbers));
+    const answers = await native(() => this.#session.run(this.#feeds(numbers)));
     this.watch?.(numbers, answers);
   };
 
   /** Float answers to one sample. */
   async answer(number: number): Promise<Answers> {
-    const fetched = await this.#session.run(this.#feeds([number]));
+    const fetched = await native(() => this.#session.run(this.#feeds([number])));
     const answers: Answers = {};
     for (const [name, tensor] of Object.entries(fetched)) {
       if (tensor.data instanceof Float32Array) answers[name] = Float32Array.from(tensor.data);

@@ -194,15 +194,22 @@ export const descriptor: Descriptor<typeof StorageSettings> = {
   },
   scope: 'node',
   service: false,
-  cost: (settings) => ({
-    seconds:
-      settings.fillMaxSeconds +
-      settings.readMaxSeconds +
-      settings.sampleMaxSeconds +
-      settings.settleSeconds +
-      (settings.fio ? 4 * (settings.fioSeconds + 1) : 0),
-    writesBytes:
-      Math.max(settings.fillBytes, Math.min(settings.fillBytes * settings.maxPasses, settings.maxWriteBytes)) +
-      (settings.fio ? settings.fioBytes : 0),
-  }),
+  cost: (settings) => {
+    const moveS = settings.fillBytes / EXPECTED_RATE;
+    return {
+      seconds:
+        Math.min(settings.fillMaxSeconds, Math.max(settings.fillMinSeconds, moveS)) +
+        Math.min(settings.readMaxSeconds, moveS) +
+        Math.min(settings.sampleMaxSeconds, settings.samples * EXPECTED_LATENCY_S) +
+        settings.settleSeconds +
+        (settings.fio ? 4 * (settings.fioSeconds + 1) : 0),
+      writesBytes:
+        Math.max(settings.fillBytes, Math.min(settings.fillBytes * settings.maxPasses, settings.maxWriteBytes)) +
+        (settings.fio ? settings.fioBytes : 0),
+    };
+  },
 };
+
+/** What a plain disk does; only for the expected time that a plan shows. */
+const EXPECTED_RATE = 2e8;
+const EXPECTED_LATENCY_S = 0.01;

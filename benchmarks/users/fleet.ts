@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { sleep } from './abort.ts';
 import type { ShardCommands } from './shard.ts';
 
 /** What a thread can be asked: by name, what it takes and what it gives. */
@@ -13,15 +14,22 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** Cells that a thread and its owner share: the thread is to end; how many native calls it is in. */
+export const ENDING = 0;
+export const BUSY = 1;
+/** Longest that a native call may keep a thread from ending, milliseconds. */
+const NATIVE_MS = 4_000;
+
 /** A worker thread that is spoken to by commands. A thread that dies fails all that it was asked. */
 export class Thread<C extends Commands> {
   readonly #worker: Worker;
+  readonly #cells = new Int32Array(new SharedArrayBuffer(8));
   readonly #pending = new Map<number, Pending>();
   #next = 0;
   #dead: Error | undefined;
 
   constructor(file: URL) {
-    this.#worker = new Worker(file);
+    this.#worker = new Worker(file, { workerData: { cells: this.#cells } });
     this.#worker.on('message', (reply: ThreadReply) => {
       const pending = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
@@ -44,6 +52,8 @@ export class Thread<C extends Commands> {
   /** Ends the thread; what it was asked and has not answered is rejected. */
   async end(): Promise<void> {
     this.#fail(new Error('the generator was stopped'));
+    Atomics.store(this.#cells, ENDING, 1);
+    for (let waited = 0; Atomics.load(this.#cells, BUSY) !== 0 && waited < NATIVE_MS; waited += 5) await sleep(5);
     await this.#worker.terminate();
   }
 

@@ -1,5 +1,5 @@
-import { parentPort } from 'node:worker_threads';
-import type { Commands, ThreadReply, ThreadRequest } from './fleet.ts';
+import { parentPort, workerData } from 'node:worker_threads';
+import { BUSY, type Commands, ENDING, type ThreadReply, type ThreadRequest } from './fleet.ts';
 
 /** Handlers of a thread's commands. */
 export type Handlers<C extends Commands> = { [K in keyof C]: (arg: C[K]['arg']) => Promise<C[K]['result']> };
@@ -16,4 +16,20 @@ export function serveCommands<C extends Commands>(handlers: Handlers<C>): void {
       (error: unknown) => port.postMessage({ id, ok: false, detail: String(error) } satisfies ThreadReply),
     );
   });
+}
+
+/**
+ * Runs a call into native code that must not be cut short: to end a thread inside ONNX Runtime ends the process. The
+ * thread is not ended before the call is over, and no call begins after it is to end.
+ */
+export async function native<T>(call: () => Promise<T>): Promise<T> {
+  const cells = (workerData as { cells?: Int32Array } | null)?.cells;
+  if (!cells) return call();
+  Atomics.add(cells, BUSY, 1);
+  try {
+    if (Atomics.load(cells, ENDING) !== 0) throw new Error('the thread is to end');
+    return await call();
+  } finally {
+    Atomics.sub(cells, BUSY, 1);
+  }
 }

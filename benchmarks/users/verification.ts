@@ -2,6 +2,7 @@ import ort from 'onnxruntime-node';
 import { networkModel } from '../inference/models/network.ts';
 import { INPUTS, type Network, OUTPUTS } from './network.ts';
 import { taskDigest, writeRow } from './task.ts';
+import { native } from './thread.ts';
 import { KeptTasks } from './work.ts';
 
 const BATCH = 1_024;
@@ -32,18 +33,21 @@ export async function answerRows(
   rows: number,
   write: (index: number, into: Float32Array, at: number) => void,
 ): Promise<Float32Array> {
-  const session = await ort.InferenceSession.create(networkModel(network, { ids: false }), {
+  const model = networkModel(network, { ids: false });
+  const options: ort.InferenceSession.SessionOptions = {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
-  });
+  };
+  const session = await native(() => ort.InferenceSession.create(model, options));
   const answers = new Float32Array(rows * OUTPUTS);
   try {
     for (let from = 0; from < rows; from += BATCH) {
       const size = Math.min(BATCH, rows - from);
       const input = new Float32Array(size * INPUTS);
       for (let i = 0; i < size; i++) write(from + i, input, i * INPUTS);
-      const { output } = await session.run({ input: new ort.Tensor('float32', input, [size, INPUTS]) });
+      const feeds = { input: new ort.Tensor('float32', input, [size, INPUTS]) };
+      const { output } = await native(() => session.run(feeds));
       answers.set(output!.data as Float32Array, from * OUTPUTS);
     }
   } finally {

@@ -1,4 +1,3 @@
-import { MerkleTree } from '../../evidence/merkle.ts';
 import type { Finding } from '../../model/measurement.ts';
 import type { Attempt, Report } from '../../model/report.ts';
 import { duplicateFindings } from '../../model/uniqueness.ts';
@@ -43,8 +42,6 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     findings,
     judgedAt: facts.judgedAt,
   });
-  const tree = new MerkleTree();
-  for (const leaf of run.leaves) tree.append(leaf);
   const { number: document, issuer } = run.guide.document;
   return {
     schema: 'assay/report/v1',
@@ -74,7 +71,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     rejected: [...run.rejected],
     findings,
     inventories: [...run.inventories],
-    log: { entries: run.leaves.length, root: tree.root() },
+    log: { entries: run.tree.size, root: run.tree.root() },
   };
 }
 

@@ -66,23 +66,17 @@ export async function stampBundle(directory: string, authority: string, signal: 
   const answer = await requestStamp(authority, sha256, { fetch: globalThis.fetch, nonce: randomBytes(16), signal });
   if (!answer.ok) throw new AssayError('stamp_failed', `${authority}: ${answer.problem}`);
   const response = Buffer.from(answer.response).toString('base64');
-  return add(directory, { schema: 'assay/stamp/v1', path, sha256, authority, response });
+  return add(directory, { schema: 'assay/stamp/v1', path, sha256, response });
 }
 
 /** Adds an SM2 signature over the newest signature of a bundle, made by openssl with the key in a file. */
-export async function signBundleSm2(
-  directory: string,
-  name: string,
-  keyPath: string,
-  publicKey: string,
-): Promise<string> {
+export async function signBundleSm2(directory: string, keyPath: string, publicKey: string): Promise<string> {
   const { path, bytes } = subject(directory);
   const signature = await signSm2(keyPath, bytes);
   if (!signature.ok) throw new AssayError('key_invalid', `${keyPath}: ${signature.problem}`);
   return add(directory, {
     schema: 'assay/sm2/v1',
     path,
-    name,
     publicKey,
     signature: Buffer.from(signature.value).toString('base64'),
   });

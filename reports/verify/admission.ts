@@ -121,11 +121,7 @@ function timeProblem(m: Measurement, transcript: Transcript): string | undefined
 }
 
 /** Checks the bytes of every piece of evidence, and keeps them by their digest for the examination. */
-function evidenceProblem(
-  m: Measurement,
-  expected: Expectation,
-  blobs: Map<string, Uint8Array>,
-): string | undefined {
+function evidenceProblem(m: Measurement, expected: Expectation, blobs: Map<string, Uint8Array>): string | undefined {
   for (const ref of refsOf(m)) {
     const bytes = expected.blob(ref.sha256);
     if (!bytes) return `evidence ${ref.name} (${ref.sha256}) is missing`;
@@ -137,11 +133,7 @@ function evidenceProblem(
   return undefined;
 }
 
-function examine(
-  m: Measurement,
-  expected: Expectation,
-  blobs: ReadonlyMap<string, Uint8Array>,
-): Examination | string {
+function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<string, Uint8Array>): Examination | string {
   const environment = environmentFindings(m);
   if (m.state !== 'completed' || !m.raw) {
     if (m.examination.metrics.length > 0) return `an attempt that ${m.state} reports metrics`;

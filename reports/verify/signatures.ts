@@ -1,10 +1,11 @@
+import { createPublicKey } from 'node:crypto';
 import { sha256Hex } from '../../evidence/digest.ts';
 import { Envelope } from '../../evidence/envelope.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { openStatement, Statement } from '../../evidence/statement.ts';
 import { check } from '../../model/schema.ts';
 import { RELEASE_ROLES, Release, type ReleaseRole, releasePath } from '../release/release.ts';
-import { readJson } from './files.ts';
+import { readCanonical, readJson } from './files.ts';
 import { type Bundle, PATHS } from './layout.ts';
 import { Evaluation } from './manifest.ts';
 import type { Defect } from './replay.ts';
@@ -32,7 +33,15 @@ export function checkSignatures(bundle: Bundle, trust: Trust | undefined): Signa
   const key = Buffer.from(bundle.read(PATHS.controllerKey) ?? []).toString('utf8');
   const keys = controllerKeys(key, trust, defects);
   const evaluation = keys && openEvaluation(bundle, keys, defects);
-  const releases = RELEASE_ROLES.flatMap((role) => checkRelease(bundle, role, evaluation, trust, defects) ?? []);
+  const signed = RELEASE_ROLES.flatMap((role) => checkRelease(bundle, role, evaluation, trust, defects) ?? []);
+  // Who reviews, who approves and what evaluates must be three: that is what the roles are for.
+  const seen = new Map([[keys ? [...keys.keys()][0] : undefined, 'controller']]);
+  for (const { role, keyId } of signed) {
+    const other = seen.get(keyId);
+    if (other) defects.push({ path: releasePath(role), problem: `was signed with the key of the ${other}` });
+    seen.set(keyId, role);
+  }
+  const releases = signed.map(({ role, name, trusted }) => ({ role, name, trusted }));
   const who = releases.map((r) => `${r.role} ${r.name}`).join(', ') || 'not released yet';
   const note = trust ? who : `${who}; no trust file: the keys are the bundle's own, nobody vouches for them`;
   return { evaluation: evaluation || undefined, controllerKey: key, releases, defects, note };
@@ -49,6 +58,9 @@ function controllerKeys(
   } catch {
     defects.push({ path: PATHS.controllerKey, problem: 'is missing or not an ECDSA P-256 key' });
     return undefined;
+  }
+  if (createPublicKey(key).export({ type: 'spki', format: 'pem' }) !== key) {
+    defects.push({ path: PATHS.controllerKey, problem: 'holds more than a key' });
   }
   if (trust && !keysOf(trust.controllers).has(id)) {
     defects.push({ path: PATHS.controllerKey, problem: 'is not the key of a controller that you trust' });
@@ -68,8 +80,9 @@ function openEvaluation(
   };
   const bytes = bundle.read(PATHS.evaluation);
   if (!bytes) return problem('is missing');
-  const envelope = readJson(bytes, Envelope);
+  const envelope = readCanonical(bytes, Envelope);
   if (typeof envelope === 'string') return problem(envelope);
+  if (envelope.signatures.length > 1) return problem('has more than one signature');
   const opened = openStatement(envelope, keys, 'evaluation');
   if (!opened.ok) return problem(opened.problem);
   const evaluation = check(Evaluation, opened.statement.predicate);
@@ -83,7 +96,7 @@ function checkRelease(
   evaluation: OpenedEvaluation | undefined,
   trust: Trust | undefined,
   defects: Defect[],
-): Signatures['releases'][number] | undefined {
+): (Signatures['releases'][number] & { readonly keyId: string }) | undefined {
   const path = releasePath(role);
   const bytes = bundle.read(path);
   if (!bytes) return undefined;
@@ -91,20 +104,22 @@ function checkRelease(
     defects.push({ path, problem: text });
     return undefined;
   };
-  const envelope = readJson(bytes, Envelope);
+  const envelope = readCanonical(bytes, Envelope);
   if (typeof envelope === 'string') return problem(envelope);
+  if (envelope.signatures.length > 1) return problem('has more than one signature');
   const stated = statedKey(envelope.payload);
   if (stated === undefined) return problem('does not hold a release');
-  let own: ReadonlyMap<string, string>;
+  let keyId: string;
   try {
-    own = trust
-      ? keysOf(role === 'reviewer' ? trust.reviewers : trust.approvers)
-      : new Map([[keyIdOf(stated), stated]]);
+    keyId = keyIdOf(stated);
   } catch {
     return problem('names a key that is none');
   }
+  const trusted = trust && keysOf(role === 'reviewer' ? trust.reviewers : trust.approvers);
+  const own = trusted ?? new Map([[keyId, stated]]);
   const opened = openStatement(envelope, own, 'release');
   if (!opened.ok) return problem(trust ? `${opened.problem}: not a ${role} that you trust` : opened.problem);
+  if (opened.opened.signedBy[0] !== keyId) return problem('names another key than the one it was signed with');
   const release = check(Release, opened.statement.predicate);
   if (!release.ok) return problem(release.problems.join('; '));
   if (release.value.role !== role) return problem(`was signed as ${release.value.role}`);
@@ -117,7 +132,7 @@ function checkRelease(
     if (digest !== sha256Hex(bundle.read(file) ?? new Uint8Array())) return problem(`was signed for another ${name}`);
   }
   if (opened.statement.subject.length !== must.length) return problem('was signed for something that is not here');
-  return { role, name: release.value.name, trusted: trust !== undefined };
+  return { role, name: release.value.name, trusted: trust !== undefined, keyId };
 }
 
 /** The key that a release itself names: enough to read it, not to believe it. */

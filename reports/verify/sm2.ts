@@ -17,9 +17,9 @@ export async function checkSm2(bundle: Bundle): Promise<{ defects: Defect[]; not
     const content = bundle.read(addendum.path);
     if (!content) continue;
     const verdict = await verifySm2(addendum.publicKey, content, Buffer.from(addendum.signature, 'base64'));
-    if (verdict.ok) notes.push(`SM2 signature by ${addendum.name} over ${addendum.path} is good`);
+    if (verdict.ok) notes.push(`${path}: the SM2 signature over ${addendum.path} is good`);
     else if (verdict.kind === 'invalid') defects.push({ path, problem: verdict.problem });
-    else notes.push(`SM2 signature by ${addendum.name} was not checked: ${verdict.problem}`);
+    else notes.push(`${path}: the SM2 signature was not checked: ${verdict.problem}`);
   }
   return { defects, notes };
 }

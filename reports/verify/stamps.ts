@@ -1,9 +1,13 @@
+import { CmsError, checkSignature, readSignedData } from '../../evidence/cms.ts';
+import { childrenOf, DerError, expectTag, readDer, TAG } from '../../evidence/der.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
+import { strictBase64 } from '../../evidence/envelope.ts';
 import { sm2KeyIdOf } from '../../evidence/sm2.ts';
 import { readTimestamp, verifyTimestamp } from '../../evidence/timestamp.ts';
 import { Addendum } from '../release/addendum.ts';
-import { readJson } from './files.ts';
-import type { Bundle } from './layout.ts';
+import { releasePath } from '../release/release.ts';
+import { readCanonical } from './files.ts';
+import { type Bundle, PATHS } from './layout.ts';
 import type { Defect } from './replay.ts';
 import type { Trust } from './trust.ts';
 
@@ -14,58 +18,79 @@ export interface Stamps {
   readonly note: string;
 }
 
+/** Files that speak for the whole bundle: only these are worth a stamp or an additional signature. */
+const SPEAKING: readonly string[] = [
+  PATHS.manifest,
+  PATHS.evaluation,
+  releasePath('reviewer'),
+  releasePath('approver'),
+];
+
 /**
  * Checks what was added to the bundle later: time stamps against the verifier's own authorities, and that additional
  * SM2 signatures belong to a file that is here. A stamp of something else, or a forged one, is a defect; a stamp by an
- * authority nobody named is read and reported, and believed by nobody.
+ * authority nobody named, or by algorithms that are not known here, is read and reported, and believed by nobody.
  */
 export function checkStamps(bundle: Bundle, trust: Trust | undefined): Stamps {
   const defects: Defect[] = [];
   const said: string[] = [];
   let trusted = false;
   for (const path of bundle.paths.filter((p) => p.startsWith('addenda/'))) {
-    const addendum = readJson(bundle.read(path)!, Addendum);
-    if (typeof addendum === 'string') {
-      defects.push({ path, problem: addendum });
-      continue;
-    }
-    const content = bundle.read(addendum.path);
-    if (!content) {
-      defects.push({ path, problem: `is about ${addendum.path}, which is not here` });
-    } else if (addendum.schema === 'assay/sm2/v1') {
-      try {
-        said.push(`SM2 by ${addendum.name}, key ${sm2KeyIdOf(addendum.publicKey).slice(0, 16)} (check with openssl)`);
-      } catch {
-        defects.push({ path, problem: 'names a key that is not an SM2 key' });
-      }
-    } else if (sha256Hex(content) !== addendum.sha256) {
-      defects.push({ path, problem: `stamps another ${addendum.path}` });
-    } else {
-      const outcome = checkStamp(addendum, trust);
-      if (outcome.problem) defects.push({ path, problem: outcome.problem });
-      else said.push(outcome.said);
-      trusted ||= outcome.trusted;
-    }
+    const outcome = checkAddendum(bundle, readCanonical(bundle.read(path)!, Addendum), trust);
+    if (outcome.problem !== undefined) defects.push({ path, problem: outcome.problem });
+    else said.push(outcome.said);
+    trusted ||= outcome.trusted === true;
   }
   return { defects, trusted, note: said.join('; ') || 'not stamped' };
 }
 
-function checkStamp(
-  addendum: Extract<Addendum, { schema: 'assay/stamp/v1' }>,
-  trust: Trust | undefined,
-): { problem?: string; said: string; trusted: boolean } {
-  const response = Buffer.from(addendum.response, 'base64');
-  if (!trust || trust.stampAuthorities.length === 0) {
+type Outcome =
+  | { readonly problem: string; readonly trusted?: false }
+  | { readonly problem?: undefined; readonly said: string; readonly trusted?: boolean };
+
+function checkAddendum(bundle: Bundle, addendum: Addendum | string, trust: Trust | undefined): Outcome {
+  if (typeof addendum === 'string') return { problem: addendum };
+  if (!SPEAKING.includes(addendum.path)) return { problem: `is about ${addendum.path}, which speaks for nothing` };
+  const content = bundle.read(addendum.path);
+  if (!content) return { problem: `is about ${addendum.path}, which is not here` };
+  if (addendum.schema === 'assay/sm2/v1') {
+    if (!strictBase64(addendum.signature)) return { problem: 'its signature is not strict base64' };
     try {
-      const { genTime, imprint } = readTimestamp(response);
-      if (imprint.digest !== addendum.sha256)
-        return { problem: 'is a stamp of something else', said: '', trusted: false };
-      return { said: `${genTime} by an authority that was not checked`, trusted: false };
-    } catch (error) {
-      return { problem: error instanceof Error ? error.message : String(error), said: '', trusted: false };
+      return { said: `SM2 over ${addendum.path} by the key ${sm2KeyIdOf(addendum.publicKey)}` };
+    } catch {
+      return { problem: 'names a key that is not an SM2 key' };
     }
   }
-  const verdict = verifyTimestamp(response, addendum.sha256, trust.stampAuthorities.join('\n'));
+  if (sha256Hex(content) !== addendum.sha256) return { problem: `stamps another ${addendum.path}` };
+  const response = strictBase64(addendum.response);
+  if (!response) return { problem: 'its stamp is not strict base64' };
+  const authorities = trust?.stampAuthorities ?? [];
+  return authorities.length === 0
+    ? readStamp(response, addendum.sha256)
+    : checkStamp(response, addendum.sha256, authorities.join('\n'));
+}
+
+function checkStamp(response: Uint8Array, sha256: string, anchorsPem: string): Outcome {
+  const verdict = verifyTimestamp(response, sha256, anchorsPem);
   if (verdict.ok) return { said: `${verdict.stamp.genTime} by ${verdict.authority}`, trusted: true };
-  return { problem: verdict.problem, said: '', trusted: false };
+  if (verdict.kind === 'invalid') return { problem: verdict.problem };
+  return { said: `a stamp that was not checked: ${verdict.problem}` };
+}
+
+/** A stamp by whoever it names: that it is whole can be seen, that its authority is one cannot. */
+function readStamp(response: Uint8Array, sha256: string): Outcome {
+  try {
+    const { genTime, imprint } = readTimestamp(response);
+    if (imprint.digest !== sha256) return { problem: 'is a stamp of something else' };
+    const [, token] = childrenOf(readDer(response, TAG.sequence));
+    checkSignature(readSignedData(expectTag(token, TAG.sequence).whole), []);
+    return { said: `${genTime} by an authority that was not checked` };
+  } catch (error) {
+    if (error instanceof CmsError && error.kind === 'unsupported') {
+      return { said: `a stamp that was not checked: ${error.message}` };
+    }
+    if (error instanceof DerError || error instanceof CmsError) return { problem: error.message };
+    // Whatever else happens inside a parser of hostile bytes, nothing was shown.
+    return { said: `a stamp that was not checked: ${error instanceof Error ? error.message : String(error)}` };
+  }
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { CanonicalError, parseStrict } from '../../evidence/canonical.ts';
+import { readPemCertificates } from '../../evidence/certificates.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { AssayError } from '../../model/errors.ts';
 import { check } from '../../model/schema.ts';
@@ -43,6 +44,13 @@ export function readTrust(bytes: Uint8Array, name: string): Trust {
       // Reviewing and approving one's own work is what the roles exist to prevent.
       if (other) throw new AssayError('trust_invalid', `${name}: one key is both ${other} and ${role}: ${party.name}`);
       seen.set(id, `${role}: ${party.name}`);
+    }
+  }
+  for (const pem of trust.value.stampAuthorities) {
+    try {
+      readPemCertificates(pem);
+    } catch (error) {
+      throw new AssayError('trust_invalid', `${name}: stampAuthorities: ${(error as Error).message}`);
     }
   }
   return trust.value;

@@ -7,7 +7,12 @@ export interface MemoryBundle extends Bundle {
 }
 
 export function bundleOf(files: ReadonlyMap<string, Uint8Array>): MemoryBundle {
-  return { files, paths: [...files.keys()].sort(), read: (path) => files.get(path) };
+  const read = (path: string): Uint8Array | undefined => files.get(path);
+  const pieces = (path: string): Uint8Array[] | undefined => {
+    const bytes = files.get(path);
+    return bytes && [bytes];
+  };
+  return { files, paths: [...files.keys()].sort(), read, pieces };
 }
 
 /** Reads a bundle from a directory into memory. */

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Static, TSchema } from 'typebox';
 import { request } from 'undici';
 import type { Benchmark, Context, Service } from '../../../benchmarks/benchmark.ts';
@@ -28,10 +31,11 @@ export async function runAndExamine<S extends TSchema, R extends TSchema>(
     exchanges: [],
   };
   const phases: string[] = [];
+  const workDirectory = mkdtempSync(join(tmpdir(), 'assay-work-'));
   const context: Context<Static<S>> = {
     settings,
     service,
-    workDirectory: '/nonexistent',
+    workDirectory,
     signal,
     now: () => process.hrtime.bigint(),
     phase: (name) => phases.push(name),
@@ -55,7 +59,7 @@ export async function runAndExamine<S extends TSchema, R extends TSchema>(
   };
   const fits = check(benchmark.descriptor.settings, settings);
   if (!fits.ok) throw new Error(fits.problems.join('; '));
-  const raw = await benchmark.run(context);
+  const raw = await benchmark.run(context).finally(() => rmSync(workDirectory, { recursive: true, force: true }));
   const shaped = check(benchmark.proof.raw, JSON.parse(JSON.stringify(raw)));
   if (!shaped.ok) throw new Error(shaped.problems.join('; '));
   const examination = benchmark.proof.examine(shaped.value, {
