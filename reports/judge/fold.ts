@@ -87,7 +87,8 @@ function foldValues(requirement: Requirement, readings: readonly Reading[]): Fol
   );
   const clock = /(^|\/)s$/.test(requirement.unit) ? Math.abs(folded.value) * CLOCK_TOLERANCE : 0;
   const uncertainty: RequirementResult['uncertainty'] = [{ source: 'repeatability', U: folded.U }];
-  if (clock > 0) uncertainty.push({ source: 'clock', U: clock });
+  // Every planned node is measured and nothing is extrapolated: these two are there, and are nothing.
+  uncertainty.push({ source: 'between_nodes', U: 0 }, { source: 'sampling', U: 0 }, { source: 'clock', U: clock });
   return {
     estimate: { ...folded, U: Math.hypot(folded.U, clock) },
     uncertainty,

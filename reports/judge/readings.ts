@@ -36,22 +36,25 @@ const STATE_REASON: Record<Exclude<JudgedAttempt['state'], 'completed'>, ReasonC
   unsupported: 'unsupported',
 };
 
+/** Stands for all nodes together, where something is counted over the fleet. */
+export const FLEET = '*';
+
 /** What was counted over the fleet bears on a requirement without any assignment. */
 function counted(requirement: Requirement, run: Case): Readings {
   // None of something that was looked for is a count like any other, not work that was not done.
-  const _held = (metric: Metric): Reason[] => holds(metric, requirement, []).filter((r) => r.code !== 'zero_work');
+  const held = (metric: Metric): Reason[] => holds(metric, requirement, []).filter((r) => r.code !== 'zero_work');
   const readings = run.counted
     .filter(({ metric }) => metric.metric === requirement.metric && matches(metric.labels, requirement.where))
     .map(({ metric, sha256 }) => ({
       metric,
-      node: '*',
-      assignment: '*',
+      node: FLEET,
+      assignment: FLEET,
       sha256,
-      held: holds(metric, requirement, []),
+      held: held(metric),
     }));
   return {
     readings,
-    expectedNodes: ['*'],
+    expectedNodes: [FLEET],
     gaps: [],
     repeats: readings.length > 0 ? 1 : 0,
     issued: true,

@@ -4,7 +4,7 @@ import type { Reason, RequirementResult } from '../../model/report.ts';
 import type { Case } from './case.ts';
 import { decide } from './decide.ts';
 import { countedNothing, type Folded, fold } from './fold.ts';
-import { collect, type Reading, type Readings } from './readings.ts';
+import { collect, FLEET, type Reading, type Readings } from './readings.ts';
 
 /** The best outcome first: what a requirement with several choices is judged by. */
 const RANK: readonly Outcome[] = ['pass', 'indeterminate', 'fail', 'error', 'manual', 'not_tested', 'not_applicable'];
@@ -97,7 +97,7 @@ function judgeReadings(
     ...head(requirement),
     estimate: shown.estimate,
     uncertainty: shown.uncertainty,
-    nodes: shown.nodes,
+    nodes: shown.nodes.filter((n) => n.node !== FLEET),
     counted: shown.counted,
     ...ratioOf(requirement, shown.estimate.value),
     durationS: shown.durationS,

@@ -234,6 +234,23 @@ describe('a target', () => {
     expect(codesOf(run)).toContain('below_claim');
   });
 
+  it('is counted over the fleet where no benchmark measures it, and none is a count', () => {
+    const t = target(
+      { metric: 'domestic.share', fold: 'minimum', limit: 0.5, unit: 'ratio' },
+      { kind: 'counted', rule: 'simple' },
+    );
+    const of = (value: number) => ({
+      metric: metric(value, { metric: 'domestic.share', estimate: { ...metric(value).estimate, unit: 'ratio' } }),
+      sha256: 'c'.repeat(64),
+    });
+    const run = makeCase([t], [], { counted: [of(1), of(0)] });
+    expect(outcomeOf(run)).toBe('fail');
+    expect(codesOf(run)).toEqual(['below_limit']);
+    expect(outcomeOf({ ...run, counted: [of(1)] })).toBe('pass');
+    expect(outcomeOf({ ...run, counted: [] })).toBe('not_tested');
+    expect(outcomeOf({ ...run, counted: [of(Number.NaN)] })).toBe('error');
+  });
+
   it('does not pass on synthetic evidence', () => {
     const run = makeCase([target({})], [attempt('a', [metric(150)])]);
     expect(outcomeOf({ ...run, plan: { ...run.plan, synthetic: true } })).toBe('indeterminate');
