@@ -11,6 +11,7 @@ import { type Machine, realMachine, recordingMachine, replayMachine } from './ag
 import { maskRecording } from './agent/inventory/mask.ts';
 import { inventoryTable } from './agent/inventory/table.ts';
 import { platformFor } from './agent/serve/platform.ts';
+import { CATALOG } from './benchmarks/catalog.ts';
 import { accept, REPEATS } from './controller/accept.ts';
 import { readBytes, readInputs } from './controller/inputs.ts';
 import { planJson, planTable } from './controller/plan-table.ts';
@@ -62,6 +63,8 @@ interface RunOptions {
   storage?: string;
   python?: string[];
   target?: string[];
+  edge?: boolean;
+  benchmark?: string[];
   out?: string;
   key?: string;
   json?: boolean;
@@ -87,7 +90,11 @@ const withRunOptions = (command: Command): Command =>
     .option('--registers <folder>', 'folder of CSV registers: clients, ip, domains, investment, period')
     .option('--storage <directory>', 'directory on the storage under test; by default inside the output folder')
     .option('--python <command...>', 'Python interpreters that have AI frameworks; by default python3')
-    .option('--target <id...>', 'only these targets');
+    .option('--target <id...>', 'only these targets')
+    .option('--edge', 'this machine is an edge node')
+    .addOption(
+      new Option('--benchmark <id...>', 'run these beside what the guide asks for').choices(CATALOG.map((d) => d.id)),
+    );
 
 withRunOptions(program.command('accept'))
   .description('measure this machine, judge it and write a bundle')
@@ -112,6 +119,8 @@ withRunOptions(program.command('accept'))
       signer: options.key === undefined ? pemSigner(generateKeyPair().privatePem) : readSigner(options.key),
       storage: options.storage === undefined ? undefined : resolve(options.storage),
       settings: settingsOf(options, folder),
+      edge: options.edge === true,
+      beside: options.benchmark ?? [],
       only: options.target ?? [],
       software: SOFTWARE,
       program: PROGRAM,
@@ -148,6 +157,8 @@ withRunOptions(program.command('plan'))
       profile,
       nodes: [nodeName()],
       settings: settingsOf(options, resolve('assay-runs')),
+      edge: options.edge ? [nodeName()] : [],
+      beside: options.benchmark ?? [],
       only: options.target ?? [],
       repeats: REPEATS[profile],
       synthetic: false,

@@ -5,6 +5,7 @@ import type { Service } from '../benchmarks/benchmark.ts';
 import type { EvidenceRef, Examination, Measurement } from '../model/measurement.ts';
 import type { ReasonCode } from '../model/reason.ts';
 import type { Order } from '../proto/wire.ts';
+import { hasNvidiaDriver, watchDevices } from './inventory/live.ts';
 import type { FromRunner, ToRunner } from './runner.ts';
 import { startTelemetry } from './telemetry.ts';
 
@@ -34,13 +35,17 @@ const EMPTY: Examination = { metrics: [], checks: [], findings: [] };
 /** How long a benchmark may take to clean up after it was told to stop. */
 const GRACE_MS = 5000;
 const OUTPUT_LIMIT = 65_536;
+/** Ten readings a second of clocks, power and temperature; telemetry makes one of them each second. */
+const DEVICES_EVERY_MS = 100;
 
 /** Runs one attempt in a process of its own. Always gives a result; a crash, a hang and a cancel are results too. */
 export async function runAttempt(order: Order, surround: Surround): Promise<AttemptResult> {
   const workDirectory = mkdtempSync(join(surround.scratch, 'work-'));
   const startedAt = new Date().toISOString();
   const started = process.hrtime.bigint();
-  const telemetry = startTelemetry(process.pid, process.hrtime.bigint);
+  const now = process.hrtime.bigint;
+  const devices = hasNvidiaDriver() ? watchDevices({ intervalMs: DEVICES_EVERY_MS, now }) : undefined;
+  const telemetry = startTelemetry(process.pid, now, { devices });
   const phases = phaseBook();
   const evidence: EvidenceRef[] = [];
   const software: { name: string; version: string }[] = [];

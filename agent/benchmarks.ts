@@ -7,6 +7,8 @@ import type { Benchmark } from '../benchmarks/benchmark.ts';
 const BENCHMARKS: Record<string, () => Promise<unknown>> = {
   'compute.gemm': async () => (await import('../benchmarks/compute/gemm/gemm.ts')).benchmark,
   'compute.challenge': async () => (await import('../benchmarks/compute/challenge/challenge.ts')).benchmark,
+  'edge.realtime': async () => (await import('../benchmarks/inference/realtime/benchmark.ts')).realtimeBenchmark,
+  'inference.onnx': async () => (await import('../benchmarks/inference/benchmark.ts')).inferenceBenchmark,
   'frameworks.train': async () => (await import('../benchmarks/frameworks/train.ts')).train,
   'records.simultaneous': async () => (await import('../benchmarks/records/benchmark.ts')).recordsBenchmark,
   'storage.volume': async () => (await import('../benchmarks/storage/volume.ts')).volume,

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Telemetry } from '../model/measurement.ts';
+import type { LiveDevices } from './inventory/live.ts';
 
 /** What the sampler reads of the machine; replaced by recorded text in tests. */
 export interface Counters {
@@ -44,30 +45,65 @@ interface Snapshot {
   readonly own: number;
 }
 
+/** Readings (of the host, or of one device) that one attempt may carry: some megabytes of a signed payload. */
+const MOST_READINGS = 20_000;
+
+export interface TelemetryOptions {
+  readonly counters?: Counters;
+  readonly everyMs?: number;
+  /** Live figures of the accelerators, where this machine has any to give; ended with the telemetry. */
+  readonly devices?: LiveDevices | undefined;
+}
+
 /**
  * Samples the node's own state once a second while an attempt runs: busy, stolen and foreign share of the processor,
- * clock and memory. `root` is the process whose tree counts as the agent's own.
+ * clock, memory, and what its accelerators say. `root` is the process whose tree counts as the agent's own. A long
+ * attempt is thinned evenly: every other sample goes, and the time between two doubles.
  */
 export function startTelemetry(
   root: number,
   now: () => bigint,
-  counters: Counters = linuxCounters,
-  everyMs = 1000,
+  { counters = linuxCounters, everyMs = 1000, devices }: TelemetryOptions = {},
 ): { stop(): Telemetry[] } {
   const started = now();
-  const samples: Telemetry[] = [];
+  let samples: Telemetry[] = [];
+  let readings = 0;
+  let every = 1;
+  let tick = 0;
+  let told = false;
   let last = snapshot(counters, root);
   const take = (): void => {
     const next = snapshot(counters, root);
-    samples.push(sample(Number(now() - started) / 1e9, last, next, counters));
+    const taken = sample(Number(now() - started) / 1e9, last, next, counters);
     last = next;
+    const live = devices?.since() ?? [];
+    if (live.length > 0) taken.devices = live;
+    const why = told ? undefined : devices?.problem();
+    if (why !== undefined) {
+      taken.unread = [{ what: 'devices', source: 'NVML', why }];
+      told = true;
+    }
+    samples.push(taken);
+    readings += 1 + live.length;
+    if (readings > MOST_READINGS) {
+      // What could not be read stays told.
+      samples = samples.filter((one, i) => i % 2 === 1 || one.unread);
+      readings = samples.reduce((sum, one) => sum + 1 + (one.devices?.length ?? 0), 0);
+      every *= 2;
+    }
   };
-  const timer = setInterval(take, everyMs);
+  const timer = setInterval(() => {
+    tick++;
+    if (tick % every === 0) take();
+  }, everyMs);
   timer.unref();
+  let stopped = false;
   return {
     stop: () => {
       clearInterval(timer);
-      if (samples.length === 0) take();
+      if (!stopped && samples.length === 0) take();
+      stopped = true;
+      devices?.stop();
       return samples;
     },
   };

@@ -20,8 +20,8 @@ export interface Descriptor<S extends TSchema = TSchema> {
   /** Every knob, described; defaults come from `profiles`. */
   readonly settings: S;
   readonly profiles: Readonly<Record<Profile, Static<S>>>;
-  /** `node`: every node runs it. `platform`: one node runs it against the platform's service. */
-  readonly scope: 'node' | 'platform';
+  /** `node`: every node runs it. `platform`: one node runs it against the platform's service. `edge`: edge nodes only. */
+  readonly scope: 'node' | 'platform' | 'edge';
   /** The built-in inference service must be up, unless the settings name an endpoint. */
   readonly service: boolean;
   /** Seconds it is expected to take and the most it writes to the storage under test. */

@@ -3,6 +3,8 @@ import type { Descriptor } from './benchmark.ts';
 import { descriptor as challenge } from './compute/challenge/descriptor.ts';
 import { descriptor as gemm } from './compute/gemm/descriptor.ts';
 import { descriptor as frameworks } from './frameworks/descriptor.ts';
+import { inferenceDescriptor as inference } from './inference/descriptor.ts';
+import { realtimeDescriptor as realtime } from './inference/realtime/descriptor.ts';
 import { recordsDescriptor as records } from './records/descriptor.ts';
 import { descriptor as storage } from './storage/descriptor.ts';
 import { usersDescriptor as users } from './users/descriptor.ts';
@@ -12,6 +14,8 @@ export const CATALOG: readonly Descriptor[] = [
   frameworks,
   gemm,
   challenge,
+  inference,
+  realtime,
   storage,
   users,
   records,

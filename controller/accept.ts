@@ -27,6 +27,10 @@ export interface AcceptOptions {
   /** Settings that the operator changed, per benchmark. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly only: readonly string[];
+  /** This machine stands at the edge. */
+  readonly edge: boolean;
+  /** Benchmarks to run beside those that the guide asks for. */
+  readonly beside: readonly string[];
   readonly software: { readonly name: string; readonly version: string };
   /** How this program is started: command and first arguments. */
   readonly program: readonly string[];
@@ -80,6 +84,8 @@ export async function accept(options: AcceptOptions): Promise<Report> {
           profile: options.profile,
           nodes: [options.node],
           settings: options.settings,
+          edge: options.edge ? [options.node] : [],
+          beside: options.beside,
           only: options.only,
           repeats: REPEATS[options.profile],
           synthetic: false,

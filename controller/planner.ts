@@ -16,6 +16,10 @@ export interface PlanWish {
   readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Only these targets; all of the guide if empty. */
   readonly only: readonly string[];
+  /** Nodes that stand at the edge. */
+  readonly edge: readonly string[];
+  /** Benchmarks to run beside those that the guide asks for; their results are shown and judged by nothing. */
+  readonly beside: readonly string[];
   /** How often each benchmark is measured. */
   readonly repeats: number;
   readonly synthetic: boolean;
@@ -43,15 +47,15 @@ export function makePlan(wish: PlanWish): Plan {
     }
     for (const { metric } of target.requirements) {
       wanted.add(metric);
-      if (CATALOG.some((d) => metricIds(d).includes(metric))) continue;
+      const descriptor = CATALOG.find((d) => metricIds(d).includes(metric));
+      if (descriptor && nodesFor(descriptor, wish).length > 0) continue;
       if (unmeasured.some((u) => u.target === target.id)) continue;
       unmeasured.push({ target: target.id, ...whyUnmeasured(target.id, metric) });
     }
   }
   for (const descriptor of CATALOG) {
-    if (!metricIds(descriptor).some((id) => wanted.has(id))) continue;
-    const nodes = descriptor.scope === 'platform' ? wish.nodes.slice(0, 1) : wish.nodes;
-    for (const node of nodes) assignments.push(assign(descriptor, node, wish));
+    if (!metricIds(descriptor).some((id) => wanted.has(id)) && !wish.beside.includes(descriptor.id)) continue;
+    for (const node of nodesFor(descriptor, wish)) assignments.push(assign(descriptor, node, wish));
   }
   return {
     schema: 'assay/plan/v1',
@@ -64,6 +68,11 @@ export function makePlan(wish: PlanWish): Plan {
     unmeasured,
     synthetic: wish.synthetic,
   };
+}
+
+function nodesFor(descriptor: Descriptor, wish: PlanWish): readonly string[] {
+  if (descriptor.scope === 'platform') return wish.nodes.slice(0, 1);
+  return descriptor.scope === 'edge' ? wish.nodes.filter((n) => wish.edge.includes(n)) : wish.nodes;
 }
 
 function assign(descriptor: Descriptor, node: string, wish: PlanWish): Assignment {

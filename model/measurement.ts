@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Estimate } from './estimate.ts';
+import { Unread } from './inventory.ts';
 import { EvidenceLevel } from './outcome.ts';
 import { ReasonCode } from './reason.ts';
 
@@ -96,6 +97,8 @@ export const Telemetry = Type.Object(
         ),
       ),
     ),
+    /** What should have been read from here on and is not, and why; told once, in the first sample that lacks it. */
+    unread: Type.Optional(Type.Array(Unread)),
   },
   strict,
 );

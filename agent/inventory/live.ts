@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Static, Type } from 'typebox';
 import { check } from '../../model/schema.ts';
@@ -12,81 +13,123 @@ const Sample = Type.Object({
   utilization: optional,
   throttleReasons: Type.Optional(Type.Array(Type.String())),
 });
-/** State of one device at one moment, as telemetry carries it. `id` is the inventory's. */
+/** State of one device over a stretch of time, as telemetry carries it. `id` is the inventory's. */
 export type DeviceSample = Static<typeof Sample>;
 const Samples = Type.Array(Sample, { maxItems: 256 });
 
+/** Devices that are watched from the moment they are asked for. Nothing here waits, throws or rejects. */
 export interface LiveDevices {
-  /** The newest samples; empty when the helper has been silent for longer than a few intervals: old is not live. */
-  latest(): DeviceSample[];
-  stop(): Promise<void>;
+  /**
+   * Each device since the last call: mean power, clock and utilisation, highest temperature, every throttle reason that
+   * was seen. Empty where nothing was read since: what is old is not live.
+   */
+  since(): DeviceSample[];
+  /** Why nothing is read, or nothing any more; undefined while all is well or still starting. */
+  problem(): string | undefined;
+  stop(): void;
 }
 
 const LINE_LIMIT = 1 << 18;
+/** Readings that are kept for a caller who does not ask. */
+const MOST_KEPT = 1_000;
+
+/** Whether this machine has NVIDIA's driver: without it the management library has nothing to say. */
+export function hasNvidiaDriver(exists: (path: string) => boolean = existsSync): boolean {
+  return ['/dev/nvidiactl', '/proc/driver/nvidia/version', '/dev/dxg'].some((path) => exists(path));
+}
 
 /**
  * Live figures of this node's NVIDIA GPUs from a helper process that holds the management library open, so that no
- * program is started for a sample. Says why where there is no such library; a helper that crashes or hangs later leaves
- * `latest()` empty and hurts nothing else.
+ * program is started for a reading. Returns at once. A library that is missing, and a helper that crashes, hangs or
+ * prints rubbish, leave `since()` empty and `problem()` saying why, and hurt nothing else.
  */
-export async function watchDevices(options: {
+export function watchDevices(options: {
   intervalMs: number;
   /** Monotonic nanoseconds. */
   now: () => bigint;
   library?: string;
+  /** How long the library may take until its first reading. */
   startMs?: number;
-}): Promise<{ ok: true; devices: LiveDevices } | { ok: false; why: string }> {
+}): LiveDevices {
+  const { intervalMs, now, startMs = 10_000 } = options;
   const helper = fileURLToPath(new URL('./probes/nvml.ts', import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', helper, options.library ?? '', String(options.intervalMs)],
+    ['--disable-warning=ExperimentalWarning', helper, options.library ?? '', String(intervalMs)],
     { stdio: ['pipe', 'pipe', 'ignore'], env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } },
   );
-  let last: { at: bigint; samples: DeviceSample[] } | undefined;
+  let kept: DeviceSample[][] = [];
+  let last: bigint | undefined;
+  let broken: string | undefined;
   let rest = '';
-  let first: ((outcome: { ok: true } | { ok: false; why: string }) => void) | undefined;
-  const started = new Promise<{ ok: true } | { ok: false; why: string }>((resolve) => {
-    first = resolve;
-  });
-  const ended = new Promise<void>((resolve) => {
-    child.once('error', () => resolve());
-    child.once('exit', () => resolve());
-  });
-  ended.then(() => first?.({ ok: false, why: 'the helper process ended' })).catch(() => undefined);
+  const started = now();
+  const stop = () => {
+    child.kill('SIGKILL');
+  };
+  const end = (why: string) => {
+    broken ??= why;
+    stop();
+  };
+  child.once('error', (error) => end(error.message));
+  // Not at its exit: what it said last may still be on the way.
+  child.once('close', (code, signal) => end(`the helper process ended (${signal ?? code})`));
   child.stdin.on('error', () => undefined);
+  child.stdout.on('error', () => undefined);
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    if (broken !== undefined) return;
     rest += chunk;
-    if (rest.length > LINE_LIMIT) {
-      child.kill('SIGKILL');
-      return;
-    }
     const lines = rest.split('\n');
     rest = lines.pop() ?? '';
+    if (rest.length > LINE_LIMIT) end('the helper printed a line without an end');
     for (const line of lines) {
       const read = parse(line);
-      if ('why' in read) first?.({ ok: false, why: read.why });
-      else {
-        last = { at: options.now(), samples: read.samples };
-        first?.({ ok: true });
+      if ('why' in read) {
+        end(read.why);
+        return;
       }
+      last = now();
+      kept.push(read.samples);
+      if (kept.length > MOST_KEPT) kept.shift();
     }
   });
-  const timer = setTimeout(() => first?.({ ok: false, why: 'no sample in time' }), options.startMs ?? 5_000);
-  const outcome = await started;
-  clearTimeout(timer);
-  const stop = async () => {
-    child.kill('SIGKILL');
-    await ended;
-  };
-  if (!outcome.ok) {
-    await stop();
-    return outcome;
-  }
-  const oldest = BigInt(options.intervalMs) * 3_000_000n + 1_000_000_000n;
+  /** Longer than a few intervals without a reading is silence. */
+  const patienceNs = BigInt(intervalMs) * 3_000_000n + 1_000_000_000n;
   return {
-    ok: true,
-    devices: { latest: () => (last && options.now() - last.at <= oldest ? last.samples : []), stop },
+    since() {
+      const taken = kept;
+      kept = [];
+      return last !== undefined && now() - last <= patienceNs ? merge(taken) : [];
+    },
+    problem() {
+      if (broken !== undefined) return broken;
+      if (last === undefined) {
+        return now() - started > BigInt(startMs) * 1_000_000n ? `no reading within ${startMs} ms` : undefined;
+      }
+      const silentNs = now() - last;
+      return silentNs > patienceNs ? `no reading for ${Number(silentNs / 1_000_000n)} ms` : undefined;
+    },
+    stop,
   };
+}
+
+/** Readings of one stretch of time made one, device by device in the order they were first seen. */
+export function merge(readings: readonly (readonly DeviceSample[])[]): DeviceSample[] {
+  const byDevice = Map.groupBy(readings.flat(), ({ id }) => id);
+  return [...byDevice].map(([id, own]) => {
+    const values = (name: 'powerW' | 'temperatureC' | 'clockMHz' | 'utilization') =>
+      own.map((sample) => sample[name]).filter((value) => value !== undefined && Number.isFinite(value)) as number[];
+    const mean = (list: number[]) => list.reduce((sum, value) => sum + value, 0) / list.length;
+    const merged: DeviceSample = { id };
+    for (const name of ['powerW', 'clockMHz', 'utilization'] as const) {
+      const list = values(name);
+      if (list.length > 0) merged[name] = mean(list);
+    }
+    const temperatures = values('temperatureC');
+    if (temperatures.length > 0) merged.temperatureC = Math.max(...temperatures);
+    const told = own.filter((sample) => sample.throttleReasons !== undefined);
+    if (told.length > 0) merged.throttleReasons = [...new Set(told.flatMap((sample) => sample.throttleReasons!))];
+    return merged;
+  });
 }
 
 function parse(line: string): { samples: DeviceSample[] } | { why: string } {
@@ -99,5 +142,5 @@ function parse(line: string): { samples: DeviceSample[] } | { why: string } {
   const checked = check(Samples, value);
   if (checked.ok) return { samples: checked.value };
   const why = typeof value === 'object' && value !== null && 'why' in value ? String(value.why) : checked.problems[0];
-  return { why: why ?? 'the helper printed something else' };
+  return { why: (why ?? 'the helper printed something else').slice(0, 500) };
 }

@@ -127,7 +127,7 @@ async function measure(
   await everyone((shard) => shard.ask('close', undefined));
 
   context.phase('proof');
-  const wrong = await everyone((shard, index) => shard.ask('verify', { kept: reports[index]!.kept }));
+  const wrong = await everyone((shard) => shard.ask('verify', undefined));
   const { audit, wrongLater, held } = await commitAnswers(context, reports, wrong);
   const results = reports.map((report) => report.result);
   const series = addSeries(results.map((result) => result.slots));

@@ -60,7 +60,7 @@ export type ShardCommands = {
   window: { arg: { fromMs: number; toMs: number }; result: undefined };
   stop: { arg: { graceMs: number }; result: CrowdReport };
   /** Checks every task's own row; gives the places of wrong ones among what was kept. */
-  verify: { arg: { kept: Uint8Array }; result: number[] };
+  verify: { arg: undefined; result: number[] };
   burst: { arg: { atMs: number; graceMs: number; users: number }; result: BurstReport };
   pairs: { arg: { count: number }; result: PairReport };
   /** One task by each of the first `users`, one after the other: how many were right; then what a stranger gets. */
@@ -135,7 +135,7 @@ class Shard {
       const kept = this.#work!.kept().bytes;
       return { result: this.#crowd!.result(), health, tasks: [...this.#work!.sequences], kept: new Uint8Array(kept) };
     },
-    verify: ({ kept }) => verifyOwnRows(TASK_NETWORK, this.#target!.challenge, kept),
+    verify: () => verifyOwnRows(TASK_NETWORK, this.#target!.challenge, this.#work!.kept().bytes),
     burst: async ({ atMs, graceMs, users }) => this.#burst(atMs, graceMs, users),
     pairs: async ({ count }) => this.#pairs(count),
     gate: async ({ users }) => this.#gate(users),

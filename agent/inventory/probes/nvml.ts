@@ -6,7 +6,9 @@ import koffi from 'koffi';
  * prints a line of samples at every interval until its standard input closes. A crash of the library ends only this
  * process. Structures and constants: NVML API reference guide, version 12.
  */
-const library = process.argv[2] || 'libnvidia-ml.so.1';
+const libraries = process.argv[2]
+  ? [process.argv[2]]
+  : ['libnvidia-ml.so.1', '/usr/local/nvidia/lib64/libnvidia-ml.so.1', '/usr/lib/wsl/lib/libnvidia-ml.so.1'];
 const intervalMs = Number(process.argv[3] ?? 0);
 
 const PciInfo = koffi.struct('nvmlPciInfo_t', {
@@ -34,7 +36,7 @@ const REASONS: readonly [bigint, string][] = [
 ];
 
 function open() {
-  const nvml = koffi.load(library);
+  const nvml = load();
   const handle = koffi.pointer('nvmlDevice_t', koffi.opaque());
   const number = (name: string, type = 'uint32') => {
     const call = nvml.func(name, 'int', [handle, koffi.out(koffi.pointer(type))]);
@@ -101,6 +103,19 @@ function open() {
       return call(buffer, buffer.length) === 0 ? cString(buffer) : undefined;
     },
   };
+}
+
+/** The library from the loader's own places, else from where containers have it. The first failure is the one told. */
+function load(): ReturnType<typeof koffi.load> {
+  let first: unknown;
+  for (const path of libraries) {
+    try {
+      return koffi.load(path);
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  throw first;
 }
 
 type Nvml = ReturnType<typeof open>;

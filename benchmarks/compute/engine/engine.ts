@@ -3,13 +3,15 @@
  * started it keeps its own loop free, is told of the crash, and stops the work at any moment by killing it.
  * Started as `engine.ts BACKEND`; asked over its channel, one thing at a time.
  */
-import { createHash } from 'node:crypto';
+
+import { merklePaths } from '../../users/merkle.ts';
 import type { Gemm } from '../backends/backend.ts';
 import { createBackend } from '../backends/backends.ts';
 import { plainRecompute } from '../challenge/audit.ts';
 import type { Chain } from '../challenge/host-chain.ts';
 import { readEnergy } from '../energy.ts';
 import { freivalds } from '../gemm/freivalds.ts';
+import { type OutputForm, rootOf, rowDigests } from '../gemm/opening.ts';
 import { type Elements, randomElements } from '../operands.ts';
 import { keyOf } from '../philox.ts';
 import { FORMS, type Precision, RESIDUAL_BOUND } from '../precision.ts';
@@ -18,6 +20,8 @@ import type { Ask, Operation, Requests, Tell, Window } from './requests.ts';
 const backend = createBackend(process.argv[2] ?? '');
 let open: { gemm: Gemm; a: Elements; b: Elements; size: number; integer: boolean } | undefined;
 let chain: Chain | undefined;
+/** Output of the last run, taken off the device once, and the digests of its rows. */
+let fixed: { output: Elements; leaves: Uint8Array[] } | undefined;
 let queue: Promise<void> = Promise.resolve();
 
 process.on('disconnect', () => process.exit(0));
@@ -70,6 +74,7 @@ const HANDLERS: {
   },
 
   async run({ seconds, windowS }, id) {
+    fixed = undefined;
     const { gemm } = opened();
     const windows: Window[] = [];
     const begin = process.hrtime.bigint();
@@ -104,14 +109,25 @@ const HANDLERS: {
   },
 
   async digest() {
-    const output = await opened().gemm.output();
+    const { gemm, size } = opened();
+    const output = await gemm.output();
+    fixed = { output, leaves: rowDigests(output, size) };
+    return { root: Buffer.from(rootOf(fixed.leaves)).toString('hex') };
+  },
+
+  async openRows({ rows }) {
+    const { size } = opened();
+    const { output, leaves } = committed();
     const bytes = new Uint8Array(output.buffer, output.byteOffset, output.byteLength);
-    return { sha256: createHash('sha256').update(bytes).digest('hex') };
+    const stride = bytes.length / size;
+    const picked = rows.map((row) => bytes.slice(row * stride, (row + 1) * stride));
+    const paths = merklePaths(leaves, rows).map((path) => path.map((node) => Buffer.from(node).toString('hex')));
+    return { form: formOf(output), bytes: new Uint8Array(Buffer.concat(picked)), paths };
   },
 
   async verify({ seed, rounds }) {
-    const { gemm, a, b, size, integer } = opened();
-    return freivalds(a, b, await gemm.output(), { m: size, n: size, k: size }, integer, keyOf(seed), rounds);
+    const { a, b, size, integer } = opened();
+    return freivalds(a, b, committed().output, { m: size, n: size, k: size }, integer, keyOf(seed), rounds);
   },
 
   async chainTest({ device, precision, parameters, nonce, seed }) {
@@ -153,13 +169,25 @@ function opened() {
   return open;
 }
 
+/** The output that was committed to: what is checked is what was digested. */
+function committed() {
+  if (!fixed) throw new Error('the output has no digest yet');
+  return fixed;
+}
+
 async function close(): Promise<void> {
+  fixed = undefined;
   const { gemm } = open ?? {};
   open = undefined;
   await gemm?.close();
   const ended = chain;
   chain = undefined;
   await ended?.close();
+}
+
+function formOf(output: Elements): OutputForm {
+  if (output instanceof Float64Array) return 'float64';
+  return output instanceof Float32Array ? 'float32' : 'int32';
 }
 
 function operands(precision: Precision, size: number, seed: string, stream: number): { a: Elements; b: Elements } {

@@ -2,6 +2,7 @@ import type { Probe } from '../backends/backend.ts';
 import type { Parameters } from '../challenge/parameters.ts';
 import type { EnergyReading } from '../energy.ts';
 import type { Residual } from '../gemm/freivalds.ts';
+import type { OutputForm } from '../gemm/opening.ts';
 import type { Precision } from '../precision.ts';
 
 /** A stretch of time in which whole products were made, on the machine's monotonic clock. */
@@ -31,8 +32,10 @@ export interface Requests {
   run: { in: { seconds: number; windowS: number }; out: { windows: Window[] } };
   /** The device's energy counter, where there is one. */
   energy: { in: { device: string }; out: { reading: EnergyReading | undefined } };
-  /** sha256 of the output's bytes as they lie there. */
-  digest: { in: Record<string, never>; out: { sha256: string } };
+  /** Digests of the output's rows as they lie there, and their root, hex. */
+  digest: { in: Record<string, never>; out: { root: string } };
+  /** Rows of the output by their numbers, one after the other, with what leads from each to the root. */
+  openRows: { in: { rows: number[] }; out: { form: OutputForm; bytes: Uint8Array; paths: string[][] } };
   /** Freivalds' check of the output with random vectors from this seed. */
   verify: { in: { seed: string; rounds: number }; out: Residual };
   /** Opens a small chain, runs one round and compares every sketch with one recomputed by plain loops. */

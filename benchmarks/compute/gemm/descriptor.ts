@@ -28,6 +28,11 @@ export const GemmSettings = Type.Object(
     seconds: Type.Number({ exclusiveMinimum: 0, description: 'Measured time for each precision, seconds.' }),
     windowS: Type.Number({ exclusiveMinimum: 0, description: 'Length of a window, seconds.' }),
     rounds: Type.Integer({ minimum: 1, maximum: 64, description: "Random vectors of Freivalds' check." }),
+    openedRows: Type.Integer({
+      minimum: 1,
+      maximum: 64,
+      description: 'Rows of each output that are opened and recomputed by whoever checks.',
+    }),
     threads: Type.Integer({ minimum: 0, description: 'Threads on the CPU; 0 for one a core.' }),
     pythons: Type.Array(Type.String({ minLength: 1 }), { description: 'Python interpreters to look for PyTorch in.' }),
   },
@@ -38,6 +43,7 @@ export type GemmSettings = Static<typeof GemmSettings>;
 const shared = {
   backends: ['onnxruntime', 'openblas', 'torch', 'cublaslt'],
   rounds: 4,
+  openedRows: 4,
   threads: 0,
   pythons: ['python3', '/usr/bin/python3'],
 } satisfies Partial<GemmSettings>;

@@ -3,8 +3,9 @@ import { Unsupported } from '../../benchmark.ts';
 import { energyBetween } from '../energy.ts';
 import { type Engine, startEngine } from '../engine/client.ts';
 import { coreCount, cpuFlags } from '../host.ts';
-import { PRECISIONS, type Precision } from '../precision.ts';
+import type { Precision } from '../precision.ts';
 import { descriptor, type GemmSettings } from './descriptor.ts';
+import { openingName, operandStream, pickRows } from './opening.ts';
 import { commitLabel, type GemmRaw, type GemmResult, operations, proof } from './proof.ts';
 import { type Choice, choose, devicesFor, type Ready, startEngines } from './selection.ts';
 
@@ -64,7 +65,7 @@ async function measurePrecision(
   if (devices.length === 0) {
     return { precision, unsupported: 'no backend on this node has it', trials: [], results: [] };
   }
-  const stream = PRECISIONS.indexOf(precision) + 1;
+  const stream = operandStream(precision);
   const trials: Raw['trials'] = [];
   const chosen: Choice[] = [];
   context.phase(`correctness_gate_${precision}`);
@@ -137,10 +138,13 @@ async function measureTogether(
   const results: GemmResult[] = [];
   for (const [i, { device, size, gate, emulated, ready }] of chosen.entries()) {
     const engine = engines[i]!;
-    const { sha256 } = await engine.ask('digest', {});
-    // What is checked is fixed before the node learns with which random vectors.
-    const beacon = await context.commit(commitLabel(precision, device), Buffer.from(sha256, 'hex'));
+    const { root } = await engine.ask('digest', {});
+    // What is checked is fixed before the node learns with which random vectors and in which rows.
+    const beacon = await context.commit(commitLabel(precision, device), Buffer.from(root, 'hex'));
     const { rms, worst } = await engine.ask('verify', { seed: beacon, rounds: settings.rounds });
+    const picked = pickRows(beacon, size, settings.openedRows);
+    const { form, bytes, paths } = await engine.ask('openRows', { rows: picked });
+    await context.keep(openingName(precision, device), 'application/octet-stream', bytes);
     await engine.ask('close', {});
     results.push({
       device,
@@ -155,7 +159,8 @@ async function measureTogether(
         iterations: window.iterations,
       })),
       ...runs[i]!.energy,
-      verification: { sha256, beacon, rounds: settings.rounds, rms, worst },
+      verification: { root, beacon, rounds: settings.rounds, rms, worst },
+      opening: { form, paths },
     });
   }
   return results;

@@ -3,6 +3,7 @@ import { fromWindows } from '../../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../../model/measurement.ts';
 import type { Proof, Surroundings } from '../../benchmark.ts';
 import { FORMS, PRECISIONS, precisionLabel, RESIDUAL_BOUND, residualClass } from '../precision.ts';
+import { openingFault, openingName } from './opening.ts';
 
 const strict = { additionalProperties: false } as const;
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -38,11 +39,21 @@ export const GemmResult = Type.Object(
     /** Freivalds' check of the output that lay there after the last window; the beacon came after its digest was out. */
     verification: Type.Object(
       {
-        sha256: Hex64,
+        /** Root over the digests of the output's rows, as it was committed to. */
+        root: Hex64,
         beacon: Hex64,
         rounds: Type.Integer({ minimum: 1 }),
         rms: Type.Number({ minimum: 0 }),
         worst: Type.Number({ minimum: 0 }),
+      },
+      strict,
+    ),
+    /** Rows of that output that the beacon picked; their bytes are kept as evidence. */
+    opening: Type.Object(
+      {
+        form: Type.Enum(['float64', 'float32', 'int32']),
+        /** Digests that lead from each row to the root. */
+        paths: Type.Array(Type.Array(Hex64, { maxItems: 64 }), { maxItems: 64 }),
       },
       strict,
     ),
@@ -150,7 +161,7 @@ function examineResult(
   const hold = (code: Finding['code'], detail: string) =>
     findings.push({ code, detail: `${what}: ${detail}`, metric, labels, weight: 'holds' });
 
-  const checks = correctness(result, precision, what);
+  const checks = [...correctness(result, precision, what), openedRows(result, precision, raw, surroundings, what)];
   const committed = commitment(result, precision, surroundings);
   if (committed) hold('evidence_mismatch', committed);
 
@@ -233,13 +244,35 @@ function correctness(result: GemmResult, precision: (typeof PRECISIONS)[number],
   ];
 }
 
+/** Rows that whoever checks recomputes for himself: nothing that the node says about them is believed. */
+function openedRows(
+  result: GemmResult,
+  precision: (typeof PRECISIONS)[number],
+  raw: GemmRaw,
+  { settings, evidence }: Surroundings,
+  what: string,
+): Check {
+  const count = typeof settings.openedRows === 'number' ? settings.openedRows : 4;
+  const bytes = evidence(openingName(precision, result.device));
+  const { root, beacon } = result.verification;
+  const fault = bytes
+    ? openingFault(
+        { ...result.opening, precision, size: result.size, challenge: raw.challenge, root, beacon },
+        count,
+        bytes,
+      )
+    : 'the opened rows are not among the evidence';
+  const detail = `${what}: ${fault ?? `${result.opening.paths.length} rows picked afterwards, recomputed and right`}`;
+  return { id: 'gemm.rows', passed: fault === undefined, detail };
+}
+
 /** What is wrong with the commitment to the output, by the controller's own record; undefined if nothing is. */
 function commitment(result: GemmResult, precision: string, { transcript }: Surroundings): string | undefined {
   if (!transcript) return undefined;
   const label = commitLabel(precision, result.device);
   const exchange = transcript.exchanges.find((entry) => entry.label === label);
   if (!exchange) return 'the output was never committed to';
-  if (Buffer.from(exchange.commit, 'base64').toString('hex') !== result.verification.sha256) {
+  if (Buffer.from(exchange.commit, 'base64').toString('hex') !== result.verification.root) {
     return 'the output that was checked is not the one committed to';
   }
   return exchange.beacon === result.verification.beacon

@@ -62,7 +62,7 @@ export const realtimeDescriptor: Descriptor<typeof RealtimeSettings> = {
     standard: { ...quick, samples: 16, warmUpS: 5, measureS: 60 },
     full: { ...quick, samples: 64, warmUpS: 20, measureS: 600 },
   },
-  scope: 'node',
+  scope: 'edge',
   service: false,
   cost: (settings) => ({
     seconds: Math.ceil(3 + settings.samples * 0.3 + settings.warmUpS + settings.measureS),

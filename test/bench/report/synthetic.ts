@@ -8,7 +8,7 @@ import { seal } from '../../../evidence/envelope.ts';
 import { generateKeyPair, pemSigner, type Signer } from '../../../evidence/keys.ts';
 import { PAYLOAD_TYPE, statement } from '../../../evidence/statement.ts';
 import type { Assignment, Plan, Transcript } from '../../../model/assignment.ts';
-import type { Measurement, Telemetry } from '../../../model/measurement.ts';
+import type { EvidenceRef, Measurement, Telemetry } from '../../../model/measurement.ts';
 import { builtinGuides, type LoadedGuide } from '../../../reports/guides/builtin.ts';
 import { PATHS } from '../../../reports/verify/layout.ts';
 import { syntheticInventory } from './machine.ts';
@@ -23,6 +23,8 @@ export interface FleetSize {
   /** Telemetry readings an attempt. */
   readonly readings: number;
   readonly repeats: number;
+  /** Rows of each output that are opened. */
+  readonly openedRows: number;
 }
 
 export interface SyntheticOptions extends Partial<FleetSize> {
@@ -61,6 +63,7 @@ const SMALL: FleetSize = {
   precisions: ['FP32', 'BF16'],
   readings: 3,
   repeats: 1,
+  openedRows: 1,
 };
 
 /**
@@ -93,7 +96,11 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
     guideSha256: guide.sha256,
     profile: 'standard',
     nodes,
-    settings: { 'compute.gemm': { precisions: size.precisions, seconds: size.windows * 0.8 } },
+    settings: {
+      'compute.gemm': { precisions: size.precisions, seconds: size.windows * 0.8, openedRows: size.openedRows },
+    },
+    edge: [],
+    beside: [],
     only: guide.guide.targets
       .filter((t) => t.requirements.every((r) => r.metric === 'compute.gemm.rate'))
       .map((t) => t.id),
@@ -168,12 +175,13 @@ function invent(
 ): { measurement: Measurement; transcript: Transcript } {
   const { id, node, benchmark, version, settings } = assignment;
   const name = `${run}/${id}/${attempt}`;
-  const { raw, exchanges, elapsedS } = syntheticGemm(
+  const { raw, exchanges, kept, elapsedS } = syntheticGemm(
     {
       devices: size.accelerators,
       precisions: size.precisions,
       windows: size.windows,
       windowS: 1,
+      openedRows: size.openedRows,
       opsPerSecond: 6e13 * (fate === 'lags' ? 0.5 : 1) * (1 + (random() - 0.5) * 0.04),
       wrong: fate === 'errs',
     },
@@ -183,10 +191,16 @@ function invent(
   const issued = START + 60_000 + index;
   const startedAt = new Date(issued + 5).toISOString();
   const crashed = fate === 'crashes';
-  const bytes = canonicalBytes(raw);
+  const keep = (name: string, mediaType: string, bytes: Uint8Array): EvidenceRef => ({
+    name,
+    mediaType,
+    sha256: directory.putBlob(bytes),
+    bytes: bytes.byteLength,
+  });
+  const evidence = crashed ? [] : [...kept].map(([name, bytes]) => keep(name, 'application/octet-stream', bytes));
   const examination = crashed
     ? { metrics: [], checks: [], findings: [] }
-    : proof.examine(raw, { settings, transcript: undefined, evidence: () => undefined });
+    : proof.examine(raw, { settings, transcript: undefined, evidence: (name) => kept.get(name) });
   if (fate === 'lies') for (const metric of examination.metrics) metric.estimate.value *= 3;
   return {
     measurement: {
@@ -210,17 +224,8 @@ function invent(
         { name: 'warm_up', startedAt, durationS: 10 },
         { name: 'measure', startedAt: new Date(issued + 10_005).toISOString(), durationS: elapsedS - 11 },
       ],
-      ...(crashed
-        ? {}
-        : {
-            raw: {
-              name: 'samples.json',
-              mediaType: 'application/json',
-              sha256: directory.putBlob(bytes),
-              bytes: bytes.byteLength,
-            },
-          }),
-      evidence: [],
+      ...(crashed ? {} : { raw: keep('samples.json', 'application/json', canonicalBytes(raw)) }),
+      evidence,
       examination,
       telemetry: Array.from({ length: size.readings }, (_, at) => reading(at, random)),
       software: [{ name: 'invented-runtime', version: '1.0' }],

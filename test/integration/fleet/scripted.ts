@@ -74,6 +74,8 @@ export async function openStage(
           profile: 'quick',
           nodes,
           settings: {},
+          edge: [],
+          beside: [],
           only: ['compute.precisions'],
           repeats: 1,
           synthetic: false,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { descriptor } from '../../../../benchmarks/compute/gemm/descriptor.ts';
+import { operandStream, pickRows, rootOf, rowDigests } from '../../../../benchmarks/compute/gemm/opening.ts';
 import {
   commitLabel,
   type GemmRaw,
@@ -8,23 +9,64 @@ import {
   proof,
   GemmRaw as RawSchema,
 } from '../../../../benchmarks/compute/gemm/proof.ts';
+import { type Elements, randomElements } from '../../../../benchmarks/compute/operands.ts';
+import { keyOf } from '../../../../benchmarks/compute/philox.ts';
 import { PRECISIONS, type Precision } from '../../../../benchmarks/compute/precision.ts';
+import { merklePaths } from '../../../../benchmarks/users/merkle.ts';
 import type { Transcript } from '../../../../model/assignment.ts';
 import type { Examination } from '../../../../model/measurement.ts';
 import { check } from '../../../../model/schema.ts';
 
 const hex = (digit: string) => digit.repeat(64);
 const WINDOW_NS = 500_000_000;
+const SIZE = 48;
+const ROWS = 4;
+const challenge = hex('c');
+const beacon = hex('b');
 
 type Result = GemmRaw['precisions'][number]['results'][number];
 
-/** A device that makes about 10 products of n = 1024 in half a second, a little unsteadily. */
-function result(changes: Partial<Result> = {}, windows = 10): Result {
+/** The right product of a precision's seeded operands, its root, and the rows that the beacon opens. */
+function outputOf(precision: Precision, change: (c: Elements) => void = () => {}) {
+  const key = keyOf(challenge);
+  const stream = operandStream(precision);
+  const [a, b] = [0, 1].map((part) => randomElements(precision, key, stream, part, 0, SIZE * SIZE));
+  const integer = precision.startsWith('INT');
+  const c = integer ? new Int32Array(SIZE * SIZE) : new Float32Array(SIZE * SIZE);
+  for (let i = 0; i < SIZE; i++) {
+    for (let j = 0; j < SIZE; j++) {
+      for (let k = 0; k < SIZE; k++) c[i * SIZE + j]! += a![i * SIZE + k]! * b![k * SIZE + j]!;
+    }
+  }
+  change(c);
+  const leaves = rowDigests(c, SIZE);
+  const rows = pickRows(beacon, SIZE, ROWS);
+  const bytes = new Uint8Array(c.buffer);
+  return {
+    root: Buffer.from(rootOf(leaves)).toString('hex'),
+    opening: {
+      form: integer ? ('int32' as const) : ('float32' as const),
+      paths: merklePaths(leaves, rows).map((path) => path.map((node) => Buffer.from(node).toString('hex'))),
+    },
+    bytes: new Uint8Array(Buffer.concat(rows.map((row) => bytes.slice(4 * row * SIZE, 4 * (row + 1) * SIZE)))),
+  };
+}
+
+const outputs = new Map<Precision, ReturnType<typeof outputOf>>();
+function rightOutput(precision: Precision) {
+  const known = outputs.get(precision) ?? outputOf(precision);
+  outputs.set(precision, known);
+  return known;
+}
+
+/** A device that makes about 10 products in half a second, a little unsteadily. */
+function result(changes: Partial<Result> = {}, windows = 10, precision: Precision = 'FP32'): Result {
   let at = 0;
+  const { root, opening } = rightOutput(precision);
   return {
     device: 'cpu',
     backend: 'openblas/SkylakeX',
-    size: 1024,
+    size: SIZE,
     gate: { wrong: 0, elements: 9409, worst: 1e-7 },
     warmUpS: 0.5,
     windows: Array.from({ length: windows }, (_, i) => {
@@ -32,13 +74,14 @@ function result(changes: Partial<Result> = {}, windows = 10): Result {
       at += WINDOW_NS + i * 1_000_000;
       return { startNs, endNs: at, iterations: 10 };
     }),
-    verification: { sha256: hex('a'), beacon: hex('b'), rounds: 4, rms: 3e-7, worst: 1e-6 },
+    verification: { root, beacon, rounds: 4, rms: 3e-7, worst: 1e-6 },
+    opening,
     ...changes,
   };
 }
 
 function rawOf(results: Result[], precision: Precision = 'FP32'): GemmRaw {
-  return { challenge: hex('c'), threads: 2, nullNs: 40, engines: [], precisions: [{ precision, trials: [], results }] };
+  return { challenge, threads: 2, nullNs: 40, engines: [], precisions: [{ precision, trials: [], results }] };
 }
 
 function transcriptOf(raw: GemmRaw, elapsedNs = 9e9): Transcript {
@@ -50,7 +93,7 @@ function transcriptOf(raw: GemmRaw, elapsedNs = 9e9): Transcript {
     receivedNs: String(at),
     answeredNs: String(at),
   });
-  const outputs = raw.precisions.flatMap(({ precision, results }) =>
+  const committed = raw.precisions.flatMap(({ precision, results }) =>
     results.map((one) => ({ label: commitLabel(precision, one.device), ...one.verification })),
   );
   return {
@@ -63,14 +106,24 @@ function transcriptOf(raw: GemmRaw, elapsedNs = 9e9): Transcript {
     endedAt: '2026-01-01T00:01:00.000Z',
     exchanges: [
       exchange(0, 'compute.gemm', '', raw.challenge, 0),
-      ...outputs.map(({ label, sha256, beacon }, i) => exchange(i + 1, label, sha256, beacon, elapsedNs)),
+      ...committed.map(({ label, root, beacon: next }, i) => exchange(i + 1, label, root, next, elapsedNs)),
     ],
   };
 }
 
-function examine(raw: GemmRaw, transcript: Transcript | undefined = transcriptOf(raw)): Examination {
+/** Kept rows of every precision and device. */
+function evidence(name: string): Uint8Array | undefined {
+  const precision = PRECISIONS.find((one) => name.startsWith(`rows-${one}-`));
+  return precision && rightOutput(precision).bytes;
+}
+
+function examine(
+  raw: GemmRaw,
+  transcript: Transcript | undefined = transcriptOf(raw),
+  kept: (name: string) => Uint8Array | undefined = evidence,
+): Examination {
   expect(check(RawSchema, raw)).toMatchObject({ ok: true });
-  return proof.examine(raw, { settings: { seconds: 5 }, transcript, evidence: () => undefined });
+  return proof.examine(raw, { settings: { seconds: 5, openedRows: ROWS }, transcript, evidence: kept });
 }
 
 const rate = (seen: Examination) => seen.metrics.find((one) => one.metric === 'compute.gemm.rate');
@@ -87,7 +140,7 @@ describe('a sound measurement', () => {
       verified: true,
       level: 'E1',
     });
-    const expected = (10 * operations(1024)) / 0.5045;
+    const expected = (10 * operations(SIZE)) / 0.5045;
     expect(metric.estimate.value / expected).toBeCloseTo(1, 3);
     expect(metric.estimate.U).toBeGreaterThan(0);
     expect(metric.estimate.U).toBeLessThan(0.02 * expected);
@@ -95,9 +148,8 @@ describe('a sound measurement', () => {
 
   it('gives the agent, who has no transcript, the same numbers', () => {
     const raw = rawOf([result()]);
-    expect(proof.examine(raw, { settings: { seconds: 5 }, transcript: undefined, evidence: () => undefined })).toEqual(
-      examine(raw),
-    );
+    const settings = { seconds: 5, openedRows: ROWS };
+    expect(proof.examine(raw, { settings, transcript: undefined, evidence })).toEqual(examine(raw));
   });
 
   it('of several devices counts only what all of them did in one window', () => {
@@ -131,7 +183,7 @@ describe('a measurement that must not count', () => {
     [
       'of integers that are off by anything',
       'incorrect_result',
-      () => examine(rawOf([verified({ rms: 1e-9, worst: 0 })], 'INT8')),
+      () => examine(rawOf([verified({ rms: 1e-9, worst: 0 }, 'INT8')], 'INT8')),
     ],
     ['of an emulated precision', 'emulated', () => examine(rawOf([result({ emulated: 'in FP32' })]))],
     ['without windows', 'zero_work', () => examine(rawOf([result({ windows: [] })]))],
@@ -205,6 +257,60 @@ it('no change of the verification makes a failed check pass', () => {
   );
 });
 
+describe('opened rows', () => {
+  const incorrect = (seen: Examination) => {
+    expect(held(seen)).toContain('incorrect_result');
+    expect(rate(seen)!.verified).toBe(false);
+    return seen.checks.find((one) => one.id === 'gemm.rows')!.detail;
+  };
+  /** A node whose output was wrong from the start and who committed to it all the same. */
+  const wrongFromTheStart = (precision: Precision, change: (c: Elements) => void) => {
+    const wrong = outputOf(precision, change);
+    const right = result({ opening: wrong.opening }, 10, precision);
+    const raw = rawOf(
+      [{ ...right, verification: { ...right.verification, root: wrong.root, rms: 0, worst: 0 } }],
+      precision,
+    );
+    return examine(raw, transcriptOf(raw), () => wrong.bytes);
+  };
+
+  it('are recomputed: what the node says of its residual is not believed', () => {
+    expect(rate(examine(rawOf([verified({ rms: 0, worst: 0 }, 'INT8')], 'INT8')))!.verified).toBe(true);
+    expect(incorrect(wrongFromTheStart('FP32', (c) => c.fill(0)))).toMatch(/is not the product/);
+    expect(incorrect(wrongFromTheStart('FP32', (c) => c.fill(Number.NaN)))).toMatch(/is not the product/);
+    expect(incorrect(wrongFromTheStart('FP32', (c) => c.set(c.map((x) => x * 1.001))))).toMatch(/is not the product/);
+    expect(incorrect(wrongFromTheStart('INT8', (c) => c.set(c.map((x) => x + 1))))).toMatch(/is not the product/);
+  });
+
+  it('that are missing, cut, changed or from elsewhere do not fit', () => {
+    const raw = rawOf([result()]);
+    const { bytes } = rightOutput('FP32');
+    expect(incorrect(examine(raw, transcriptOf(raw), () => undefined))).toMatch(/not among the evidence/);
+    expect(incorrect(examine(raw, transcriptOf(raw), () => bytes.slice(4)))).toMatch(/were to be opened/);
+    const changed = bytes.slice();
+    changed[17]! ^= 1;
+    expect(incorrect(examine(raw, transcriptOf(raw), () => changed))).toMatch(/not of the output committed to/);
+    const none = rawOf([result({ opening: { form: 'float32', paths: [] } })]);
+    expect(incorrect(examine(none))).toMatch(/were to be opened/);
+  });
+
+  it('are picked by the beacon, distinct and within the output', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 300 }),
+        fc.integer({ min: 1, max: 64 }),
+        fc.stringMatching(/^[0-9a-f]{64}$/),
+        (size, count, drawn) => {
+          const rows = pickRows(drawn, size, count);
+          expect(rows).toHaveLength(Math.min(size, count));
+          expect(new Set(rows).size).toBe(rows.length);
+          expect(rows.every((row) => row >= 0 && row < size)).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
 describe('the descriptor', () => {
   it('has profiles that fit its settings, and a quick one of at most 40 s', () => {
     for (const profile of Object.values(descriptor.profiles)) {
@@ -223,8 +329,9 @@ describe('the descriptor', () => {
   });
 });
 
-function verified(changes: Partial<Result['verification']>): Result {
-  return result({ verification: { ...result().verification, ...changes } });
+function verified(changes: Partial<Result['verification']>, precision: Precision = 'FP32'): Result {
+  const right = result({}, 10, precision);
+  return { ...right, verification: { ...right.verification, ...changes } };
 }
 
 function equalWindows(): Result['windows'] {
