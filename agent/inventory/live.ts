@@ -73,9 +73,11 @@ export function watchDevices(options: {
   child.once('error', (error) => end(error.message));
   // Not at its exit: what it said last may still be on the way.
   child.once('close', (code, signal) => end(`the helper process ended (${signal ?? code})`));
-  child.stdin.on('error', () => undefined);
-  child.stdout.on('error', () => undefined);
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+  // Out of descriptors or processes there is a child without pipes, and an error that follows.
+  const { stdin, stdout } = child as Partial<typeof child>;
+  stdin?.on('error', () => undefined);
+  stdout?.on('error', () => undefined);
+  stdout?.setEncoding('utf8').on('data', (chunk: string) => {
     if (broken !== undefined) return;
     rest += chunk;
     const lines = rest.split('\n');

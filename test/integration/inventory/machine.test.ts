@@ -8,7 +8,9 @@ import { takeInventory } from '../../../agent/inventory/inventory.ts';
 import { watchDevices } from '../../../agent/inventory/live.ts';
 import { realMachine, recordingMachine, replayMachine } from '../../../agent/inventory/machine.ts';
 import { maskRecording } from '../../../agent/inventory/mask.ts';
+import { startTelemetry } from '../../../agent/telemetry.ts';
 import { Inventory } from '../../../model/inventory.ts';
+import { Telemetry } from '../../../model/measurement.ts';
 import { check } from '../../../model/schema.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'assay-fake-'));
@@ -219,24 +221,89 @@ describe.skipIf(!hasCompiler)(
       });
     });
 
-    it('gives live samples without starting a program for each, and none when they are old', async () => {
+    const until = async (done: () => boolean) => {
+      let reached = done();
+      for (let waited = 0; !reached && waited < 10_000; waited += 20) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        reached = done();
+      }
+      expect(reached).toBe(true);
+    };
+    const compile = (name: string, source: string): string => {
+      const path = join(directory, name);
+      writeFileSync(`${path}.c`, source);
+      execFileSync('cc', ['-shared', '-fPIC', '-o', path, `${path}.c`]);
+      return path;
+    };
+
+    it('gives live figures without starting a program for each, and none when they are old', async () => {
       let late = 0n;
-      const live = await watchDevices({ intervalMs: 50, now: () => process.hrtime.bigint() + late, library });
-      if (!live.ok) throw new Error(live.why);
-      expect(live.devices.latest()).toMatchObject([
-        { id: 'nvidia-0', temperatureC: 50, clockMHz: 1410, utilization: 0.4 },
-        { id: 'nvidia-1', temperatureC: 51 },
+      const live = watchDevices({ intervalMs: 50, now: () => process.hrtime.bigint() + late, library });
+      expect(live.problem()).toBeUndefined();
+      let seen = live.since();
+      await until(() => {
+        seen = live.since();
+        return seen.length > 0;
+      });
+      expect(seen).toMatchObject([
+        { id: 'nvidia-0', temperatureC: 50, clockMHz: 1410, utilization: 0.4, throttleReasons: [] },
+        { id: 'nvidia-1', temperatureC: 51, throttleReasons: ['sw_power_cap', 'hw_thermal_slowdown'] },
       ]);
+      expect(live.since()).toEqual([]);
       late = 60_000_000_000n;
-      expect(live.devices.latest()).toEqual([]);
-      await live.devices.stop();
+      expect(live.since()).toEqual([]);
+      expect(live.problem()).toContain('no reading for');
+      live.stop();
+    });
+
+    it('puts the devices into every sample of telemetry', async () => {
+      const now = () => process.hrtime.bigint();
+      const devices = watchDevices({ intervalMs: 20, now, library });
+      await until(() => devices.since().length > 0);
+      const telemetry = startTelemetry(process.pid, now, { everyMs: 150, devices });
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      const samples = telemetry.stop();
+      expect(samples.length).toBeGreaterThanOrEqual(2);
+      for (const sample of samples) {
+        expect(check(Telemetry, sample)).toMatchObject({ ok: true });
+        expect(sample.devices?.map(({ id, powerW }) => [id, powerW])).toEqual([
+          ['nvidia-0', expect.closeTo(123.456)],
+          ['nvidia-1', expect.closeTo(123.457)],
+        ]);
+        expect(sample.unread).toBeUndefined();
+      }
+      await until(() => devices.problem() !== undefined);
+    });
+
+    it('a library that hangs holds nobody up and is told once', async () => {
+      const hanging = compile('libhanging.so', 'int sleep(int); int nvmlInit_v2(void) { for (;;) sleep(60); }');
+      const now = () => process.hrtime.bigint();
+      const devices = watchDevices({ intervalMs: 20, now, library: hanging, startMs: 200 });
+      const started = performance.now();
+      const telemetry = startTelemetry(process.pid, now, { everyMs: 100, devices });
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      const samples = telemetry.stop();
+      expect(performance.now() - started).toBeLessThan(3_000);
+      expect(samples.every((sample) => sample.devices === undefined)).toBe(true);
+      const told = samples.flatMap((sample) => sample.unread ?? []);
+      expect(told).toEqual([{ what: 'devices', source: 'NVML', why: 'no reading within 200 ms' }]);
+    });
+
+    it('a library that crashes ends its helper only', async () => {
+      const crashing = compile('libcrashing.so', 'int nvmlInit_v2(void) { *(volatile int *)0 = 1; return 0; }');
+      const live = watchDevices({ intervalMs: 20, now: () => process.hrtime.bigint(), library: crashing });
+      await until(() => live.problem() !== undefined);
+      expect(live.problem()).toContain('SIGSEGV');
+      expect(live.since()).toEqual([]);
     });
   },
 );
 
 describe('without the management library', () => {
   it('says why and leaves no process', async () => {
-    const live = await watchDevices({ intervalMs: 50, now: () => process.hrtime.bigint(), library: '/nonexistent.so' });
-    expect(live).toMatchObject({ ok: false, why: expect.stringContaining('shared') });
+    const live = watchDevices({ intervalMs: 50, now: () => process.hrtime.bigint(), library: '/nonexistent.so' });
+    for (let i = 0; i < 500 && live.problem() === undefined; i++) await new Promise((r) => setTimeout(r, 20));
+    expect(live.problem()).toContain('shared');
+    expect(live.since()).toEqual([]);
   });
 });

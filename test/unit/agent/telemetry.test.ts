@@ -23,7 +23,7 @@ function counters(): Counters {
 
 describe('telemetry', () => {
   it("tells the agent's own work from other people's and from what the host stole", () => {
-    const [sample] = startTelemetry(10, () => 0n, counters(), 3_600_000).stop();
+    const [sample] = startTelemetry(10, () => 0n, { counters: counters(), everyMs: 3_600_000 }).stop();
     expect(sample).toEqual({
       atS: 0,
       cpuBusy: 0.75,
@@ -35,7 +35,51 @@ describe('telemetry', () => {
   });
 
   it('leaves out what a system does not tell', () => {
-    const nothing: Counters = { stat: () => '', meminfo: () => '', cpuinfo: () => '', processes: () => [] };
-    expect(startTelemetry(1, () => 0n, nothing, 3_600_000).stop()).toEqual([{ atS: 0 }]);
+    expect(startTelemetry(1, () => 0n, { counters: nothing, everyMs: 3_600_000 }).stop()).toEqual([{ atS: 0 }]);
+  });
+
+  it('carries what the devices say, and once why they stopped saying it', async () => {
+    let round = 0;
+    let stopped = 0;
+    const devices = {
+      since: () => (++round <= 2 ? [{ id: 'nvidia-0', powerW: 100 * round }] : []),
+      problem: () => (round > 2 ? 'the helper process ended (SIGKILL)' : undefined),
+      stop: () => {
+        stopped++;
+      },
+    };
+    const telemetry = startTelemetry(1, () => 0n, { counters: nothing, everyMs: 5, devices });
+    while (round < 6) await new Promise((resolve) => setTimeout(resolve, 5));
+    const samples = telemetry.stop();
+    expect(samples.slice(0, 3)).toEqual([
+      { atS: 0, devices: [{ id: 'nvidia-0', powerW: 100 }] },
+      { atS: 0, devices: [{ id: 'nvidia-0', powerW: 200 }] },
+      { atS: 0, unread: [{ what: 'devices', source: 'NVML', why: 'the helper process ended (SIGKILL)' }] },
+    ]);
+    expect(samples.slice(3).every((sample) => sample.unread === undefined)).toBe(true);
+    expect(stopped).toBe(1);
+  });
+
+  it('thins a long attempt evenly and keeps what could not be read', async () => {
+    let round = 0;
+    const many = Array.from({ length: 4_000 }, (_, i) => ({ id: `nvidia-${i}` }));
+    const since = () => {
+      round++;
+      return many;
+    };
+    const devices = { since, problem: () => 'gone', stop: () => undefined };
+    const telemetry = startTelemetry(1, () => BigInt(round) * 1_000_000_000n, {
+      counters: nothing,
+      everyMs: 1,
+      devices,
+    });
+    while (round < 9) await new Promise((resolve) => setTimeout(resolve, 2));
+    const samples = telemetry.stop();
+    expect(samples.length).toBeLessThanOrEqual(6);
+    expect(samples[0]?.unread).toHaveLength(1);
+    const times = samples.slice(1).map((sample) => sample.atS);
+    expect([...times].sort((a, b) => a - b)).toEqual(times);
   });
 });
+
+const nothing: Counters = { stat: () => '', meminfo: () => '', cpuinfo: () => '', processes: () => [] };

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { hasNvidiaDriver, merge } from '../../../../agent/inventory/live.ts';
+
+describe('readings of one second', () => {
+  it('become one: means, the highest temperature, every throttle reason that was seen', () => {
+    expect(
+      merge([
+        [
+          { id: 'nvidia-0', powerW: 100, temperatureC: 60, clockMHz: 1000, utilization: 0, throttleReasons: [] },
+          { id: 'nvidia-1', powerW: 50 },
+        ],
+        [
+          { id: 'nvidia-0', powerW: 300, temperatureC: 55, clockMHz: 2000, utilization: 1, throttleReasons: ['hw'] },
+          { id: 'nvidia-1' },
+        ],
+        [{ id: 'nvidia-0', throttleReasons: ['sw', 'hw'] }],
+      ]),
+    ).toEqual([
+      {
+        id: 'nvidia-0',
+        powerW: 200,
+        temperatureC: 60,
+        clockMHz: 1500,
+        utilization: 0.5,
+        throttleReasons: ['hw', 'sw'],
+      },
+      { id: 'nvidia-1', powerW: 50 },
+    ]);
+  });
+
+  it('a device that does not tell its throttle reasons is not one that has none', () => {
+    expect(merge([[{ id: 'nvidia-0' }]])).toEqual([{ id: 'nvidia-0' }]);
+    expect(merge([])).toEqual([]);
+  });
+});
+
+describe('a helper', () => {
+  it('is only worth starting where a driver is', () => {
+    expect(hasNvidiaDriver(() => false)).toBe(false);
+    expect(hasNvidiaDriver((path) => path === '/dev/nvidiactl')).toBe(true);
+  });
+});
