@@ -48,6 +48,12 @@ const OUTCOME_EXIT: Record<Overall, number> = {
 };
 
 const out = (text: string): void => void process.stdout.write(text);
+// Whoever read our output may go away at any time (`| head`, a closed terminal): what was begun is still brought to its end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (stream === process.stdout && error.code !== 'EPIPE') fail(new AssayError('output_lost', `${error.code}`));
+  });
+}
 const guides = builtinGuides()
   .map((g) => g.guide.id)
   .join(', ');

@@ -97,6 +97,12 @@ export const ERRORS = {
       en: 'Free some space, or name a folder on another disk with --out.',
     },
   },
+  output_lost: {
+    exit: EXIT.internal,
+    zh: '标准输出无法写入',
+    en: 'standard output cannot be written',
+    todo: { zh: '检查输出去向（磁盘或管道）。', en: 'Check where the output goes: a disk or a pipe.' },
+  },
   address_invalid: {
     exit: EXIT.usage,
     zh: '监听地址无效',

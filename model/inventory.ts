@@ -39,6 +39,8 @@ export const Cpu = Type.Object(
             clockMHz: Type.Number(),
             /** Which clock was assumed. Only with the `maximum` is the peak an upper limit. */
             clock: Type.Optional(Type.Enum(['maximum', 'base', 'current'])),
+            /** The core's vector units were guessed from its instruction set: then the peak is no upper limit either. */
+            assumedUnits: Type.Optional(Type.Boolean()),
             basis: Type.String(),
           },
           strict,

@@ -89,6 +89,14 @@ export const REASONS = {
     en: 'the value is not plausible; a person must look at it',
     todo: { zh: '核对设备型号与峰值，复测并见证。', en: 'Check the model and its peak; measure again with a witness.' },
   },
+  no_reference: {
+    zh: '没有可信的峰值可供对照，未作合理性检验',
+    en: 'there is no trustworthy peak to compare with; plausibility was not checked',
+    todo: {
+      zh: '核对芯片型号；如有厂商数据手册，请补充到芯片表。',
+      en: "Check the chip's name; add the vendor's data sheet to the table of chips if there is one.",
+    },
+  },
   zero_work: {
     zh: '没有完成任何工作',
     en: 'no work was done',

@@ -115,6 +115,7 @@ function peaks(processor: Processor, cpu: Cpu, unread: Unread[]): void {
     opsPerSecond: cores * clockMHz * 1e6 * rate.opsPerCycle,
     clockMHz,
     clock,
+    ...(known.vector.basis === 'assumed' ? { assumedUnits: true } : {}),
     basis: `${cores} cores × ${rate.opsPerCycle} operations per cycle (${known.vector.name}: ${rate.how}${note}) × ${clockMHz} MHz (${said[clock]})`,
   }));
 }

@@ -53,3 +53,17 @@ export function offsetBytes(elements: Elements): Uint8Array {
   for (let i = 0; i < out.length; i++) out[i] = elements[i]! + 128;
   return out;
 }
+
+/** A square matrix with rows and columns exchanged, by blocks that fit the cache. */
+export function transposed(matrix: Elements, n: number): Elements {
+  const out = matrix.slice();
+  const block = 64;
+  for (let i0 = 0; i0 < n; i0 += block) {
+    for (let j0 = 0; j0 < n; j0 += block) {
+      for (let i = i0; i < Math.min(n, i0 + block); i++) {
+        for (let j = j0; j < Math.min(n, j0 + block); j++) out[j * n + i] = matrix[i * n + j]!;
+      }
+    }
+  }
+  return out;
+}

@@ -5,6 +5,7 @@ import { judge } from '../judge/judge.ts';
 import type { Admitted } from '../verify/admission.ts';
 import type { Replay } from '../verify/replay.ts';
 import { countParts } from './parts.ts';
+import { plausibilityFindings } from './plausibility.ts';
 
 /** What a report needs beside the run itself. */
 export interface ReportFacts {
@@ -18,12 +19,13 @@ export interface ReportFacts {
 /** Builds the report of a replayed run. Pure: the same run and facts give the same report, byte for byte. */
 export function buildReport(run: Replay, facts: ReportFacts): Report {
   const findings = runFindings(run);
+  const admitted = withPlausibility(run);
   const { verdicts, overall } = judge({
     guide: run.guide,
     claims: run.claims,
     plan: run.plan,
     issued: run.issued,
-    attempts: run.admitted.map(({ measurement, examination, sha256 }) => ({
+    attempts: admitted.map(({ measurement, examination, sha256 }) => ({
       assignment: measurement.assignment,
       attempt: measurement.attempt,
       node: measurement.node,
@@ -67,7 +69,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     },
     overall,
     verdicts,
-    attempts: run.admitted.map(attemptOf),
+    attempts: admitted.map(attemptOf),
     rejected: [...run.rejected],
     findings,
     inventories: [...run.inventories],
@@ -95,6 +97,18 @@ function attemptOf({ measurement: m, examination, sha256 }: Admitted): Attempt {
     sha256,
     ...(m.raw ? { raw: m.raw.sha256 } : {}),
   };
+}
+
+/** Attempts with what the inventory of their node says about their numbers; the judge sees it like any other finding. */
+function withPlausibility(run: Pick<Replay, 'inventories' | 'admitted'>): Admitted[] {
+  const byNode = new Map(run.inventories.map((inventory) => [inventory.node, inventory]));
+  return run.admitted.map((one) => {
+    const { examination, measurement } = one;
+    const inventory = byNode.get(measurement.node);
+    const found = plausibilityFindings(inventory, { examination, telemetry: measurement.telemetry });
+    if (found.length === 0) return one;
+    return { ...one, examination: { ...examination, findings: [...examination.findings, ...found] } };
+  });
 }
 
 /** Conditions that concern the run as a whole. */

@@ -4,8 +4,9 @@ import { sha256Hex } from '../../evidence/digest.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { openStatement } from '../../evidence/statement.ts';
 import type { Assignment, Transcript } from '../../model/assignment.ts';
-import { type EvidenceRef, Examination, type Finding, Measurement } from '../../model/measurement.ts';
+import { type EvidenceRef, Examination, Measurement } from '../../model/measurement.ts';
 import { check } from '../../model/schema.ts';
+import { environmentFindings } from './environment.ts';
 
 /** What is known of an attempt before its result is looked at. None of it comes from the agent. */
 export interface Expectation {
@@ -134,7 +135,7 @@ function evidenceProblem(m: Measurement, expected: Expectation, blobs: Map<strin
 }
 
 function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<string, Uint8Array>): Examination | string {
-  const environment = environmentFindings(m);
+  const environment = environmentFindings(m.telemetry);
   if (m.state !== 'completed' || !m.raw) {
     if (m.examination.metrics.length > 0) return `an attempt that ${m.state} reports metrics`;
     return { metrics: [], checks: m.examination.checks, findings: environment };
@@ -165,37 +166,6 @@ function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<strin
     // A proof that throws on hostile samples must not take the controller or the verifier down with it.
     return `the samples cannot be examined: ${error instanceof Error ? error.message : String(error)}`;
   }
-}
-
-/** Limits on what else went on while it was measured (steal and foreign load on generator hosts). */
-const MOST_STEAL = 0.01;
-const MOST_FOREIGN = 0.1;
-
-/** What the node's own telemetry says about the measurement. Foreign load can only lower a rate: it informs. */
-function environmentFindings(m: Measurement): Finding[] {
-  const findings: Finding[] = [];
-  const mean = (values: (number | undefined)[]): number => {
-    const there = values.filter((v) => v !== undefined);
-    return there.length === 0 ? 0 : there.reduce((a, b) => a + b, 0) / there.length;
-  };
-  const steal = mean(m.telemetry.map((t) => t.cpuSteal));
-  const foreign = mean(m.telemetry.map((t) => t.cpuOther));
-  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-  if (steal > MOST_STEAL) {
-    findings.push({
-      code: 'background_load',
-      detail: `${percent(steal)} of the processor was stolen by the host`,
-      weight: 'informs',
-    });
-  }
-  if (foreign > MOST_FOREIGN) {
-    findings.push({
-      code: 'background_load',
-      detail: `other processes took ${percent(foreign)} of the processor`,
-      weight: 'informs',
-    });
-  }
-  return findings;
 }
 
 const refsOf = (m: Measurement): EvidenceRef[] => [...(m.raw ? [m.raw] : []), ...m.evidence];

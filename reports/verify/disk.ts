@@ -100,9 +100,9 @@ function readWhole(directory: string, path: string): Uint8Array {
 }
 
 function* readPieces(directory: string, path: string): Generator<Uint8Array> {
-  const { file } = openPlain(directory, path);
+  const { file, size } = openPlain(directory, path);
   try {
-    const piece = Buffer.allocUnsafeSlow(MIB);
+    const piece = Buffer.allocUnsafeSlow(Math.min(size + 1, MIB));
     for (;;) {
       const read = attempt(path, () => readSync(file, piece, 0, piece.length, null));
       if (read === 0) return;

@@ -12,7 +12,14 @@ const ALLOWED: Record<Folder, readonly RegExp[]> = {
   evidence: [],
   proto: [/^model\//],
   benchmarks: [/^model\//, /^proto\//],
-  reports: [/^model\//, /^evidence\//, /^benchmarks\/(.+\/)?proof\.ts$/, /^benchmarks\/benchmark\.ts$/],
+  reports: [
+    /^model\//,
+    /^evidence\//,
+    /^benchmarks\/(.+\/)?proof\.ts$/,
+    /^benchmarks\/benchmark\.ts$/,
+    // Published peaks of chips: data with a lookup, which the judge's ceilings are read from.
+    /^benchmarks\/compute\/chips\.ts$/,
+  ],
   agent: [/^model\//, /^evidence\//, /^proto\//, /^benchmarks\//],
   controller: [
     /^model\//,
@@ -61,8 +68,8 @@ describe('the direction of imports', () => {
     expect(violations('controller/a.ts', "export * from '../benchmarks/compute/gemm/gemm.ts';")).not.toEqual([]);
   });
 
-  it('a proof imports nothing that could touch a machine', () => {
-    const proofs = sources('benchmarks').filter((f) => f.endsWith('/proof.ts'));
+  it('a proof, and the table of chips, imports nothing that could touch a machine', () => {
+    const proofs = sources('benchmarks').filter((f) => f.endsWith('/proof.ts') || f === 'benchmarks/compute/chips.ts');
     const wrong: string[] = [];
     const seen = new Set<string>();
     const visit = (file: string): void => {

@@ -1,39 +1,11 @@
 import type { Elements } from '../operands.ts';
 import type { Precision } from '../precision.ts';
-import { packFloats, unpackFloats } from '../storage.ts';
+import { packFloats, transposed, unpackFloats } from '../storage.ts';
 import { type Backend, type Gemm, type Offer, timed } from './backend.ts';
-import { type Address, type CudaDriver, CudaError, loadFirst, openCudaDriver } from './cuda-driver.ts';
+import { COMPUTE, type CublasLt, type Form, openCublasLt, TYPE, WORKSPACE_BYTES } from './cublaslt-library.ts';
+import { type Address, type CudaDriver, CudaError, openCudaDriver } from './cuda-driver.ts';
 
-const NAMES = ['libcublasLt.so.13', 'libcublasLt.so.12', 'libcublasLt.so.11', 'libcublasLt.so'];
-const DIRECTORIES = ['/usr/local/cuda/lib64/', '/usr/local/cuda/targets/x86_64-linux/lib/', '/opt/cuda/lib64/'];
-
-/** Numbers of cudaDataType_t (library_types.h). */
-const TYPE = { f32: 0, f64: 1, f16: 2, i8: 3, i32: 10, bf16: 14, e4m3: 28 } as const;
-/** Numbers of cublasComputeType_t (cublas_api.h). */
-const COMPUTE = { f32: 68, f64: 70, i32: 72, tf32: 77 } as const;
-const DESC_TRANSA = 3;
-const OP_TRANSPOSE = 1;
-const PREFERENCE_WORKSPACE_BYTES = 1;
-
-const WORKSPACE_BYTES = 64 << 20;
-/** cublasLtMatmulHeuristicResult_t: the algorithm (64 bytes), workspace size, state, waves, reserved. */
-const RESULT_BYTES = 96;
-const RESULT_STATE_AT = 72;
-/** Algorithms that are tried before one is taken; the library's first guess is not always the fastest. */
-const MOST_ALGORITHMS = 8;
 const TRIAL_PRODUCTS = 3;
-
-interface Form {
-  readonly compute: number;
-  /** Type of the two scalars. */
-  readonly scale: number;
-  readonly operand: number;
-  readonly result: number;
-  readonly operandBytes: number;
-  readonly resultBytes: number;
-  /** Least compute capability that has it in hardware. */
-  readonly capability: number;
-}
 
 /** Results in the type that frameworks ask for: the operands' own for floats of 16 bits, BF16 for FP8. */
 const FORMS: Partial<Record<Precision, Form>> = {
@@ -52,11 +24,11 @@ const FORMS: Partial<Record<Precision, Form>> = {
  */
 export function cublaslt(): Backend {
   let driver: CudaDriver | undefined;
-  let library: Library | undefined;
+  let library: CublasLt | undefined;
   return {
     async probe() {
       driver = openCudaDriver();
-      library = openLibrary();
+      library = openCublasLt();
       const tried = driver;
       return {
         software: [
@@ -109,7 +81,7 @@ interface Product {
   close(): void;
 }
 
-function canMultiply(driver: CudaDriver, library: Library, index: number, wanted: Form): boolean {
+function canMultiply(driver: CudaDriver, library: CublasLt, index: number, wanted: Form): boolean {
   try {
     driver.use(index);
     const product = prepare(driver, library, wanted, 256);
@@ -124,7 +96,7 @@ function canMultiply(driver: CudaDriver, library: Library, index: number, wanted
 
 function openGemm(
   driver: CudaDriver,
-  library: Library,
+  library: CublasLt,
   wanted: Form,
   precision: Precision,
   size: number,
@@ -156,7 +128,7 @@ function openGemm(
 /** Buffers, descriptors and the fastest of the algorithms that the library proposes. */
 function prepare(
   driver: CudaDriver,
-  library: Library,
+  library: CublasLt,
   wanted: Form,
   size: number,
   operands?: readonly [ArrayBufferView, ArrayBufferView],
@@ -205,116 +177,7 @@ function prepare(
   }
 }
 
-interface Description {
-  algorithms(): Uint8Array[];
-  multiply(left: Address, right: Address, result: Address, workspace: Address, algorithm: Uint8Array): void;
-  destroy(): void;
-}
-
-interface Library {
-  readonly version: string;
-  /** Square product with the first operand transposed, column by column. */
-  describe(wanted: Form, size: number): Description;
-}
-
-function openLibrary(): Library {
-  const override = process.env.ASSAY_CUBLASLT;
-  const paths = override ? [override] : [...NAMES, ...DIRECTORIES.flatMap((at) => NAMES.map((name) => at + name))];
-  const library = loadFirst(paths);
-  const call = (name: string, parameters: string) => {
-    const run = library.func(`int ${name}(${parameters})`);
-    return (...values: unknown[]): void => {
-      const code = run(...values) as number;
-      if (code !== 0) throw new CudaError(name, code);
-    };
-  };
-  const create = call('cublasLtCreate', '_Out_ void **handle');
-  const createDesc = call('cublasLtMatmulDescCreate', '_Out_ void **desc, int compute, int scale');
-  const setDesc = call('cublasLtMatmulDescSetAttribute', 'void *desc, int attribute, const void *value, size_t bytes');
-  const destroyDesc = call('cublasLtMatmulDescDestroy', 'void *desc');
-  const createLayout = call(
-    'cublasLtMatrixLayoutCreate',
-    '_Out_ void **layout, int type, uint64_t rows, uint64_t columns, int64_t leading',
-  );
-  const destroyLayout = call('cublasLtMatrixLayoutDestroy', 'void *layout');
-  const createPreference = call('cublasLtMatmulPreferenceCreate', '_Out_ void **preference');
-  const setPreference = call(
-    'cublasLtMatmulPreferenceSetAttribute',
-    'void *preference, int attribute, const void *value, size_t bytes',
-  );
-  const destroyPreference = call('cublasLtMatmulPreferenceDestroy', 'void *preference');
-  const heuristic = call(
-    'cublasLtMatmulAlgoGetHeuristic',
-    'void *handle, void *desc, void *a, void *b, void *c, void *d, void *preference, int wanted, void *results, _Out_ int *found',
-  );
-  const matmul = call(
-    'cublasLtMatmul',
-    'void *handle, void *desc, const void *alpha, uint64_t a, void *la, uint64_t b, void *lb, const void *beta, uint64_t c, void *lc, uint64_t d, void *ld, const void *algorithm, uint64_t workspace, size_t bytes, void *stream',
-  );
-  const made = (make: (slot: [unknown]) => void): unknown => {
-    const slot: [unknown] = [null];
-    make(slot);
-    return slot[0];
-  };
-  const version = library.func('size_t cublasLtGetVersion()')() as number | bigint;
-  let handle: unknown;
-  return {
-    version: String(version),
-    describe(wanted, size) {
-      handle ??= made((slot) => create(slot));
-      const desc = made((slot) => createDesc(slot, wanted.compute, wanted.scale));
-      setDesc(desc, DESC_TRANSA, Int32Array.of(OP_TRANSPOSE), 4);
-      const operand = made((slot) => createLayout(slot, wanted.operand, size, size, size));
-      const result = made((slot) => createLayout(slot, wanted.result, size, size, size));
-      const [one, zero] = [1, 0].map((value) => scalar(wanted.scale, value));
-      return {
-        algorithms() {
-          const preference = made((slot) => createPreference(slot));
-          setPreference(preference, PREFERENCE_WORKSPACE_BYTES, BigUint64Array.of(BigInt(WORKSPACE_BYTES)), 8);
-          const results = new Uint8Array(MOST_ALGORITHMS * RESULT_BYTES);
-          const found = made((slot) => {
-            slot[0] = 0;
-            heuristic(handle, desc, operand, operand, result, result, preference, MOST_ALGORITHMS, results, slot);
-          }) as number;
-          destroyPreference(preference);
-          const states = new DataView(results.buffer);
-          return Array.from({ length: found }, (_, i) => i)
-            .filter((i) => states.getInt32(i * RESULT_BYTES + RESULT_STATE_AT, true) === 0)
-            .map((i) => results.slice(i * RESULT_BYTES, i * RESULT_BYTES + 64));
-        },
-        multiply(left, right, target, workspace, algorithm) {
-          const parts = [left, operand, right, operand, zero, target, result, target, result] as const;
-          matmul(handle, desc, one, ...parts, algorithm, workspace, WORKSPACE_BYTES, null);
-        },
-        destroy() {
-          destroyDesc(desc);
-          destroyLayout(operand);
-          destroyLayout(result);
-        },
-      };
-    },
-  };
-}
-
-function scalar(type: number, value: number): ArrayBufferView {
-  if (type === TYPE.f64) return Float64Array.of(value);
-  return type === TYPE.i32 ? Int32Array.of(value) : Float32Array.of(value);
-}
-
 function stored(elements: Elements, precision: Precision): ArrayBufferView {
   const packed = precision === 'FP16' || precision === 'BF16' || precision === 'FP8_E4M3';
   return packed ? packFloats(elements as Float32Array, precision) : elements;
-}
-
-function transposed(matrix: Elements, n: number): Elements {
-  const out = matrix.slice();
-  const block = 64;
-  for (let i0 = 0; i0 < n; i0 += block) {
-    for (let j0 = 0; j0 < n; j0 += block) {
-      for (let i = i0; i < Math.min(n, i0 + block); i++) {
-        for (let j = j0; j < Math.min(n, j0 + block); j++) out[j * n + i] = matrix[i * n + j]!;
-      }
-    }
-  }
-  return out;
 }

@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import * as ort from 'onnxruntime-node';
 import { buildModel, type ElementType, type Model } from '../../../proto/onnx.ts';
-import { type Matrix, openHostChain } from '../challenge/host-chain.ts';
+import { openHostChain } from '../challenge/host-chain.ts';
 import type { Elements } from '../operands.ts';
 import type { Precision } from '../precision.ts';
-import { offsetBytes, packFloats, unpackFloats } from '../storage.ts';
+import { offsetBytes, packFloats, transposed, unpackFloats } from '../storage.ts';
 import { type Backend, type Gemm, type Offer, timed } from './backend.ts';
 
 /**
@@ -139,18 +139,4 @@ function stored(type: ElementType, elements: Elements): ArrayBufferView {
 
 function tensor(type: ElementType, data: ArrayBufferView, size: number): ort.Tensor {
   return new ort.Tensor(type as 'float32', data as Float32Array, [size, size]);
-}
-
-/** The matrix with rows and columns exchanged, by blocks that fit the cache. */
-function transposed(matrix: Matrix, n: number): Matrix {
-  const out = matrix.slice();
-  const block = 64;
-  for (let j0 = 0; j0 < n; j0 += block) {
-    for (let i0 = 0; i0 < n; i0 += block) {
-      for (let j = j0; j < Math.min(n, j0 + block); j++) {
-        for (let i = i0; i < Math.min(n, i0 + block); i++) out[i * n + j] = matrix[j * n + i]!;
-      }
-    }
-  }
-  return out;
 }

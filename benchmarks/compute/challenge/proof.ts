@@ -200,3 +200,15 @@ export function rateTogether(
   }, 0);
   return work / (to - from);
 }
+
+/** Least and most that the challenged rate may be of the plain one, for one device at one precision. */
+export const AGREEMENT = { least: 0.85, most: 1.2 } as const;
+
+/**
+ * Whether the challenged rate and that of plain products of the same device and precision belong together. Small
+ * integers let a node answer a float challenge with other units; then the two part. Never true for what is no rate.
+ */
+export function ratesAgree(challenged: number, plain: number): boolean {
+  const ratio = challenged / plain;
+  return challenged > 0 && plain > 0 && ratio >= AGREEMENT.least && ratio <= AGREEMENT.most;
+}

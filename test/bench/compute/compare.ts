@@ -3,7 +3,7 @@
  * multiply-adds in registers for the true peak. All take turns for several rounds, so that a busy moment hits all of
  * them; best and median of the rounds are printed, with the share of the peak, and written as JSON.
  *
- *   node test/bench/compute/compare.ts [--sizes 2048,4096] [--rounds 5] [--seconds 2] [--out result.json]
+ *   node test/bench/compute/compare.ts [--precisions FP32,FP64] [--sizes 2048,4096] [--rounds 5] [--seconds 2] [--out result.json]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +18,7 @@ import { median } from '../../../model/estimate.ts';
 
 const { values } = parseArgs({
   options: {
+    precisions: { type: 'string', default: 'FP32,FP64,INT8,BF16' },
     sizes: { type: 'string', default: '2048,4096' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
@@ -121,7 +122,7 @@ function peers(precision: Precision, size: number): Contender[] {
 
 const rows: Row[] = [];
 const peaks: Record<string, number[]> = { FP32: [], FP64: [], INT8: [] };
-for (const precision of ['FP32', 'FP64', 'INT8', 'BF16'] as const) {
+for (const precision of values.precisions.split(',') as Precision[]) {
   for (const size of sizes) {
     const able = ready.filter((one) =>
       one.devices.some((d) => d.id === 'cpu' && d.offers.some((o) => o.precision === precision && !o.emulated)),
@@ -132,6 +133,7 @@ for (const precision of ['FP32', 'FP64', 'INT8', 'BF16'] as const) {
       if (fma) for (const [name, rate] of Object.entries(json(fma, [threads, 0.3]))) peaks[name]?.push(rate);
       for (const one of all) seen.set(one.name, [...(seen.get(one.name) ?? []), await one.turn()]);
     }
+    console.error(`${precision} ${size}: ${all.length} compared`);
     for (const { name, ours: own } of all) {
       const rates = seen.get(name)!;
       rows.push({ precision, size, name, ours: own, best: Math.max(...rates), median: median(rates) });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { roundOperations } from '../../../../benchmarks/compute/challenge/parameters.ts';
-import { proof, rateTogether } from '../../../../benchmarks/compute/challenge/proof.ts';
+import { proof, ratesAgree, rateTogether } from '../../../../benchmarks/compute/challenge/proof.ts';
 import { type ChallengeRaw, ChallengeRaw as RawSchema } from '../../../../benchmarks/compute/challenge/samples.ts';
 import type { Examination } from '../../../../model/measurement.ts';
 import { check } from '../../../../model/schema.ts';
@@ -235,6 +235,12 @@ describe('one device that answers for two', () => {
     expect(rateTogether([a, b])).toBe(0);
     expect(rateTogether([])).toBe(0);
   });
+});
+
+it('a challenged rate far from that of plain products does not agree with it', () => {
+  expect([0.86, 1, 1.19].map((ratio) => ratesAgree(ratio * 5e11, 5e11))).toEqual([true, true, true]);
+  expect([0.84, 1.21, 0, -1, Number.NaN, Infinity].some((ratio) => ratesAgree(ratio * 5e11, 5e11))).toBe(false);
+  expect(ratesAgree(1, 0)).toBe(false);
 });
 
 describe('samples that are not whole', () => {

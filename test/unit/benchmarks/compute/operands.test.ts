@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { randomElements } from '../../../../benchmarks/compute/operands.ts';
 import { keyOf } from '../../../../benchmarks/compute/philox.ts';
 import { FORMS, PRECISIONS, precisionLabel } from '../../../../benchmarks/compute/precision.ts';
-import { offsetBytes, packFloats, unpackFloats } from '../../../../benchmarks/compute/storage.ts';
+import { offsetBytes, packFloats, transposed, unpackFloats } from '../../../../benchmarks/compute/storage.ts';
 
 const key = keyOf('00112233445566778899aabbccddeeff');
 
@@ -73,6 +73,13 @@ describe('floats in 16 bits', () => {
   it('signed bytes get 128 for zero', () => {
     expect([...offsetBytes(Int8Array.of(-128, 0, 127))]).toEqual([0, 128, 255]);
   });
+});
+
+it('a transposed matrix has rows and columns exchanged, at sizes that are no multiple of a block', () => {
+  const n = 67;
+  const matrix = Int32Array.from({ length: n * n }, (_, i) => i);
+  const turned = transposed(matrix, n);
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) expect(turned[j * n + i]).toBe(i * n + j);
 });
 
 it('both forms of FP8 count as one precision', () => {

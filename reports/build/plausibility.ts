@@ -1,0 +1,148 @@
+import { type Ceiling, ceiling, findChip } from '../../benchmarks/compute/chips.ts';
+import { chipName, devicesBehind, type Labelled } from '../../model/devices.ts';
+import type { Accelerator, Inventory } from '../../model/inventory.ts';
+import type { Examination, Finding, Metric, Telemetry } from '../../model/measurement.ts';
+
+/** Metrics that are operations per second of one device. */
+const RATES: readonly string[] = ['compute.gemm.rate', 'compute.gemm.peak', 'compute.challenge.rate'];
+
+/** What an attempt says of itself that bears on whether its rates can be true. */
+export interface Examined {
+  readonly examination: Examination;
+  readonly telemetry: readonly Telemetry[];
+}
+
+/**
+ * Whether the rates of one attempt can be true of the devices that its node has: by the published peak of the chip, or
+ * the theoretical one of the processor. Above the ceiling a rate is `implausible`, which holds it back where the ceiling
+ * is beyond doubt and is shown where it is not; where nothing trustworthy is known that is said (`no_reference`) and
+ * nothing is guessed. Pure: the inventory is the node's own word, so this catches mistakes and crude lies only.
+ */
+export function plausibilityFindings(
+  inventory: Inventory | undefined,
+  { examination, telemetry }: Examined,
+): Finding[] {
+  const findings: Finding[] = [];
+  const rates = examination.metrics.filter((metric) => RATES.includes(metric.metric) && !emulated(metric, examination));
+  for (const metric of rates) {
+    const { device = '' } = metric.labels;
+    const limit = device === 'cpu' ? processorLimit(metric, inventory, telemetry) : acceleratorLimit(metric, inventory);
+    findings.push(...compare(metric, limit));
+  }
+  if (inventory) findings.push(...countFindings(rates, inventory));
+  return distinct(findings);
+}
+
+/** The most that a rate may be, or why that is not known. */
+type Limit = { readonly most: number; readonly holds: boolean; readonly basis: string } | { readonly unknown: string };
+
+function compare(metric: Metric, limit: Limit): Finding[] {
+  const { precision = '', device = '' } = metric.labels;
+  const what = `${precision} on ${device}`;
+  if ('unknown' in limit) {
+    const labels = { precision, device };
+    return [{ code: 'no_reference', detail: `${what}: ${limit.unknown}`, labels, weight: 'informs' }];
+  }
+  const { value } = metric.estimate;
+  // A value that is not a number is held back elsewhere; here it must not slip through as "not above".
+  if (value <= limit.most || !Number.isFinite(value)) return [];
+  return [
+    {
+      code: 'implausible',
+      detail: `${what}: ${tera(value)} is above ${tera(limit.most)}, ${limit.basis}`,
+      metric: metric.metric,
+      labels: metric.labels,
+      weight: limit.holds ? 'holds' : 'informs',
+    },
+  ];
+}
+
+function acceleratorLimit({ labels }: Metric, inventory: Inventory | undefined): Limit {
+  const { precision = '', device: label = '' } = labels;
+  if (!inventory) return { unknown: 'there is no inventory of the node' };
+  const { candidates, device } = devicesBehind(label, inventory.accelerators);
+  if (candidates.length === 0) return { unknown: 'the inventory lists no device that this can be' };
+  const considered = device ? [device] : candidates;
+  let best: { ceiling: Ceiling; chip: string } | undefined;
+  for (const one of considered) {
+    const name = chipName(one, inventory.accelerators);
+    const chip = findChip(one.vendor.value, name);
+    const seen = `${one.vendor.value} ${name ?? 'without a name'}`;
+    if (!chip) return { unknown: `no entry for ${seen} in the table of chips` };
+    const found = ceiling(chip, precision, one.kind === 'die' ? 'die' : 'package');
+    if (!found) return { unknown: `no trustworthy ${precision} figure of ${seen}` };
+    // Which of unequal devices the label means is not known: the fastest is assumed.
+    if (!best || found.limit > best.ceiling.limit) best = { ceiling: found, chip: `${one.vendor.value} ${chip.chip}` };
+  }
+  const { opsPerSecond, limit, confidence, holds, source } = best!.ceiling;
+  const more = `${Math.round((limit / opsPerSecond - 1) * 100)} %`;
+  const basis = `${more} more than the dense peak of ${best!.chip}, ${tera(opsPerSecond)} (${confidence} confidence: ${source})`;
+  return { most: limit, holds, basis };
+}
+
+/** Room for what a clock reading leaves out. */
+const CLOCK_MARGIN = 1.02;
+/** No processor runs faster, whatever a node says of its clock, megahertz. */
+const FASTEST_MHZ = 7_000;
+/** Peaks from a clock that is not the highest one, or from vector units that were assumed, are off by less than this. */
+const DOUBTFUL_MARGIN = 1.5;
+
+function processorLimit({ labels }: Metric, inventory: Inventory | undefined, telemetry: readonly Telemetry[]): Limit {
+  const { precision = '' } = labels;
+  const peak = inventory?.cpu.peaks?.find((entry) => entry.precision === precision);
+  if (!peak) return { unknown: 'no theoretical peak of the processor is known' };
+  if (peak.clock !== 'maximum' || peak.assumedUnits) {
+    const basis = `half more than the theoretical peak, which is no upper limit: ${peak.basis}`;
+    return { most: peak.opsPerSecond * DOUBTFUL_MARGIN, holds: false, basis };
+  }
+  // Some drivers give the highest clock without turbo: a clock that was really seen raises the limit.
+  const seen = Math.max(0, ...telemetry.map((sample) => sample.cpuClockMHz ?? 0).filter(Number.isFinite));
+  const clockMHz = Math.max(peak.clockMHz, Math.min(seen, FASTEST_MHZ));
+  const most = peak.opsPerSecond * (clockMHz / peak.clockMHz) * CLOCK_MARGIN;
+  const turbo = clockMHz > peak.clockMHz ? `, and ${Math.round(clockMHz)} MHz were seen` : '';
+  return { most, holds: true, basis: `2 % more than the theoretical peak: ${peak.basis}${turbo}` };
+}
+
+/** More devices measured than the node lists, and devices that its own bus does not have. */
+function countFindings(rates: readonly Metric[], inventory: Inventory): Finding[] {
+  const findings: Finding[] = [];
+  const offBus = new Set(inventory.findings.flatMap(({ code, device }) => (code === 'not_on_bus' ? [device] : [])));
+  const doubtful = (one: Accelerator) => offBus.has(one.id) || (one.parent !== undefined && offBus.has(one.parent));
+  for (const [key, own] of Map.groupBy(rates, kindOf)) {
+    const [metric = '', precision = ''] = key.split('\n');
+    const labels = [...new Set(own.map((rate) => rate.labels.device ?? ''))].filter((label) => label !== 'cpu');
+    const behind = labels.map((label): [string, Labelled] => [label, devicesBehind(label, inventory.accelerators)]);
+    const listed = behind[0]?.[1].candidates ?? [];
+    const vendors = new Set(listed.map((one) => one.vendor.value));
+    const slices = inventory.accelerators.filter((one) => one.kind === 'partition' && vendors.has(one.vendor.value));
+    if (listed.length > 0 && labels.length > listed.length + slices.length) {
+      const detail = `${precision}: ${labels.length} devices were measured (${labels.join(', ')}), the inventory lists ${listed.length}`;
+      findings.push({ code: 'implausible', detail, metric, labels: { precision }, weight: 'holds' });
+    }
+    for (const [label, { candidates, device }] of behind) {
+      const odd = (device ? [device] : candidates).filter(doubtful).map((one) => one.id);
+      if (odd.length === 0) continue;
+      const detail = `${label} is or may be ${odd.join(', ')}, which a tool reports and the PCI bus does not have`;
+      findings.push({ code: 'implausible', detail, labels: { device: label }, weight: 'informs' });
+    }
+  }
+  return findings;
+}
+
+/** Rates that are summed with each other: one metric, one precision, one kind of device. */
+function kindOf({ metric, labels }: Metric): string {
+  return [metric, labels.precision ?? '', labels.device?.split(':')[0] ?? ''].join('\n');
+}
+
+function emulated(metric: Metric, { findings }: Examination): boolean {
+  return findings.some(
+    ({ code, labels = {} }) =>
+      code === 'emulated' && Object.entries(labels).every(([name, value]) => metric.labels[name] === value),
+  );
+}
+
+function distinct(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
+}
+
+const tera = (opsPerSecond: number): string => `${(opsPerSecond / 1e12).toPrecision(4)} Tera-op/s`;
