@@ -1,5 +1,6 @@
 import { canonicalBytes } from '../../evidence/canonical.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
+import { devicesBehind } from '../../model/devices.ts';
 import { type Estimate, exact } from '../../model/estimate.ts';
 import type { Metric } from '../../model/measurement.ts';
 import { domesticShare, type MeasuredCapacity } from '../../model/vendors.ts';
@@ -29,14 +30,30 @@ export function countParts(run: Pick<Replay, 'inventories' | 'admitted'>): Case[
   });
 }
 
-function measuredCapacity(run: Pick<Replay, 'admitted'>): MeasuredCapacity {
-  const accelerators: Record<string, number> = {};
+/** By card: what its devices gave, in the last attempt that measured them. A card with a silent die has no capacity. */
+function measuredCapacity(run: Pick<Replay, 'inventories' | 'admitted'>): MeasuredCapacity {
   const cpus: Record<string, number> = {};
+  const devices = new Map<string, number>();
+  const byNode = new Map(run.inventories.map((inventory) => [inventory.node, inventory]));
   for (const { measurement, examination } of run.admitted) {
+    const { node } = measurement;
     for (const { metric, labels, estimate, verified } of examination.metrics) {
       if (metric !== 'compute.gemm.rate' || labels.precision !== COMMON_PRECISION || !verified) continue;
-      if (labels.device?.startsWith('cpu')) cpus[measurement.node] = estimate.value;
-      else accelerators[`${measurement.node}/${labels.device}`] = estimate.value;
+      if (labels.device?.startsWith('cpu')) {
+        cpus[node] = estimate.value;
+        continue;
+      }
+      const { device } = devicesBehind(labels.device ?? '', byNode.get(node)?.accelerators ?? []);
+      if (device) devices.set(`${node}/${device.id}`, estimate.value);
+    }
+  }
+  const accelerators: Record<string, number> = {};
+  for (const { node, accelerators: all } of run.inventories) {
+    for (const card of all.filter(({ kind }) => kind === 'package')) {
+      const dies = all.filter(({ kind, parent }) => kind === 'die' && parent === card.id);
+      const rates = (dies.length > 0 ? dies : [card]).map(({ id }) => devices.get(`${node}/${id}`));
+      if (rates.some((rate) => rate === undefined)) continue;
+      accelerators[`${node}/${card.id}`] = rates.reduce<number>((sum, rate) => sum + rate!, 0);
     }
   }
   return { unit: 'op/s', accelerators, cpus };

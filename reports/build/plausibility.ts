@@ -96,7 +96,7 @@ function processorLimit({ labels }: Metric, inventory: Inventory | undefined, te
     return { most: peak.opsPerSecond * DOUBTFUL_MARGIN, holds: false, basis };
   }
   // Some drivers give the highest clock without turbo: a clock that was really seen raises the limit.
-  const seen = Math.max(0, ...telemetry.map((sample) => sample.cpuClockMHz ?? 0).filter(Number.isFinite));
+  const seen = telemetry.reduce((most, { cpuClockMHz = 0 }) => (cpuClockMHz > most ? cpuClockMHz : most), 0);
   const clockMHz = Math.max(peak.clockMHz, Math.min(seen, FASTEST_MHZ));
   const most = peak.opsPerSecond * (clockMHz / peak.clockMHz) * CLOCK_MARGIN;
   const turbo = clockMHz > peak.clockMHz ? `, and ${Math.round(clockMHz)} MHz were seen` : '';
