@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { runAgent } from './agent/agent.ts';
-import { doctorText, examineMachine } from './agent/doctor.ts';
+import { doctorText } from './agent/doctor/text.ts';
+import { examineMachine } from './agent/doctor.ts';
 import { identityFrom } from './agent/identity.ts';
 import { takeInventory } from './agent/inventory/inventory.ts';
 import { type Machine, realMachine, recordingMachine, replayMachine } from './agent/inventory/machine.ts';
@@ -30,11 +31,9 @@ import { readSigner, signBundle, signBundleSm2, stampBundle } from './reports/re
 import { RELEASE_ROLES, type ReleaseRole } from './reports/release/release.ts';
 import { renderComparison } from './reports/render/comparison.ts';
 import { renderVerdictTable } from './reports/render/terminal.ts';
-import { verificationJson, verificationText } from './reports/text/verification.ts';
+import { verifyFolder } from './reports/verify/desk.ts';
 import { openBundle } from './reports/verify/disk.ts';
 import { PATHS } from './reports/verify/layout.ts';
-import { readTrust } from './reports/verify/trust.ts';
-import { verifyWhole } from './reports/verify/whole.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')) as { version: string };
 const SOFTWARE = { name: 'assay', version };
@@ -178,11 +177,11 @@ program
   .argument('<folder>', 'the bundle')
   .option('--trust <file>', 'keys, authorities and guides that you trust (JSON)')
   .option('--json', 'the result as JSON')
-  .action(async (folder: string, options: { trust?: string; json?: boolean }) => {
-    const trust = options.trust === undefined ? undefined : readTrust(readBytes(options.trust), options.trust);
-    const result = await verifyWhole(openBundle(resolve(folder)), trust);
-    out(options.json ? `${verificationJson(result)}\n` : verificationText(result));
-    process.exitCode = result.outcome === undefined ? EXIT.notAuthentic : OUTCOME_EXIT[result.outcome];
+  .option('--proof <sha256>', 'also prove that the record with this digest is in the signed log')
+  .action(async (folder: string, options: { trust?: string; json?: boolean; proof?: string }) => {
+    const result = await verifyFolder({ folder: resolve(folder), ...options, version });
+    out(result.text);
+    process.exitCode = result.exit;
   });
 
 program

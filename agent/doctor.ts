@@ -1,5 +1,8 @@
 import { readFileSync, statfsSync } from 'node:fs';
+import type { Inventory } from '../model/inventory.ts';
 import type { Text } from '../model/text.ts';
+import { findParts } from './doctor/parts.ts';
+import { type Reach, reachOf } from './doctor/reach.ts';
 import { takeInventory } from './inventory/inventory.ts';
 import type { Machine } from './inventory/machine.ts';
 
@@ -17,6 +20,8 @@ export interface Need {
 export interface Examination {
   readonly node: string;
   readonly needs: readonly Need[];
+  /** The processor and each card: with what it can be measured here. */
+  readonly devices: readonly Reach[];
   /** What the inventory has to say. */
   readonly findings: readonly { readonly code: string; readonly detail: string }[];
 }
@@ -53,35 +58,73 @@ const PARTS: readonly Part[] = [
   { id: 'Chromium', targets: ['report'], program: 'chromium', args: ['--version'], todo: install('chromium') },
 ];
 
-/** Looks at the machine for everything that the targets need. Starts no benchmark and installs nothing. */
+/**
+ * Looks at the machine for everything that the targets need, and tries every compute backend. Starts no benchmark and
+ * installs nothing.
+ */
 export async function examineMachine(node: string, machine: Machine): Promise<Examination> {
-  const [inventory, needs] = await Promise.all([
+  const [inventory, needs, found, trial] = await Promise.all([
     takeInventory(node, machine),
     Promise.all(PARTS.map((part) => examinePart(part, machine))),
+    findParts(machine),
+    machine.document('backends'),
   ]);
-  const cards = inventory.accelerators.filter((a) => a.kind === 'package').length;
-  const cpu = inventory.cpu;
-  const accelerators: Need = {
-    id: 'accelerators',
+  const devices = reachOf(inventory, found, trial);
+  const [processor, ...cards] = devices;
+  return {
+    node,
+    needs: [processorNeed(inventory, processor!), cardsNeed(cards), ...needs, descriptors(), space('.')],
+    devices,
+    findings: inventory.findings,
+  };
+}
+
+/** Whether some way serves the target and is not known to be shut. */
+const serves = (reach: Reach, target: string): boolean =>
+  reach.ways.some(({ state, targets }) => targets.includes(target) && (state === 'ready' || state === 'untried'));
+
+function processorNeed({ cpu }: Inventory, processor: Reach): Need {
+  const open = serves(processor, 'compute.capacity');
+  return {
+    id: 'processor',
     targets: ['compute.capacity', 'compute.precisions'],
-    state: cards > 0 ? 'ready' : 'weak',
-    found: cards > 0 ? `${cards}` : 'none; the processor is measured instead',
-    ...(cards > 0
+    state: open ? 'ready' : 'missing',
+    found: `${cpu.model?.value ?? 'unknown'}, ${cpu.logicalCores?.value ?? '?'} cores, ${cpu.simd?.value.join(' ') ?? ''}`,
+    ...(open
       ? {}
       : {
           todo: {
-            zh: '若装有加速卡，请安装厂商驱动与工具。',
-            en: 'if there are accelerators, install their driver and tools',
+            zh: '没有可用于处理器的计算后端，见下表。',
+            en: 'no backend can measure the processor; see below',
           },
         }),
   };
-  const processor: Need = {
-    id: 'processor',
-    targets: ['compute.capacity'],
-    state: 'ready',
-    found: `${cpu.model?.value ?? 'unknown'}, ${cpu.logicalCores?.value ?? '?'} cores, ${cpu.simd?.value.join(' ') ?? ''}`,
+}
+
+function cardsNeed(cards: readonly Reach[]): Need {
+  const shared = { id: 'accelerators', targets: ['compute.capacity', 'compute.precisions'] };
+  if (cards.length === 0) {
+    return {
+      ...shared,
+      state: 'weak',
+      found: 'none; the processor is measured instead',
+      todo: {
+        zh: '若装有加速卡，请安装厂商驱动与工具。',
+        en: 'if there are accelerators, install their driver and tools',
+      },
+    };
+  }
+  const shut = cards.filter((card) => !serves(card, 'compute.capacity'));
+  if (shut.length === 0) return { ...shared, state: 'ready', found: String(cards.length) };
+  return {
+    ...shared,
+    state: 'missing',
+    found: `${cards.length}, of which ${shut.length} cannot be measured here`,
+    todo: {
+      zh: '部分加速卡没有可用于算力挑战的后端，见下表。',
+      en: 'no backend can answer the compute challenge on some of them; see below',
+    },
   };
-  return { node, needs: [processor, accelerators, ...needs, descriptors(), space('.')], findings: inventory.findings };
 }
 
 async function examinePart(part: Part, machine: Machine): Promise<Need> {
@@ -131,20 +174,4 @@ function space(directory: string): Need {
           },
         }),
   };
-}
-
-const SIGN: Record<Need['state'], string> = { ready: 'ok ', missing: 'MISSING', weak: 'WEAK' };
-
-/** The examination for a person: one line a need, what to do under it. */
-export function doctorText(examination: Examination): string {
-  const lines = [`node ${examination.node}`, ''];
-  for (const need of examination.needs) {
-    lines.push(`${SIGN[need.state].padEnd(8)} ${need.id.padEnd(16)} ${need.found}  (${need.targets.join(', ')})`);
-    if (need.todo) lines.push(`         ${need.todo.en}`, `         ${need.todo.zh}`);
-  }
-  if (examination.findings.length > 0) {
-    lines.push('', 'inventory:');
-    for (const { code, detail } of examination.findings) lines.push(`  ${code}: ${detail}`);
-  }
-  return `${lines.join('\n')}\n`;
 }

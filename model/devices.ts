@@ -39,3 +39,11 @@ export function devicesBehind(label: string, accelerators: readonly Accelerator[
 export function chipName(device: Accelerator, accelerators: readonly Accelerator[]): string | undefined {
   return device.chip?.value ?? accelerators.find((other) => other.id === device.parent)?.chip?.value;
 }
+
+/** Vendor and chip for people. Some tools print the vendor in the name and some do not. */
+export function deviceName(device: Accelerator, accelerators: readonly Accelerator[]): string {
+  const vendor = device.vendor.value;
+  const chip = chipName(device, accelerators);
+  if (chip === undefined) return `${vendor} (${device.pciId?.value ?? 'no name'})`;
+  return chip.toLowerCase().startsWith(vendor.toLowerCase()) ? chip : `${vendor} ${chip}`;
+}

@@ -70,11 +70,13 @@ export function duplicateFindings(inventories: readonly Inventory[]): DuplicateF
  */
 export function hostOf(inventories: readonly Inventory[]): Map<Inventory, string> {
   const group = new Map<Inventory, { label: string | undefined; members: Inventory[] }>();
+  // Every pair is looked at, so what identifies a machine is read once.
+  const ids = inventories.map(hostIdentity);
   for (const [position, inventory] of inventories.entries()) {
     const own = { label: undefined as string | undefined, members: [inventory] };
     group.set(inventory, own);
-    for (const other of inventories.slice(0, position)) {
-      const label = tie(other, inventory);
+    for (const [at, other] of inventories.slice(0, position).entries()) {
+      const label = tie(ids[at]!, ids[position]!);
       const theirs = group.get(other)!;
       const mine = group.get(inventory)!;
       if (label === undefined || theirs === mine) continue;
@@ -86,17 +88,22 @@ export function hostOf(inventories: readonly Inventory[]): Map<Inventory, string
   return new Map([...group].map(([inventory, { label }]) => [inventory, label ?? `node ${inventory.node}`]));
 }
 
-function tie(a: Inventory, b: Inventory): string | undefined {
-  const both = (key: 'bootId' | 'boardSerial' | 'machineId') => {
-    const value = identity(a.host[key]?.value);
-    return value !== undefined && value === identity(b.host[key]?.value) ? value : undefined;
-  };
+type HostIdentity = Readonly<Record<'bootId' | 'boardSerial' | 'machineId', string | undefined>>;
+
+const hostIdentity = ({ host }: Inventory): HostIdentity => ({
+  bootId: identity(host.bootId?.value),
+  boardSerial: identity(host.boardSerial?.value),
+  machineId: identity(host.machineId?.value),
+});
+
+function tie(a: HostIdentity, b: HostIdentity): string | undefined {
+  const both = (key: keyof HostIdentity): string | undefined => (a[key] === b[key] ? a[key] : undefined);
   const boot = both('bootId');
   if (boot) return `boot id ${boot}`;
   const board = both('boardSerial');
   if (board) return `board serial ${board}`;
   const machine = both('machineId');
-  const bootsDiffer = identity(a.host.bootId?.value) !== undefined && identity(b.host.bootId?.value) !== undefined;
+  const bootsDiffer = a.bootId !== undefined && b.bootId !== undefined;
   return machine && !bootsDiffer ? `machine id ${machine}` : undefined;
 }
 

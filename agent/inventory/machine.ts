@@ -17,8 +17,8 @@ export interface RunOptions {
   readonly libraries?: readonly string[];
 }
 
-/** Facts that a helper process collects as one JSON document: the host, and NVIDIA's own report. */
-export const DOCUMENTS = ['host', 'nvidia-smi', 'nvml'] as const;
+/** Facts that a helper process collects as one JSON document: the host, NVIDIA's own report, a trial of the backends. */
+export const DOCUMENTS = ['host', 'nvidia-smi', 'nvml', 'backends'] as const;
 export type DocumentName = (typeof DOCUMENTS)[number];
 
 /** The only way from the inventory to the world: hardware, a recorded machine, or one that records. Never rejects. */
@@ -62,6 +62,8 @@ export const DIRECTORIES: readonly string[] = [
 const TOOL_LIMIT = { timeoutMs: 5_000, limitBytes: 1 << 20 };
 const FILE_LIMIT = 1 << 20;
 const DOCUMENT_LIMIT = { timeoutMs: 20_000, limitBytes: 8 << 20 };
+/** A PyTorch that is loaded for the first time takes its time. */
+const TRIAL_TIMEOUT_MS = 90_000;
 
 /**
  * This machine. Programs run without a shell from an absolute path in `directories` with 5 s, 1 MiB, `LC_ALL=C` and a
@@ -92,9 +94,11 @@ export function realMachine(options: { directories?: readonly string[]; timeoutM
     readLink: (path) => attempt(() => readlink(path)),
     async document(name) {
       const helper = fileURLToPath(new URL(`./probes/${name}.ts`, import.meta.url));
+      // Backends are tried in the environment that an attempt has: it decides what they find.
+      const trial = name === 'backends' ? { env: ownEnvironment(), timeoutMs: TRIAL_TIMEOUT_MS } : { env };
       const ran = await spawnLimited(process.execPath, ['--disable-warning=ExperimentalWarning', helper], {
         ...DOCUMENT_LIMIT,
-        env,
+        ...trial,
       });
       if (ran.status !== 'exited' || ran.exit !== 0) {
         return {
@@ -107,6 +111,10 @@ export function realMachine(options: { directories?: readonly string[]; timeoutM
     },
     now: () => new Date(),
   };
+}
+
+function ownEnvironment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => !!entry[1]));
 }
 
 /** A helper prints one JSON object: `{ok: true, value}` or `{ok: false, missing, why}`. */

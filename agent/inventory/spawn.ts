@@ -21,6 +21,7 @@ export interface SpawnLimits {
   readonly timeoutMs: number;
   /** Limit of standard output and standard error together, and of each collected file. */
   readonly limitBytes: number;
+  /** The whole environment; its home and its place for temporary files are the working directory unless they are here. */
   readonly env: Readonly<Record<string, string>>;
   /** Names of files in the working directory to bring back. */
   readonly collect?: readonly string[];
@@ -72,7 +73,7 @@ function launch(path: string, args: readonly string[], cwd: string, limits: Spaw
   return new Promise((resolve) => {
     const child = spawn(path, args, {
       cwd,
-      env: { ...limits.env, HOME: cwd, TMPDIR: cwd },
+      env: { HOME: cwd, TMPDIR: cwd, ...limits.env },
       detached: true,
       shell: false,
       stdio: ['ignore', 'pipe', 'pipe'],

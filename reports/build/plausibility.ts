@@ -1,5 +1,5 @@
 import { type Ceiling, ceiling, findChip } from '../../benchmarks/compute/chips.ts';
-import { chipName, devicesBehind, type Labelled } from '../../model/devices.ts';
+import { chipName, deviceName, devicesBehind, type Labelled } from '../../model/devices.ts';
 import type { Accelerator, Inventory } from '../../model/inventory.ts';
 import type { Examination, Finding, Metric, Telemetry } from '../../model/measurement.ts';
 
@@ -67,7 +67,7 @@ function acceleratorLimit({ labels }: Metric, inventory: Inventory | undefined):
   for (const one of considered) {
     const name = chipName(one, inventory.accelerators);
     const chip = findChip(one.vendor.value, name);
-    const seen = `${one.vendor.value} ${name ?? 'without a name'}`;
+    const seen = deviceName(one, inventory.accelerators);
     if (!chip) return { unknown: `no entry for ${seen} in the table of chips` };
     const found = ceiling(chip, precision, one.kind === 'die' ? 'die' : 'package');
     if (!found) return { unknown: `no trustworthy ${precision} figure of ${seen}` };

@@ -24,7 +24,26 @@ const CLOCK_TOLERANCE = 1e-4;
 /** Folds readings by the requirement's statistic. `undefined` when there is none. */
 export function fold(requirement: Requirement, readings: readonly Reading[]): Folded | undefined {
   if (readings.length === 0) return undefined;
-  return requirement.fold === 'distinct' ? foldDistinct(requirement, readings) : foldValues(requirement, readings);
+  if (requirement.fold === 'distinct') return foldDistinct(requirement, readings);
+  return foldValues(requirement, readings, (reading) => subjectOf(requirement, reading));
+}
+
+/** The same as if nothing were shared between nodes: what a volume that many of them mount would give if counted by each. */
+export function foldApart(requirement: Requirement, readings: readonly Reading[]): Folded | undefined {
+  if (readings.length === 0 || requirement.fold === 'distinct') return undefined;
+  return foldValues(requirement, readings, ownSubject);
+}
+
+/** What one node measured of one thing, whichever assignment of the plan asked for it: never added to itself. */
+function ownSubject({ node, metric: { labels } }: Reading): string {
+  return JSON.stringify([node, labels.device ?? '', labels.volume ?? '']);
+}
+
+/** An amount of a volume is the same amount on every node that mounts it; rates of many nodes on one volume add up. */
+function subjectOf(requirement: Requirement, reading: Reading): string {
+  const { volume = '' } = reading.metric.labels;
+  const amount = volume !== '' && requirement.fold === 'sum' && !requirement.unit.endsWith('/s');
+  return amount ? JSON.stringify([volume]) : ownSubject(reading);
 }
 
 /** Completed measurements in which nothing at all could be counted: a count of zero, which is a value. */
@@ -60,18 +79,17 @@ function foldDistinct(requirement: Requirement, readings: readonly Reading[]): F
   };
 }
 
-function foldValues(requirement: Requirement, readings: readonly Reading[]): Folded {
+function foldValues(
+  requirement: Requirement,
+  readings: readonly Reading[],
+  subject: (reading: Reading) => string,
+): Folded {
   const worst = requirement.comparison === '>=' ? lower : higher;
-  const subjects = new Map<string, Reading[]>();
-  for (const reading of readings) {
-    const key = JSON.stringify([reading.node, reading.assignment, reading.metric.labels.device ?? '']);
-    subjects.set(key, [...(subjects.get(key) ?? []), reading]);
-  }
   // Repeats of one subject: the worst of them is judged, and half their range is part of the repeatability.
   const values: { node: string; estimate: Estimate }[] = [];
-  for (const repeats of subjects.values()) {
+  for (const repeats of Map.groupBy(readings, subject).values()) {
     const judged = repeats.map((r) => r.metric.estimate).reduce(worst);
-    const spread = (Math.max(...repeats.map(valueIn)) - Math.min(...repeats.map(valueIn))) / 2;
+    const spread = (greatest(repeats.map(valueIn)) - least(repeats.map(valueIn))) / 2;
     values.push({ node: repeats[0]!.node, estimate: { ...judged, U: Math.hypot(judged.U, spread) } });
   }
   const nodes = groupBy(values, (v) => v.node).map(([node, own]) => ({
@@ -107,6 +125,9 @@ function combine(requirement: Requirement, estimates: readonly Estimate[]): Esti
 const lower = (a: Estimate, b: Estimate): Estimate => (b.value < a.value ? b : a);
 const higher = (a: Estimate, b: Estimate): Estimate => (b.value > a.value ? b : a);
 const valueIn = (reading: Reading): number => reading.metric.estimate.value;
+// A node decides how many readings there are: too many for the arguments of one call must not stop the judge.
+const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b));
+const greatest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b));
 
 function basis(readings: readonly Reading[]): Pick<Folded, 'durationS' | 'samples' | 'level'> {
   let level: EvidenceLevel = 'E3';
@@ -114,8 +135,8 @@ function basis(readings: readonly Reading[]): Pick<Folded, 'durationS' | 'sample
     if (EVIDENCE_LEVELS.indexOf(metric.level) < EVIDENCE_LEVELS.indexOf(level)) level = metric.level;
   }
   return {
-    durationS: Math.min(...readings.map((r) => r.metric.durationS)),
-    samples: Math.min(...readings.map((r) => r.metric.samples)),
+    durationS: least(readings.map((r) => r.metric.durationS)),
+    samples: least(readings.map((r) => r.metric.samples)),
     level,
   };
 }

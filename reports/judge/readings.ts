@@ -23,6 +23,8 @@ export interface Readings {
   readonly gaps: readonly Reason[];
   /** Least number of completed attempts over the expected assignments. */
   readonly repeats: number;
+  /** Assignments that were measured less often than the plan says. */
+  readonly unfinished: readonly Reason[];
   /** At least one attempt was sent out. */
   readonly issued: boolean;
   /** An attempt ended in a way that is a defect, not an absence. */
@@ -57,6 +59,7 @@ function counted(requirement: Requirement, run: Case): Readings {
     expectedNodes: [FLEET],
     gaps: [],
     repeats: readings.length > 0 ? 1 : 0,
+    unfinished: [],
     issued: true,
     broken: false,
   };
@@ -68,15 +71,17 @@ export function collect(requirement: Requirement, run: Case): Readings {
   const expected = run.plan.assignments.filter((a) => a.metrics.includes(requirement.metric));
   const readings: Reading[] = [];
   const gaps: Reason[] = [];
+  const unfinished: Reason[] = [];
   let repeats = expected.length === 0 ? 0 : Number.POSITIVE_INFINITY;
   let issuedAny = false;
   let broken = false;
+  const { attemptsOf, unansweredOf } = indexOf(run);
   for (const assignment of expected) {
-    const attempts = run.attempts.filter((a) => a.assignment === assignment.id && a.node === assignment.node);
+    const attempts = (attemptsOf.get(assignment.id) ?? []).filter((a) => a.node === assignment.node);
     const issued = run.issued[assignment.id] ?? 0;
     if (issued > 0) issuedAny = true;
     else gaps.push({ code: 'not_measured', detail: `${assignment.id} was never started` });
-    const unanswered = run.unanswered.filter((u) => u.assignment === assignment.id);
+    const unanswered = unansweredOf.get(assignment.id) ?? [];
     for (const { code, detail } of unanswered) gaps.push({ code, detail: `${assignment.id}: ${detail}` });
     if (unanswered.length > 0) broken = true;
     const distinct = new Set(attempts.map((a) => a.attempt)).size;
@@ -100,15 +105,39 @@ export function collect(requirement: Requirement, run: Case): Readings {
       readings.push(...readingsOf(attempt, requirement));
     }
     repeats = Math.min(repeats, completed);
+    if (completed > 0 && completed < assignment.repeats) {
+      const detail = `${assignment.id}: ${completed} of ${assignment.repeats} planned repeats completed`;
+      unfinished.push({ code: 'too_few_samples', detail });
+    }
   }
   return {
     readings,
     expectedNodes: [...new Set(expected.map((a) => a.node))].sort(),
     gaps,
     repeats: Number.isFinite(repeats) ? repeats : 0,
+    unfinished,
     issued: issuedAny,
     broken,
   };
+}
+
+interface Index {
+  readonly attemptsOf: ReadonlyMap<string, Case['attempts']>;
+  readonly unansweredOf: ReadonlyMap<string, Case['unanswered']>;
+}
+
+/** A fleet has thousands of assignments, and every requirement asks for the attempts of each: they are sorted once. */
+const indexes = new WeakMap<Case, Index>();
+
+function indexOf(run: Case): Index {
+  const known = indexes.get(run);
+  if (known) return known;
+  const index: Index = {
+    attemptsOf: Map.groupBy(run.attempts, (a) => a.assignment),
+    unansweredOf: Map.groupBy(run.unanswered, (u) => u.assignment),
+  };
+  indexes.set(run, index);
+  return index;
 }
 
 function readingsOf(attempt: JudgedAttempt, requirement: Requirement): Reading[] {
@@ -140,6 +169,9 @@ function holds(metric: Metric, requirement: Requirement, findings: readonly Find
       code: 'parse_error',
       detail: `${metric.metric} is in ${unit}, the target asks for ${requirement.unit}`,
     });
+  }
+  if (requirement.comparison === '<=' && value === 0 && unit === 's') {
+    held.push({ code: 'implausible', detail: `${metric.metric} is no time at all` });
   }
   if (value < 0) held.push({ code: 'implausible', detail: `${metric.metric} is negative` });
   if (requirement.comparison === '>=' && value === 0) {

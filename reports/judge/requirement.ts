@@ -3,7 +3,7 @@ import { EVIDENCE_LEVELS, type Outcome } from '../../model/outcome.ts';
 import type { Reason, RequirementResult } from '../../model/report.ts';
 import type { Case } from './case.ts';
 import { decide } from './decide.ts';
-import { countedNothing, type Folded, fold } from './fold.ts';
+import { countedNothing, type Folded, fold, foldApart } from './fold.ts';
 import { collect, FLEET, type Reading, type Readings } from './readings.ts';
 
 /** The best outcome first: what a requirement with several choices is judged by. */
@@ -68,7 +68,7 @@ function judgeReadings(
   found: Readings,
   readings: readonly Reading[],
 ): RequirementResult {
-  const valid = readings.filter((r) => r.held.length === 0);
+  const valid = requirement.fold === 'distinct' ? rightThroughout(readings) : readings.filter(isValid);
   const heldReasons = distinctReasons(readings.flatMap((r) => r.held));
   // Wrong results say nothing of what the platform can do; other held readings are shown, and keep a fail from being clear.
   const right = readings.filter((r) => r.held.every((h) => h.code !== 'incorrect_result'));
@@ -77,6 +77,10 @@ function judgeReadings(
   const folded = fold(requirement, valid);
   const shown = folded ?? (requirement.fold === 'distinct' ? zero(requirement, found) : fold(requirement, usable));
   if (!shown) return empty(requirement, nothing(requirement, found, heldReasons, readings.length > 0));
+  if (![shown, ...shown.nodes].every(({ estimate: { value, U } }) => Number.isFinite(value) && Number.isFinite(U))) {
+    const detail = `${requirement.metric} is no finite number over all nodes`;
+    return empty(requirement, { outcome: 'error', reasons: [{ code: 'implausible', detail }] });
+  }
 
   const decision = decide(shown.estimate, requirement, target.rule);
   const reasons: Reason[] = decision.reason ? [{ code: decision.reason, detail: '' }] : [];
@@ -86,13 +90,22 @@ function judgeReadings(
     const all = fold(requirement, usable);
     if (all && decide(all.estimate, requirement, target.rule).outcome !== 'fail') outcome = 'indeterminate';
   }
+  if (outcome === 'fail' && folded) {
+    // Equal identities may be clones of one image: a fail that rests on counting them once is for a person to look at.
+    const apart = foldApart(requirement, valid);
+    if (apart && decide(apart.estimate, requirement, target.rule).outcome !== 'fail') {
+      outcome = 'indeterminate';
+      reasons.push({ code: 'duplicate_device', detail: 'volumes of equal identity count once' });
+    }
+  }
   const doubts = insufficient(target, run, found, valid, shown);
   if (!folded || (heldReasons.length > 0 && requirement.fold !== 'distinct')) doubts.push(...heldReasons);
-  doubts.push(...blocking(requirement, run), ...found.gaps.filter((g) => g.code === 'evidence_missing'));
+  doubts.push(...blocking(requirement, run), ...found.gaps.filter((g) => UNTRUSTED.includes(g.code)));
   if (outcome === 'pass' && doubts.length > 0) outcome = 'indeterminate';
   reasons.push(...doubts);
   if (requirement.fold === 'distinct' && outcome !== 'pass') reasons.push(...heldReasons);
-  if (outcome !== 'pass') reasons.push(...found.gaps);
+  // A pass after a crash or a time-out stays one, and says so.
+  reasons.push(...found.gaps);
   return {
     ...head(requirement),
     estimate: shown.estimate,
@@ -106,6 +119,23 @@ function judgeReadings(
     outcome,
     reasons: distinctReasons(reasons),
   };
+}
+
+/** Gaps that no other attempt makes good: what is missing or was rejected may be just what spoke against a pass. */
+const UNTRUSTED: readonly Reason['code'][] = ['evidence_missing', 'evidence_mismatch'];
+
+const isValid = (reading: Reading): boolean => reading.held.length === 0;
+
+/** Valid readings of what was never wrong: a result that is right in one repeat and wrong in another is no result. */
+function rightThroughout(readings: readonly Reading[]): Reading[] {
+  const subject = ({ node, metric }: Reading) => JSON.stringify([node, Object.entries(metric.labels).sort()]);
+  const unsteady = new Set<string>();
+  for (const [key, own] of Map.groupBy(readings, subject)) {
+    const attempts = Map.groupBy(own, (r) => r.sha256);
+    const wrong = (all: readonly Reading[]) => all.every((r) => r.held.some((h) => h.code === 'incorrect_result'));
+    if ([...attempts.values()].some(wrong)) unsteady.add(key);
+  }
+  return readings.filter((r) => isValid(r) && !unsteady.has(subject(r)));
 }
 
 function zero(requirement: Requirement, found: Readings): Folded | undefined {
@@ -125,6 +155,7 @@ function insufficient(target: Target, run: Case, found: Readings, valid: readonl
   if (found.repeats < minRepeats) {
     doubts.push({ code: 'too_few_samples', detail: `${found.repeats} of ${minRepeats} completed repeats` });
   }
+  doubts.push(...found.unfinished);
   const nodes = new Set(valid.map((r) => r.node)).size;
   if (nodes === 0 || nodes < minNodeShare * found.expectedNodes.length) {
     doubts.push({

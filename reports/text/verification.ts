@@ -1,4 +1,5 @@
 import type { Text } from '../../model/text.ts';
+import type { InclusionProof } from '../verify/inclusion.ts';
 import type { Step, StepId, Verification } from '../verify/verify.ts';
 import { OVERALL_TEXT } from './catalog.ts';
 
@@ -17,12 +18,16 @@ const STEP_TEXT: Record<StepId, Text> = {
 
 const SIGN: Record<Step['state'], string> = { good: 'ok ', bad: 'BAD', not_checked: ' - ' };
 
-/** The result for a person: a line per check, every defect by its file, and the verdict in both languages. */
-export function verificationText(result: Verification): string {
+/**
+ * The result for a person: a line per check, every defect by its file, the verdict in both languages, and what an
+ * auditor compares with other copies. `version` is that of the software that checks.
+ */
+export function verificationText(result: Verification, version: string, proof?: InclusionProof): string {
   const lines: string[] = [];
   result.steps.forEach((step, index) => {
     const { zh, en } = STEP_TEXT[step.id];
-    lines.push(`${String(index + 1).padStart(2)} ${SIGN[step.state]} ${zh} ${en}${step.note ? ` (${step.note})` : ''}`);
+    const note = step.note ? ` (${printable(step.note)})` : '';
+    lines.push(`${String(index + 1).padStart(2)} ${SIGN[step.state]} ${zh} ${en}${note}`);
     for (const { path, problem } of step.defects) lines.push(`       ${printable(path)}: ${printable(problem)}`);
   });
   if (result.outcome === undefined) {
@@ -31,16 +36,36 @@ export function verificationText(result: Verification): string {
       '证据包不可信：内容被改动、缺失或自相矛盾',
       'NOT AUTHENTIC: something was changed, is missing or contradicts itself',
     );
+    const other = result.software && result.software.version !== version ? result.software : undefined;
+    if (other) {
+      const name = printable(`${other.name} ${other.version}`);
+      lines.push(
+        `证据包自称由 ${name} 生成，本软件为 ${version}；页面差异可能源于版本不同，请用相同版本复核`,
+        `It says that it was made by ${name}; this is ${version}. Check it with that version before you judge.`,
+      );
+    }
   } else {
     const { zh, en } = OVERALL_TEXT[result.outcome];
     lines.push('', `证据包一致。判定结果：${zh}`, `The bundle is consistent. Outcome: ${en}`);
   }
+  if (result.log) {
+    const { size, root, keyId } = result.log;
+    lines.push(
+      `日志 log: ${size} 条 entries, root ${root}`,
+      `控制器密钥 controller key: ${keyId}`,
+      '请与委托方、被测方各自留存的根哈希比对 / compare the root with the copies that the other parties keep',
+    );
+  }
+  if (proof) lines.push('', '包含证明 / proof of inclusion', JSON.stringify(proof, null, 2));
   return `${lines.join('\n')}\n`;
 }
 
 /** The result for a program. */
-export function verificationJson(result: Verification): string {
-  return JSON.stringify(result, null, 2);
+export function verificationJson(result: Verification, version: string, proof?: InclusionProof): string {
+  const { authentic, outcome = null, ...rest } = result;
+  const checkedBy = { name: 'assay', version };
+  const content = { schema: 'assay/verification/v1', checkedBy, authentic, outcome, ...rest };
+  return JSON.stringify(proof ? { ...content, proof } : content, null, 2);
 }
 
 /** Names in a bundle come from somebody else: control characters must not reach the terminal. */

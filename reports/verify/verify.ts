@@ -47,6 +47,8 @@ export interface Verification {
   /** Who released it, by role; trusted only with a trust file. */
   readonly releases: Signatures['releases'];
   readonly steps: readonly Step[];
+  /** What the bundle says it was made by. */
+  readonly software?: { readonly name: string; readonly version: string };
   /** The log as it was found, and who signed it; only of an authentic bundle. */
   readonly log?: { readonly origin: string; readonly size: number; readonly root: string; readonly keyId: string };
   /** What every target rests on; only of an authentic bundle. */
@@ -77,11 +79,12 @@ export function verifyBundle(bundle: Bundle, trust?: Trust): Verification {
     if (more > 0) shown.push({ path: '…', problem: `and ${more} more` });
     steps.push({ id, state: defects.length === 0 ? 'good' : 'bad', defects: shown, ...(note ? { note } : {}) });
   };
-  const end = (found: Pick<Signatures, 'releases'>): Verification => ({
+  const end = (found: Signatures): Verification => ({
     authentic: false,
     outcome: undefined,
     releases: found.releases,
     steps: inOrder(steps),
+    ...(found.evaluation ? { software: found.evaluation.software } : {}),
   });
   add('files', checkFiles(bundle));
   const signatures = checkSignatures(bundle, trust);
@@ -119,6 +122,7 @@ export function verifyBundle(bundle: Bundle, trust?: Trust): Verification {
       outcome: rebuilt.overall.outcome,
       releases: signatures.releases,
       steps,
+      software: rebuilt.software,
       log: {
         origin: logOrigin(rebuilt.run),
         size: run.tree.size,

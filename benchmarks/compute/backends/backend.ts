@@ -47,7 +47,26 @@ export interface Backend {
   open(device: string, precision: Precision, size: number, a: Elements, b: Elements): Promise<Gemm>;
   /** Prepares the chained challenge: matrices from the nonce, buffers written once. */
   openChain(device: string, precision: Precision, parameters: Parameters, nonce: string): Promise<Chain>;
+  /** STREAM's copy or triad in the device's own memory, where the backend can. */
+  stream?(device: string, order: StreamOrder): Promise<StreamRun>;
   close(): void | Promise<void>;
+}
+
+export interface StreamOrder {
+  readonly operation: 'copy' | 'triad';
+  /** Bytes of one array of 32-bit floats. */
+  readonly arrayBytes: number;
+  readonly seed: string;
+  readonly warmUpS: number;
+  readonly seconds: number;
+  readonly windowS: number;
+}
+
+/** Whole passes in stretches of time on the machine's monotonic clock, and elements of the result that are wrong. */
+export interface StreamRun {
+  readonly windows: { readonly startNs: number; readonly endNs: number; readonly passes: number }[];
+  readonly elements: number;
+  readonly wrong: number;
 }
 
 /** Nanoseconds that a piece of work takes. */

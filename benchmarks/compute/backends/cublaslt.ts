@@ -6,6 +6,8 @@ import { COMPUTE, type CublasLt, type Form, openCublasLt, TYPE, WORKSPACE_BYTES 
 import { type Address, type CudaDriver, CudaError, openCudaDriver } from './cuda-driver.ts';
 
 const TRIAL_PRODUCTS = 3;
+/** A small product that every precision takes: a multiple of 16. */
+const PROBE_SIZE = 64;
 
 /** Results in the type that frameworks ask for: the operands' own for floats of 16 bits, BF16 for FP8. */
 const FORMS: Partial<Record<Precision, Form>> = {
@@ -84,7 +86,7 @@ interface Product {
 function canMultiply(driver: CudaDriver, library: CublasLt, index: number, wanted: Form): boolean {
   try {
     driver.use(index);
-    const product = prepare(driver, library, wanted, 256);
+    const product = prepare(driver, library, wanted, PROBE_SIZE);
     product.queue();
     driver.synchronize();
     product.close();

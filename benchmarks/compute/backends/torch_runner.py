@@ -241,6 +241,48 @@ class Chain:
         return {"productNs": products if device == "cpu" else end - start}, data
 
 
+def stream(ask):
+    """STREAM's copy or triad on a device: windows of whole passes, then a comparison of the whole array."""
+    device, count = ask["device"], ask["bytes_each"] // 4
+    b, c = (entries(count, 16, ask["seed"], 0, part, torch.float32, device) for part in (6, 7))
+    a = torch.full_like(b, float("nan"))
+    if ask["kind"] == "copy":
+        run = lambda: a.copy_(b)  # noqa: E731
+    else:
+        run = lambda: torch.add(b, c, alpha=3, out=a)  # noqa: E731
+
+    def repeat(seconds, window):
+        windows, passes = [], 1
+        begin = start = time.perf_counter_ns()
+        while start - begin < seconds * 1e9:
+            done = 0
+            end = start
+            while end - start < window * 1e9:
+                before = end
+                for _ in range(passes):
+                    run()
+                synchronize(device)
+                done += passes
+                end = time.perf_counter_ns()
+                if end - before < window * 1e9 / 20:
+                    passes *= 2
+            windows.append([start, end, done])
+            start = end
+        return windows
+
+    repeat(ask["warmUpS"], max(ask["warmUpS"], 0.01))
+    # What warm-up wrote must not be what is checked.
+    a.fill_(float("nan"))
+    synchronize(device)
+    windows = repeat(ask["seconds"], ask["windowS"])
+    wrong, step = 0, 1 << 24
+    for at in range(0, count, step):
+        part = slice(at, at + step)
+        want = b[part].to(torch.int64) + (0 if ask["kind"] == "copy" else 3 * c[part].to(torch.int64))
+        wrong += int((a[part].to(torch.float64) != want.to(torch.float64)).sum())
+    return {"windows": windows, "elements": count, "wrong": wrong}
+
+
 def main():
     state = {}
     source = sys.stdin.buffer
@@ -273,6 +315,9 @@ def main():
                 state["chain"] = Chain(ask)
             elif operation == "round":
                 answer, data = state["chain"].round(ask)
+            elif operation == "stream":
+                state.clear()
+                answer = stream(ask)
             elif operation == "close":
                 state.clear()
             else:

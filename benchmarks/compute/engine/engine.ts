@@ -158,6 +158,12 @@ const HANDLERS: {
     return { sketch, startNs, endNs: process.hrtime.bigint(), productNs };
   },
 
+  async stream({ device, order }) {
+    await close();
+    if (!backend.stream) throw new Error('this backend does not measure memory');
+    return backend.stream(device, order);
+  },
+
   async close() {
     await close();
     return {};

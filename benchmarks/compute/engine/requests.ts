@@ -1,4 +1,4 @@
-import type { Probe } from '../backends/backend.ts';
+import type { Probe, StreamOrder, StreamRun } from '../backends/backend.ts';
 import type { Parameters } from '../challenge/parameters.ts';
 import type { EnergyReading } from '../energy.ts';
 import type { Residual } from '../gemm/freivalds.ts';
@@ -53,6 +53,8 @@ export interface Requests {
     in: { seed: string };
     out: { sketch: Uint8Array; startNs: bigint; endNs: bigint; productNs: number };
   };
+  /** Copy or triad in the memory of a device. */
+  stream: { in: { device: string; order: StreamOrder }; out: StreamRun };
   /** Closes whatever is open. */
   close: { in: Record<string, never>; out: Record<string, never> };
 }

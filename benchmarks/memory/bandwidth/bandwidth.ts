@@ -4,6 +4,7 @@ import type { Benchmark, Context } from '../../benchmark.ts';
 import { Unsupported } from '../../benchmark.ts';
 import { coreCount } from '../../compute/host.ts';
 import { type BandwidthSettings, descriptor } from './descriptor.ts';
+import { measureDevices } from './devices.ts';
 import { type MemoryNode, memoryNodes } from './pinning.ts';
 import { type BandwidthRaw, proof } from './proof.ts';
 import type { WorkerOrder, WorkerResult, WorkerTask } from './worker.ts';
@@ -33,8 +34,11 @@ async function run(context: Context<BandwidthSettings>): Promise<BandwidthRaw> {
       context.progress((index + part) / groups.length, figure);
     passes.push(...(await measureGroup(context, device, cpus, challenge, share)));
   }
+  const devices = await measureDevices(context, challenge);
+  passes.push(...devices.passes);
+  signal.throwIfAborted();
   const lastCacheBytes = lastCache();
-  return { challenge, arrayBytes: settings.arrayBytes, ...(lastCacheBytes ? { lastCacheBytes } : {}), passes };
+  return { challenge, ...(lastCacheBytes ? { lastCacheBytes } : {}), unsupported: devices.unsupported, passes };
 }
 
 /** Thread i of so many over all nodes in turn; undefined (any processor) where the nodes are not known. */
@@ -80,6 +84,8 @@ async function measureGroup(
       passes.push({
         device,
         operation,
+        arrayBytes: settings.arrayBytes,
+        elementBytes: 8,
         threads: results.map(({ windows, ...rest }) => ({
           ...rest,
           windows: windows.map((window) => ({
@@ -89,7 +95,7 @@ async function measureGroup(
           })),
         })),
       });
-      share((turn + 1) / 2, { value: roughRate(passes.at(-1)!, settings.arrayBytes), unit: 'B/s', label: operation });
+      share((turn + 1) / 2, { value: roughRate(passes.at(-1)!), unit: 'B/s', label: operation });
     }
     return passes;
   } catch (error) {
@@ -125,7 +131,7 @@ function answer<T = unknown>(worker: Worker, order?: WorkerOrder): Promise<T> {
 }
 
 /** For the person who watches only; the proof works it out properly. */
-function roughRate({ operation, threads }: Pass, arrayBytes: number): number {
+function roughRate({ operation, threads, arrayBytes }: Pass): number {
   const touched = operation === 'copy' ? 2 : 3;
   return threads.reduce((sum, { windows }) => {
     const passes = windows.reduce((all, window) => all + window.passes, 0);

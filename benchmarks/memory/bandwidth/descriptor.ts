@@ -13,12 +13,23 @@ export const BandwidthSettings = Type.Object(
     warmUpS: Type.Number({ minimum: 0, description: 'Warm-up before each operation, seconds.' }),
     windowS: Type.Number({ exclusiveMinimum: 0, description: 'Length of a window, seconds.' }),
     threads: Type.Integer({ minimum: 0, description: 'Threads; 0 for one a core.' }),
+    deviceArrayBytes: Type.Integer({
+      minimum: 1 << 20,
+      maximum: 8 * 2 ** 30,
+      multipleOf: 65536,
+      description: 'Bytes of one array on an accelerator.',
+    }),
+    pythons: Type.Array(Type.String({ minLength: 1 }), {
+      description: 'Python interpreters to look for PyTorch in, for the memory of accelerators.',
+    }),
   },
   { additionalProperties: false },
 );
 export type BandwidthSettings = Static<typeof BandwidthSettings>;
 
-/** STREAM's copy and triad by all cores at once, and by each memory node's own cores where there are several. */
+const shared = { threads: 0, deviceArrayBytes: 2 ** 30, pythons: ['python3', '/usr/bin/python3'] };
+
+/** STREAM's copy and triad by all cores at once, and by each memory node's own cores where there are several, and on accelerators. */
 export const descriptor: Descriptor<typeof BandwidthSettings> = {
   id: 'memory.bandwidth',
   version: '1.0.0',
@@ -33,9 +44,9 @@ export const descriptor: Descriptor<typeof BandwidthSettings> = {
   ],
   settings: BandwidthSettings,
   profiles: {
-    quick: { arrayBytes: 64 << 20, seconds: 2, warmUpS: 0.3, windowS: 0.1, threads: 0 },
-    standard: { arrayBytes: 256 << 20, seconds: 30, warmUpS: 2, windowS: 0.5, threads: 0 },
-    full: { arrayBytes: 256 << 20, seconds: 300, warmUpS: 5, windowS: 1, threads: 0 },
+    quick: { arrayBytes: 64 << 20, seconds: 2, warmUpS: 0.3, windowS: 0.1, ...shared },
+    standard: { arrayBytes: 256 << 20, seconds: 30, warmUpS: 2, windowS: 0.5, ...shared },
+    full: { arrayBytes: 256 << 20, seconds: 300, warmUpS: 5, windowS: 1, ...shared },
   },
   scope: 'node',
   service: false,

@@ -10,9 +10,12 @@ const TOUCHED = { copy: 2, triad: 3 } as const;
 
 const Pass = Type.Object(
   {
-    /** `cpu` for all memory nodes together, else `node0`, `node1` … */
+    /** `cpu` for all memory nodes together, `node0`, `node1` …, `cuda:0` … */
     device: Type.String({ minLength: 1 }),
     operation: Type.Enum(['copy', 'triad']),
+    /** Bytes of one array of one thread, and of one element of it. */
+    arrayBytes: Type.Integer({ minimum: 1 }),
+    elementBytes: Type.Integer({ minimum: 1, maximum: 16 }),
     threads: Type.Array(
       Type.Object(
         {
@@ -42,8 +45,10 @@ const Pass = Type.Object(
 export const BandwidthRaw = Type.Object(
   {
     challenge: Type.String({ pattern: '^[0-9a-f]{64}$' }),
-    arrayBytes: Type.Integer({ minimum: 1 }),
+    /** Of the processor. */
     lastCacheBytes: Type.Optional(Type.Integer({ minimum: 1 })),
+    /** Accelerators whose memory could not be measured, and why. */
+    unsupported: Type.Array(Type.Object({ device: Type.String(), detail: Type.String() }, strict)),
     passes: Type.Array(Pass),
   },
   strict,
@@ -65,7 +70,10 @@ export const proof: Proof<typeof BandwidthRaw> = {
       const detail = 'the arrays do not derive from the challenge of this attempt';
       findings.push({ code: 'stale', detail, weight: 'holds' });
     }
-    for (const { device, operation, threads } of raw.passes) {
+    for (const { device, detail } of raw.unsupported) {
+      findings.push({ code: 'unsupported', detail: `${device}: ${detail}`, weight: 'informs' });
+    }
+    for (const { device, operation, threads, arrayBytes, elementBytes } of raw.passes) {
       const labels = { operation, device };
       const what = `${operation} on ${device} by ${threads.length} threads`;
       const metric = 'memory.bandwidth.rate';
@@ -73,12 +81,12 @@ export const proof: Proof<typeof BandwidthRaw> = {
         findings.push({ code, detail: `${what}: ${detail}`, metric, labels, weight: 'holds' });
       const wrong = threads.reduce((sum, thread) => sum + thread.wrong, 0);
       const elements = threads.reduce((sum, thread) => sum + thread.elements, 0);
-      const right = wrong === 0 && elements * 8 === threads.length * raw.arrayBytes && threads.length > 0;
+      const right = wrong === 0 && elements * elementBytes === threads.length * arrayBytes && threads.length > 0;
       const detail = `${what}: ${wrong} of ${elements} elements wrong`;
       checks.push({ id: 'memory.contents', passed: right, detail });
       if (!right) hold('incorrect_result', 'the arrays do not hold what was to be written');
 
-      const bytes = raw.arrayBytes * TOUCHED[operation];
+      const bytes = arrayBytes * TOUCHED[operation];
       const { rates, durationS } = together(threads, bytes);
       if (rates.length === 0 || !rates.every((rate) => Number.isFinite(rate) && rate > 0)) {
         hold('zero_work', 'no stretch of time in which all threads worked');
@@ -88,8 +96,9 @@ export const proof: Proof<typeof BandwidthRaw> = {
         hold('too_short', `all threads worked for ${durationS.toFixed(2)} s of ${settings.seconds} s`);
       }
       if (rates.length >= 3 && rates.every((rate) => rate === rates[0])) hold('implausible', 'no variation at all');
-      const footprint = 3 * raw.arrayBytes * threads.length;
-      if (raw.lastCacheBytes !== undefined && footprint < CACHE_FACTOR * raw.lastCacheBytes) {
+      const footprint = 3 * arrayBytes * threads.length;
+      const host = device === 'cpu' || device.startsWith('node');
+      if (host && raw.lastCacheBytes !== undefined && footprint < CACHE_FACTOR * raw.lastCacheBytes) {
         hold('implausible', `arrays of ${footprint} bytes may lie in a cache of ${raw.lastCacheBytes}`);
       }
       const estimate = fromWindows(rates, 'B/s');

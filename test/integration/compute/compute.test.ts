@@ -161,8 +161,34 @@ describe.skipIf(!torchPython)('matrix products through PyTorch (skipped where Py
 });
 
 describe('memory bandwidth', () => {
+  it.skipIf(!torchPython)(
+    'of a device is measured by PyTorch (skipped where PyTorch is not installed)',
+    async () => {
+      const environment = { ASSAY_TORCH_PYTHON: torchPython ?? '' };
+      const engine = startEngine({ backend: 'torch', environment }, new AbortController().signal);
+      await engine.ask('probe', { threads: 1 });
+      for (const operation of ['copy', 'triad'] as const) {
+        const order = {
+          operation,
+          arrayBytes: 1 << 22,
+          seed: 'ab'.repeat(32),
+          warmUpS: 0.05,
+          seconds: 0.3,
+          windowS: 0.05,
+        };
+        const run = await engine.ask('stream', { device: 'cpu', order });
+        expect(run).toMatchObject({ elements: 1 << 20, wrong: 0 });
+        expect(run.windows.length).toBeGreaterThan(2);
+        expect(run.windows.every((one) => one.passes > 0 && one.endNs > one.startNs)).toBe(true);
+      }
+      await engine.stop();
+    },
+    60_000,
+  );
+
   it('is measured by two threads, with arrays that hold what was written, and can be cancelled', async () => {
-    const settings = { arrayBytes: 32 << 20, seconds: 0.5, warmUpS: 0.1, windowS: 0.05, threads: 2 };
+    const base = bandwidth.descriptor.profiles.quick;
+    const settings = { ...base, arrayBytes: 32 << 20, seconds: 0.5, warmUpS: 0.1, windowS: 0.05, threads: 2 };
     const { examination } = await runBenchmark(bandwidth, settings);
     expect(examination.metrics.map((one) => [one.labels.operation, one.verified])).toContainEqual(['triad', true]);
     expect(examination.metrics.every((one) => one.estimate.value > 1e8)).toBe(true);

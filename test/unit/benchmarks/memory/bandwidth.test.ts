@@ -26,7 +26,8 @@ function rawOf(
   operation: 'copy' | 'triad' = 'copy',
   more: Partial<BandwidthRaw> = {},
 ): BandwidthRaw {
-  return { challenge, arrayBytes: ARRAY, passes: [{ device: 'cpu', operation, threads }], ...more };
+  const passes = [{ device: 'cpu', operation, arrayBytes: ARRAY, elementBytes: 8, threads }];
+  return { challenge, unsupported: [], passes, ...more };
 }
 
 function examine(raw: BandwidthRaw, seconds = 1) {
@@ -75,6 +76,15 @@ describe('memory bandwidth', () => {
     };
     const seen = proof.examine(rawOf([thread(0)]), { settings: {}, transcript, evidence: () => undefined });
     expect(held(seen)).toContain('stale');
+  });
+
+  it('of an accelerator stands beside, in elements of its own size, whatever the processor’s cache', () => {
+    const device = { device: 'cuda:0', operation: 'copy' as const, arrayBytes: ARRAY, elementBytes: 4 };
+    const passes = [{ ...device, threads: [thread(0, { elements: ARRAY / 4, pinned: false })] }];
+    const unsupported = [{ device: 'cuda:1', detail: 'out of memory' }];
+    const seen = examine({ challenge, lastCacheBytes: 2 ** 40, passes, unsupported });
+    expect(seen.metrics).toMatchObject([{ verified: true, labels: { device: 'cuda:0' } }]);
+    expect(seen.findings).toMatchObject([{ code: 'unsupported', weight: 'informs', detail: 'cuda:1: out of memory' }]);
   });
 
   it('of nothing is no pass', () => {

@@ -84,8 +84,8 @@ describe('rates against the chip’s ceiling', () => {
 
 describe('where nothing trustworthy is known', () => {
   it.each([
-    ['an unknown chip', inventoryOf([card('nvidia-0', 'NVIDIA', 'NVIDIA Z999')]), 'no entry for NVIDIA NVIDIA Z999'],
-    ['a card without a name', inventoryOf([card('nvidia-0', 'NVIDIA', undefined)]), 'without a name'],
+    ['an unknown chip', inventoryOf([card('nvidia-0', 'NVIDIA', 'NVIDIA Z999')]), 'no entry for NVIDIA Z999'],
+    ['a card without a name', inventoryOf([card('nvidia-0', 'NVIDIA', undefined)]), 'no name'],
     ['a chip without figures', inventoryOf([card('hygon-0', 'Hygon', 'BW1000')]), 'no trustworthy FP16 figure'],
     ['no accelerator in the inventory', inventoryOf([]), 'lists no device'],
     ['only another vendor’s cards', inventoryOf([card('ascend-0', 'Huawei Ascend', '910B3')]), 'lists no device'],
