@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { runAgent } from './agent/agent.ts';
 import { doctorText } from './agent/doctor/text.ts';
 import { examineMachine } from './agent/doctor.ts';
@@ -93,7 +93,7 @@ const withRunOptions = (command: Command): Command =>
     .option('--claims <file>', 'what the platform is said to have (JSON)')
     .option('--waivers <file>', 'approved waivers (JSON)')
     .option('--registers <folder>', 'folder of CSV registers: clients, ip, domains, investment, period')
-    .option('--storage <directory>', 'directory on the storage under test; by default inside the output folder')
+    .option('--storage <directory>', 'directory on the storage under test; by default inside the output folder', place)
     .option('--python <command...>', 'Python interpreters that have AI frameworks; by default python3')
     .option('--target <id...>', 'only these targets')
     .option('--edge', 'this machine is an edge node')
@@ -103,7 +103,7 @@ const withRunOptions = (command: Command): Command =>
 
 withRunOptions(program.command('accept'))
   .description('measure this machine, judge it and write a bundle')
-  .option('--out <folder>', 'output folder; by default assay-runs/<run>')
+  .option('--out <folder>', 'output folder; by default assay-runs/<run>', place)
   .option('--key <file>', "the controller's private key (PEM); by default a fresh one for this run")
   .option('--json', 'events as JSON lines on standard output')
   .action(async (options: RunOptions) => {
@@ -363,7 +363,13 @@ function reporterFor(options: RunOptions): ProgressReporter {
   return process.stderr.isTTY ? liveReporter(screen, () => performance.now()) : plainReporter(screen);
 }
 
-/** First Ctrl-C ends the run in order; the second one ends the program. */
+/** A path as it was given; an empty one, as an unset variable gives, would silently be the folder one stands in. */
+function place(path: string): string {
+  if (path === '') throw new InvalidArgumentError('a path is needed');
+  return path;
+}
+
+/** First Ctrl-C ends the run in order, as does a terminal that is closed; the second one ends the program. */
 function interruptible(): AbortSignal {
   const abort = new AbortController();
   const stop = (): void => {
@@ -372,7 +378,18 @@ function interruptible(): AbortSignal {
     abort.abort();
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
+  if (!hangupIgnored()) process.once('SIGHUP', stop);
   return abort.signal;
+}
+
+/** Whether this program was started to outlive its terminal (nohup); a listener would undo that. See proc_pid_status(5). */
+function hangupIgnored(): boolean {
+  try {
+    const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+    return (Number.parseInt(mask.slice(-1), 16) & 1) === 1;
+  } catch {
+    return true;
+  }
 }
 
 function fail(error: unknown): void {

@@ -32,9 +32,15 @@ export interface AgentOptions {
   readonly log: (line: string) => void;
 }
 
+/** A stream that held this long was a good one. */
+const STEADY_MS = 10_000;
+/** Errors that dialling again does not mend. */
+const LASTING: readonly AssayError['code'][] = ['connection_refused_by_peer', 'no_space', 'internal'];
+
 /**
  * Runs an agent until its signal fires, or, when it is not persistent, until the controller says goodbye.
  * One assignment at a time. What was measured while the network was cut is sent when it is back.
+ * Rejects if a result cannot be kept (`no_space`): an agent that forgets what it measured is of no use.
  */
 export async function runAgent(options: AgentOptions): Promise<void> {
   const outbox = openOutbox(join(options.directory, 'outbox'));
@@ -42,6 +48,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   mkdirSync(scratch, { recursive: true });
   const signer = pemSigner(options.identity.privateKeyPem);
   const inventory = await options.inventory();
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => {});
   let link: Link | undefined;
   let running: { order: Order; cancel: AbortController } | undefined;
   const questions = new Map<string, { payload: Buffer; label: string; index: number; answer(beacon: string): void }>();
@@ -123,7 +131,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       if (!order.ok) throw new AssayError('protocol_violation', order.problems.join('; '));
       // After a reconnect the controller may repeat what is already under way.
       if (running?.order.assignment === order.value.assignment && running.order.attempt === order.value.attempt) return;
-      void perform(order.value).catch((error: unknown) => options.log(`attempt: ${String(error)}`));
+      void perform(order.value).catch((error: unknown) => broken.reject(keepingError(error, options.directory)));
     } else if (message.beacon) {
       const { assignment, attempt, index = 0, random } = message.beacon;
       const question = questions.get(`${assignment}/${attempt}/${index}`);
@@ -143,11 +151,16 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   /** One stream from dial to end; resolves to whether the controller meant it to end. */
   const serve = async (): Promise<boolean> => {
     let goodbye = false;
+    let refusal: AssayError | undefined;
     const over = Promise.withResolvers<void>();
     const current = await dial(options.controller, options.identity, options.software, {
       message: (message) => {
         if (message.goodbye) {
           goodbye = true;
+          current.close();
+        } else if (message.refusal) {
+          const { code = 'refused', detail = '' } = message.refusal;
+          refusal = new AssayError('connection_refused_by_peer', `${code}: ${detail}`);
           current.close();
         } else {
           receive(message);
@@ -169,20 +182,28 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         await current.send({ commit: { assignment, attempt, index, label, payload } });
       }
     }
-    await over.promise;
-    options.signal.removeEventListener('abort', hangUp);
-    link = undefined;
+    try {
+      await Promise.race([over.promise, broken.promise]);
+    } finally {
+      options.signal.removeEventListener('abort', hangUp);
+      link = undefined;
+      current.close();
+    }
+    if (refusal && !options.persistent) throw refusal;
+    if (refusal) options.log(refusal.message);
     return goodbye;
   };
 
   try {
     for (let failures = 0; !options.signal.aborted; ) {
+      const began = performance.now();
       try {
         const meant = await serve();
-        failures = 0;
         if (!options.persistent && meant) return;
+        // A stream that ends as soon as it began is no success: whoever ends it must not be dialled without a pause.
+        failures = performance.now() - began < STEADY_MS ? failures + 1 : 0;
       } catch (error) {
-        if (error instanceof AssayError && error.code === 'connection_refused_by_peer') throw error;
+        if (error instanceof AssayError && LASTING.includes(error.code)) throw error;
         failures++;
         if (!options.persistent && failures > 5) throw error;
         options.log(error instanceof Error ? error.message : String(error));
@@ -193,4 +214,14 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     running?.cancel.abort();
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** Why a result could not be kept. */
+function keepingError(error: unknown, directory: string): AssayError {
+  if (error instanceof AssayError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  return new AssayError(full ? 'no_space' : 'internal', full ? directory : `a result cannot be kept: ${message}`, {
+    cause: error,
+  });
 }

@@ -5,7 +5,7 @@ import type { Service } from '../benchmarks/benchmark.ts';
 import type { EvidenceRef, Examination, Measurement } from '../model/measurement.ts';
 import type { ReasonCode } from '../model/reason.ts';
 import type { Order } from '../proto/wire.ts';
-import { hasNvidiaDriver, watchDevices } from './inventory/live.ts';
+import { watchable, watchDevices } from './inventory/live.ts';
 import type { FromRunner, ToRunner } from './runner.ts';
 import { startTelemetry } from './telemetry.ts';
 
@@ -44,7 +44,8 @@ export async function runAttempt(order: Order, surround: Surround): Promise<Atte
   const startedAt = new Date().toISOString();
   const started = process.hrtime.bigint();
   const now = process.hrtime.bigint;
-  const devices = hasNvidiaDriver() ? watchDevices({ intervalMs: DEVICES_EVERY_MS, now }) : undefined;
+  const watched = watchable();
+  const devices = watched && watchDevices({ ...watched, intervalMs: DEVICES_EVERY_MS, now });
   const telemetry = startTelemetry(process.pid, now, { devices });
   const phases = phaseBook();
   const evidence: EvidenceRef[] = [];

@@ -80,7 +80,7 @@ export function startTelemetry(
     if (live.length > 0) taken.devices = live;
     const why = told ? undefined : devices?.problem();
     if (why !== undefined) {
-      taken.unread = [{ what: 'devices', source: 'NVML', why }];
+      taken.unread = [{ what: 'devices', source: 'management library', why }];
       told = true;
     }
     samples.push(taken);

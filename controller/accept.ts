@@ -11,6 +11,7 @@ import type { Inputs } from './inputs.ts';
 import { type LocalAgent, launchLocalAgent } from './launch/local.ts';
 import { makePlan } from './planner.ts';
 import type { ProgressReporter } from './progress.ts';
+import { requireRoom } from './storage-room.ts';
 import { createRunDirectory } from './store/run-directory.ts';
 
 export interface AcceptOptions {
@@ -52,10 +53,12 @@ export const REPEATS: Record<Profile, number> = { quick: 1, standard: 3, full: 3
 export async function accept(options: AcceptOptions): Promise<Report> {
   const existed = existsSync(options.out);
   requireEmpty(options.out);
+  requireRoom(options.out);
   const directory = createRunDirectory(options.out, options.now);
   const agentDirectory = join(options.out, '.agent');
   const storage = options.storage ?? join(options.out, '.storage');
   let agent: LocalAgent | undefined;
+  const gone = new AbortController();
   let planned = false;
   try {
     for (const [path, bytes] of options.inputs.files) directory.writeFile(path, bytes);
@@ -100,19 +103,19 @@ export async function accept(options: AcceptOptions): Promise<Report> {
           agentCredential,
           authority.certificatePem,
         );
+        const { ended, output } = agent;
+        void ended.then(() => gone.abort(output().trim().split('\n')[0]));
       },
       event: (event) => options.reporter.event(event),
       signal: options.signal,
+      gone: gone.signal,
     });
     await agent?.stop();
     agent = undefined;
     if (options.storage === undefined) rmSync(storage, { recursive: true, force: true });
     const judgedAt = options.now().toISOString();
-    return await handOver(directory, signer, {
-      number: options.run.toUpperCase(),
-      judgedAt,
-      software: options.software,
-    });
+    const facts = { number: options.run.toUpperCase(), judgedAt, software: options.software };
+    return await handOver(directory, signer, facts, (detail) => options.reporter.event({ type: 'warning', detail }));
   } catch (error) {
     const said = agent?.output().trim();
     await agent?.stop();

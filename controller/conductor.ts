@@ -53,10 +53,14 @@ export interface ConductOptions {
   readonly listening: (port: number) => void;
   readonly event: (event: RunEvent) => void;
   readonly signal: AbortSignal;
+  /** Fires when the agents of this run have ended and will not come back, with what they said last as the reason. */
+  readonly gone?: AbortSignal;
 }
 
 /** How long a node may be away in the middle of an attempt before it counts as lost. */
 const ABSENCE_MS = 30_000;
+/** What an agent sent before it ended may still be on its way. */
+const LAST_WORDS_MS = 1000;
 /** The controller waits this much longer than the agent's own limit before it gives an attempt up. */
 const OVERTIME_S = 30;
 
@@ -184,9 +188,22 @@ export async function conduct(options: ConductOptions): Promise<void> {
     },
   });
 
+  const { gone = new AbortController().signal } = options;
+  const forsaken = (): void => {
+    broken.reject(new AssayError('connection_failed', 'the agent ended before it joined'));
+  };
+  gone.addEventListener('abort', forsaken);
   try {
     options.listening(server.port);
     await Promise.race([allHere.promise, joinDeadline(options, nodes), aborted(signal), broken.promise]);
+    gone.removeEventListener('abort', forsaken);
+    gone.addEventListener('abort', () => {
+      const lose = (): void => {
+        const detail = `the agent ended${gone.reason ? `: ${gone.reason}` : ''}`;
+        for (const { settle } of nodes.values()) settle?.({ kind: 'lost', detail });
+      };
+      setTimeout(lose, LAST_WORDS_MS).unref();
+    });
     directory.append({ kind: 'inputs', files: [...options.inputs] });
     for (const node of options.nodes) {
       const state = nodes.get(node);

@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { Type } from 'typebox';
 import { CanonicalError, canonicalBytes, parseStrict } from '../evidence/canonical.ts';
 import { AssayError, type ErrorCode } from '../model/errors.ts';
-import { Claims, Waiver } from '../model/guide.ts';
+import { Claims, type Target, Waiver } from '../model/guide.ts';
 import { check } from '../model/schema.ts';
 import { builtinGuides, DEFAULT_GUIDE, type LoadedGuide, readGuide } from '../reports/guides/builtin.ts';
 import { PATHS } from '../reports/verify/layout.ts';
@@ -32,17 +32,35 @@ export function readInputs(paths: InputPaths): Inputs {
   let claims: Claims | undefined;
   if (paths.claims !== undefined) {
     claims = readDocument(paths.claims, Claims, 'claims_invalid');
-    const unknown = Object.keys(claims.targets).find((id) => !guide.guide.targets.some((t) => t.id === id));
-    if (unknown) throw new AssayError('claims_invalid', `${paths.claims}: the guide has no target ${unknown}`);
+    for (const [id, claim] of Object.entries(claims.targets)) {
+      const problem = claimProblem(claim, targetOf(guide, id));
+      if (problem) throw new AssayError('claims_invalid', `${paths.claims}: ${id}: ${problem}`);
+    }
     files.set(PATHS.claims, canonicalBytes(claims));
   }
   if (paths.waivers !== undefined) {
-    files.set(PATHS.waivers, canonicalBytes(readDocument(paths.waivers, Type.Array(Waiver), 'waivers_invalid')));
+    const waivers = readDocument(paths.waivers, Type.Array(Waiver), 'waivers_invalid');
+    const unknown = waivers.find(({ target }) => !targetOf(guide, target));
+    if (unknown) throw new AssayError('waivers_invalid', `${paths.waivers}: ${unknown.target}: ${NO_TARGET}`);
+    files.set(PATHS.waivers, canonicalBytes(waivers));
   }
   if (paths.registers !== undefined) {
     for (const [name, bytes] of readRegisterFiles(paths.registers)) files.set(PATHS.registers + name, bytes);
   }
   return { guide, claims, files };
+}
+
+const NO_TARGET = 'the guide has no such target';
+
+const targetOf = ({ guide }: LoadedGuide, id: string): Target | undefined => guide.targets.find((t) => t.id === id);
+
+/** A claim that could not be compared would be passed over in silence. */
+function claimProblem({ unit, choice }: Claims['targets'][string], target: Target | undefined): string | undefined {
+  if (!target) return NO_TARGET;
+  const headline = target.requirements[0]!;
+  if (unit !== headline.unit) return `is claimed in ${unit}, the guide asks for ${headline.unit}`;
+  if (choice !== undefined && headline.choose === undefined) return `there is nothing to choose, not ${choice}`;
+  return undefined;
 }
 
 function findGuide(name: string): LoadedGuide {

@@ -45,7 +45,7 @@ export function liveReporter(screen: Screen, nowMs: () => number): ProgressRepor
     const { step, steps, assignment, node } = current;
     const parts = [`[${step}/${steps}] ${assignment.benchmark} @ ${node}`];
     if (progress) {
-      parts.push(progress.phase, `${Math.round(progress.share * 100)} %`);
+      parts.push(plain(progress.phase).slice(0, 60), `${Math.round(clamp(progress.share) * 100)} %`);
       if (progress.figure) parts.push(figureText(progress.figure));
     }
     parts.push(`${clock(nowMs() - since)} / ~${clock(assignment.expectedS * 1000)}`);
@@ -79,7 +79,7 @@ function lines(event: RunEvent): string[] {
   switch (event.type) {
     case 'node_joined': {
       const cards = event.inventory.accelerators.filter((a) => a.kind === 'package').length;
-      const cpu = event.inventory.cpu.model?.value ?? 'unknown processor';
+      const cpu = firstLine(event.inventory.cpu.model?.value ?? 'unknown processor');
       const found = cards === 0 ? 'no accelerator found' : `${cards} accelerators`;
       return [`node ${event.node}: ${cpu}, ${found}`];
     }
@@ -104,20 +104,25 @@ function lines(event: RunEvent): string[] {
   }
 }
 
-const firstLine = (text: string): string => (text.split('\n')[0] ?? '').slice(0, 200);
+/** A text that a node wrote, as it may stand on a terminal: no control characters, nothing that turns the writing round. */
+const plain = (text: string): string => text.replace(/[\p{Cc}\p{Bidi_Control}]+/gu, ' ');
+const firstLine = (text: string): string => plain(text.split('\n')[0] ?? '').slice(0, 200);
 
 /** A live figure with a decimal SI prefix, for example `207 Gop/s`. */
 function figureText(figure: { value: number; unit: string; label: string }): string {
   const prefixes = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
-  let value = figure.value;
+  let value = Number.isFinite(figure.value) ? figure.value : 0;
   let index = 0;
   while (Math.abs(value) >= 1000 && index < prefixes.length - 1) {
     value /= 1000;
     index++;
   }
   const digits = Math.abs(value) >= 100 || index === 0 ? 0 : 1;
-  return `${figure.label ? `${figure.label} ` : ''}${value.toFixed(digits)} ${prefixes[index]}${figure.unit}`;
+  const text = `${figure.label ? `${figure.label} ` : ''}${value.toFixed(digits)} ${prefixes[index]}${figure.unit}`;
+  return plain(text).slice(0, 80);
 }
+
+const clamp = (share: number): number => Math.min(1, Math.max(0, Number.isNaN(share) ? 0 : share));
 
 /** Milliseconds as m:ss. */
 export function clock(ms: number): string {

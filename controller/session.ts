@@ -38,12 +38,16 @@ export interface SessionEvents {
 
 /** Largest blob taken in from an agent: raw samples of a long run. */
 const MAX_BLOB_BYTES = 1024 * 1024 * 1024;
+/** Most that an agent may have kept for one attempt, all blobs together: the disk is the controller's. */
+const MAX_ATTEMPT_BYTES = 4 * MAX_BLOB_BYTES;
 
 interface OpenAttempt {
   readonly assignment: Assignment;
   readonly attempt: number;
   readonly transcript: Transcript;
   readonly t0: bigint;
+  /** Bytes of blobs that came for it so far. */
+  taken: number;
 }
 
 /** The controller's side of one node: survives reconnects of its stream; at most one attempt is open at a time. */
@@ -86,6 +90,7 @@ export class NodeSession {
       assignment,
       attempt,
       t0: process.hrtime.bigint(),
+      taken: 0,
       transcript: {
         schema: 'assay/transcript/v1',
         run: this.#run,
@@ -163,11 +168,11 @@ export class NodeSession {
     if (before) {
       // Asked again after a reconnect: the same commit gets the same beacon, another one gets none.
       if (before.commit === text && before.label === label) this.#beacon(open, index, before.beacon);
-      else this.#events.violation(this.node, `commit ${index} of ${assignment} was changed`);
+      else this.#violation(`commit ${index} of ${assignment} was changed`);
       return;
     }
     if (index !== exchanges.length || payload.length > MAX_COMMIT_BYTES) {
-      this.#events.violation(this.node, `commit ${index} of ${assignment} out of order or too large`);
+      this.#violation(`commit ${index} of ${assignment} out of order or too large`);
       return;
     }
     const beacon = randomBytes(32).toString('hex');
@@ -194,7 +199,18 @@ export class NodeSession {
     if (offset === 0) this.#blob = { sha256, total, parts: [], size: 0 };
     const blob = this.#blob;
     if (!blob || blob.sha256 !== sha256 || blob.size !== offset || blob.total !== total || total > MAX_BLOB_BYTES) {
-      this.#events.violation(this.node, `blob ${sha256} out of order or too large`);
+      this.#violation(`blob ${sha256} out of order or too large`);
+      return;
+    }
+    if (!this.#open) {
+      // Nothing may fill the disk between attempts; whoever is late is told once, at the blob's end.
+      if (offset + data.length >= total) this.#blobReceipt(sha256, 'no attempt is under way');
+      blob.size += data.length;
+      return;
+    }
+    this.#open.taken += data.length;
+    if (this.#open.taken > MAX_ATTEMPT_BYTES) {
+      this.#violation(`more than ${MAX_ATTEMPT_BYTES} bytes for one attempt`);
       return;
     }
     blob.parts.push(data);
@@ -204,7 +220,16 @@ export class NodeSession {
     const bytes = Buffer.concat(blob.parts);
     const stored = bytes.length === total && createHash('sha256').update(bytes).digest('hex') === sha256;
     if (stored) this.#events.blob(bytes);
-    this.#send({ blobReceipt: { sha256, stored, problem: stored ? '' : 'the bytes do not have this digest' } });
+    this.#blobReceipt(sha256, stored ? '' : 'the bytes do not have this digest');
+  }
+
+  #blobReceipt(sha256: string, problem: string): void {
+    this.#send({ blobReceipt: { sha256, stored: problem === '', problem } });
+  }
+
+  #violation(detail: string): void {
+    this.#events.violation(this.node, detail);
+    this.#stream?.end();
   }
 
   #result(result: NonNullable<AgentMessage['result']>): void {

@@ -161,6 +161,9 @@ export interface MeasuredCapacity {
   readonly cpus?: Readonly<Record<string, number>>;
 }
 
+/** More processors than any machine has: a node that states more is not believed. */
+const MOST_SOCKETS = 1024;
+
 interface Part {
   readonly name: string;
   readonly domestic: boolean | undefined;
@@ -185,7 +188,7 @@ export function domesticShare(inventories: readonly Inventory[], measured?: Meas
       firstOfHost.flatMap((inventory) => {
         const { vendor, model, sockets } = inventory.cpu;
         const capacity = measured?.cpus?.[inventory.node];
-        const count = Math.max(1, sockets?.value ?? 1);
+        const count = Math.min(MOST_SOCKETS, Math.max(1, Math.floor(sockets?.value ?? 1)));
         const part = {
           name: model?.value ?? vendor?.value ?? 'unknown',
           domestic: isDomestic('cpu', vendor?.value),

@@ -43,10 +43,13 @@ const library = (what: string, file: RegExp, directories: readonly string[], tod
   search: { in: directories, file },
   todo,
 });
-const stack = (what: string, directory: string): PartEntry => ({
-  what: `${what} (${directory})`,
-  search: { in: [directory], file: /./ },
-  todo: { zh: `安装厂商软件栈 ${what}（${directory}）`, en: `install the vendor's software ${what} (${directory})` },
+const stack = (what: string, ...directories: string[]): PartEntry => ({
+  what: `${what} (${directories[0]})`,
+  search: { in: directories, file: /./ },
+  todo: {
+    zh: `安装厂商软件栈 ${what}（${directories[0]}）`,
+    en: `install the vendor's software ${what} (${directories[0]})`,
+  },
 });
 const python = (what: string, module: string, todo: Text): PartEntry => ({ what, search: { python: module }, todo });
 const plugin = (module: string, vendor: Text): PartEntry =>
@@ -106,7 +109,7 @@ export const PARTS = {
   torchMusa: plugin('torch_musa', { zh: '摩尔线程', en: 'Moore Threads' }),
   rocm: stack('ROCm', '/opt/rocm'),
   dtk: stack('DTK', '/opt/dtk'),
-  cann: stack('CANN', '/usr/local/Ascend/ascend-toolkit'),
+  cann: stack('CANN', '/usr/local/Ascend/ascend-toolkit', '/usr/local/Ascend/cann'),
   neuware: stack('CNToolkit', '/usr/local/neuware'),
   musa: stack('MUSA', '/usr/local/musa'),
   maca: stack('MACA', '/opt/maca'),

@@ -3,11 +3,13 @@ import { collectors } from './collectors.ts';
 import { readCpu } from './cpu.ts';
 import { deviceNodeFindings } from './device-nodes.ts';
 import { readHost } from './host.ts';
+import { readKfd, withKfd } from './kfd.ts';
 import type { Machine } from './machine.ts';
 import { mergeWithBus } from './merge.ts';
 import { groupDies } from './packages.ts';
 import { readBus } from './pci.ts';
 import type { Collected, Collector } from './reading.ts';
+import { readRuntimes, runtimeSoftware, withRuntimes } from './runtimes.ts';
 
 /**
  * What one node is: host, processor, memory, disks, links and accelerators, every fact with its source. Never throws
@@ -16,9 +18,11 @@ import type { Collected, Collector } from './reading.ts';
  */
 export async function takeInventory(node: string, machine: Machine): Promise<Inventory> {
   const takenAt = machine.now().toISOString();
-  const [host, bus, collected] = await Promise.all([
+  const [host, bus, kfd, runtimes, collected] = await Promise.all([
     readHost(machine),
     readBus(machine),
+    readKfd(machine),
+    readRuntimes(machine),
     Promise.all(collectors.map((collector) => ask(collector, machine))),
   ]);
   const { cpu, findings: cpuFindings, unread: cpuUnread } = await readCpu(machine, host.document);
@@ -28,7 +32,7 @@ export async function takeInventory(node: string, machine: Machine): Promise<Inv
   );
   const upstream = new Map(bus.functions.map((f) => [f.address, f.upstream]));
   const cards = groupDies(merged.devices, (address) => upstream.get(address) ?? []);
-  const accelerators = uniqueIds(cards.devices);
+  const accelerators = withRuntimes(withKfd(uniqueIds(cards.devices), kfd), runtimes);
   const findings = [
     ...bus.findings,
     ...collected.flatMap((c, i) => [...c.findings, ...silence(c, collectors[i]!)]),
@@ -65,7 +69,7 @@ export async function takeInventory(node: string, machine: Machine): Promise<Inv
     links: host.links,
     accelerators,
     tools,
-    software: collected.flatMap((c) => c.software),
+    software: [...collected.flatMap((c) => c.software), ...runtimeSoftware(accelerators, runtimes)],
     findings,
     unread: [...host.unread, ...cpuUnread, ...bus.unread, ...collected.flatMap((c) => c.unread)],
   };

@@ -33,13 +33,29 @@ const LINE_LIMIT = 1 << 18;
 /** Readings that are kept for a caller who does not ask. */
 const MOST_KEPT = 1_000;
 
-/** Whether this machine has NVIDIA's driver: without it the management library has nothing to say. */
-export function hasNvidiaDriver(exists: (path: string) => boolean = existsSync): boolean {
-  return ['/dev/nvidiactl', '/proc/driver/nvidia/version', '/dev/dxg'].some((path) => exists(path));
+/** A management library to watch devices with, and what the inventory's ids of its devices begin with. */
+export interface Watched {
+  readonly id: string;
+  /** Absent: NVIDIA's own, wherever its driver keeps it. */
+  readonly library?: string;
+}
+
+const COREX_LIBRARIES = ['/usr/local/corex/lib64/libixml.so', '/usr/local/corex/lib/libixml.so'];
+
+/**
+ * What can be watched here: NVIDIA's GPUs where its driver is (without it the library has nothing to say), else
+ * Iluvatar's, whose library has NVIDIA's interface. Nothing is started where there is neither.
+ */
+export function watchable(exists: (path: string) => boolean = existsSync): Watched | undefined {
+  if (['/dev/nvidiactl', '/proc/driver/nvidia/version', '/dev/dxg'].some((path) => exists(path))) {
+    return { id: 'nvidia' };
+  }
+  const library = exists('/dev/iluvatar0') ? COREX_LIBRARIES.find((path) => exists(path)) : undefined;
+  return library === undefined ? undefined : { id: 'iluvatar', library };
 }
 
 /**
- * Live figures of this node's NVIDIA GPUs from a helper process that holds the management library open, so that no
+ * Live figures of this node's GPUs from a helper process that holds the management library open, so that no
  * program is started for a reading. Returns at once. A library that is missing, and a helper that crashes, hangs or
  * prints rubbish, leave `since()` empty and `problem()` saying why, and hurt nothing else.
  */
@@ -48,6 +64,8 @@ export function watchDevices(options: {
   /** Monotonic nanoseconds. */
   now: () => bigint;
   library?: string;
+  /** What the ids of the devices begin with; `nvidia` unless said. */
+  id?: string;
   /** How long the library may take until its first reading. */
   startMs?: number;
 }): LiveDevices {
@@ -55,7 +73,7 @@ export function watchDevices(options: {
   const helper = fileURLToPath(new URL('./probes/nvml.ts', import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', helper, options.library ?? '', String(intervalMs)],
+    ['--disable-warning=ExperimentalWarning', helper, options.library ?? '', String(intervalMs), options.id ?? ''],
     { stdio: ['pipe', 'pipe', 'ignore'], env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' } },
   );
   let kept: DeviceSample[][] = [];

@@ -105,6 +105,9 @@ function fromLines(text: string, secrets: Secrets): void {
   for (const line of text.split('\n')) {
     const field = /^[\s|]*([^:=|]{2,40}?)\s*[:=]\s*(\S[^|]*)/.exec(line);
     if (field && SECRET_KEY.test(field[1]!.trim())) secrets.add(field[2]!);
+    // Files of sysfs have a name and a value on a line and nothing between.
+    const property = /^(\w{2,40})\s+(\S+)\s*$/.exec(line);
+    if (property && SECRET_KEY.test(property[1]!)) secrets.add(property[2]!);
   }
 }
 

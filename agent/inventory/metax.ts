@@ -1,13 +1,16 @@
-import { device, type Facts } from './device.ts';
+import { addFacts, device, type Facts } from './device.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline } from './outline.ts';
 import { clean } from './output.ts';
 import { bytes, celsius, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
+import { parseMatrix } from './topology.ts';
+
+const METAXLINK = { prefix: 'GPU', link: /^MX\d*$/, id: 'metax' };
 
 /**
- * MetaX: the table of `mx-smi` and the UUIDs of `mx-smi -L`. Moffett's tool has the same name and another banner: it is
+ * MetaX: the table of `mx-smi`, the UUIDs of `mx-smi -L` and the MetaXLink peers of `mx-smi topo -m`. Moffett's tool has the same name and another banner: it is
  * told as another vendor's and not read.
  */
 export const metax: Collector = {
@@ -34,17 +37,18 @@ export const metax: Collector = {
       reading.say('readings_disagree', `mx-smi lists ${table.cards.length} devices, mx-smi -L lists ${list.size}`);
     }
     if (table.cards.length === 0) reading.say('tool_reports_none', `mx-smi: ${text.slice(0, 400)}`);
+    const links = await reading.detail('mx-smi', ['topo', '-m'], {}, true);
+    const peers = parseMatrix(links ?? '', METAXLINK);
     for (const { index, facts } of table.cards) {
       const identity = { id: `metax-${index}`, kind: 'package', vendor: 'metax' } as const;
-      reading.devices.push(
-        device(identity, 'mx-smi', {
-          ...facts,
-          uuid: list.get(index),
-          driver: table.driver,
-          firmware: table.firmware,
-          runtime: table.runtime && `MACA ${table.runtime}`,
-        }),
-      );
+      const card = device(identity, 'mx-smi', {
+        ...facts,
+        uuid: list.get(index),
+        driver: table.driver,
+        firmware: table.firmware,
+        runtime: table.runtime && `MACA ${table.runtime}`,
+      });
+      reading.devices.push(addFacts(card, 'mx-smi topo -m', { peers: peers[index] }));
     }
     reading.version('mx-smi', table.version);
     reading.component('MetaX driver', table.driver, 'mx-smi');

@@ -1,12 +1,19 @@
-import { device, type Facts } from './device.ts';
+import { addFacts, device, type Facts } from './device.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline, splitOutline } from './outline.ts';
 import { at, clean, jsonIn, listAt } from './output.ts';
 import { bytes, celsius, megahertz, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { bannerValue } from './smi-table.ts';
+import { parseMatrix } from './topology.ts';
 
-/** Moore Threads: `mthreads-gmi -q --json`, else `-q` as text, else the table of three lines for each device. */
+/** `MT2` is a path of two MTLinks. */
+const MTLINK = { prefix: 'GPU', link: /^MT\d+$/, id: 'mthreads' };
+
+/**
+ * Moore Threads: `mthreads-gmi -q --json`, else `-q` as text, else the table of three lines for each device; MTLink peers
+ * from `mthreads-gmi topo -m`.
+ */
 export const mthreads: Collector = {
   vendor: 'mthreads',
   async collect(machine: Machine): Promise<Collected> {
@@ -30,6 +37,8 @@ export const mthreads: Collector = {
     }
     if (found.cards.length === 0) reading.say('tool_reports_none', `mthreads-gmi: ${text.slice(0, 400)}`);
     const driver = query?.driver ?? table?.driver;
+    const links = await reading.detail('mthreads-gmi', ['topo', '-m'], {}, true);
+    const peers = parseMatrix(links ?? '', MTLINK);
     for (const [position, card] of found.cards.entries()) {
       const row = table?.cards.find((other) => other.index === (card.index ?? position))?.facts;
       const facts = { ...row, ...withoutGaps(card.facts), driver };
@@ -38,7 +47,9 @@ export const mthreads: Collector = {
         kind: card.virtual ? 'partition' : 'package',
         vendor: 'mthreads',
       } as const;
-      reading.devices.push(device(identity, query ? 'mthreads-gmi -q' : 'mthreads-gmi', facts));
+      const made = device(identity, query ? 'mthreads-gmi -q' : 'mthreads-gmi', facts);
+      const own = card.virtual ? undefined : peers[card.index ?? position];
+      reading.devices.push(addFacts(made, 'mthreads-gmi topo -m', { peers: own }));
     }
     reading.version('mthreads-gmi', table?.version);
     reading.component('Moore Threads driver', driver, 'mthreads-gmi');

@@ -5,6 +5,10 @@ import { clean, csvOutput, textAt } from './output.ts';
 import { pciAddress, plainNumber } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { queryFacts } from './smi-query.ts';
+import { parseMatrix } from './topology.ts';
+
+/** `NV18` is a bond of 18 links. */
+const NVLINK = { prefix: 'GPU', link: /^NV\d+$/, id: 'nvidia' };
 
 /**
  * NVIDIA. Two readings that must agree: the full report (`nvidia-smi -q -x`, read by the package `node-nvidia-smi` in a
@@ -36,7 +40,7 @@ export const nvidia: Collector = {
     }
     const topology = await reading.detail('nvidia-smi', ['topo', '-m']);
     const migUuids = parseMigList(list ?? '');
-    const peers = parseTopology(topology ?? '');
+    const peers = parseMatrix(topology ?? '', NVLINK);
     const gpus = report?.gpus ?? table ?? [];
     if (report && table) disagreements(report.gpus, table, reading);
     if (gpus.length === 0)
@@ -167,22 +171,6 @@ export function parseMigList(text: string): { profile: string; uuid: string }[][
     if (slice && here) here.push({ profile: `MIG ${slice[1]}`, uuid: slice[2]! });
   }
   return found;
-}
-
-/** Peers by GPU index over NVLink, from the matrix of `nvidia-smi topo -m` (`NV18` is 18 links). */
-export function parseTopology(text: string): string[][] {
-  const peers: string[][] = [];
-  let columns: string[] = [];
-  for (const line of clean(text).split('\n')) {
-    const cells = line.split('\t').map((cell) => cell.trim());
-    if (cells[0] === '' && cells.some((cell) => /^GPU\d+$/.test(cell))) columns = cells;
-    const row = /^GPU(\d+)$/.exec(cells[0] ?? '');
-    if (!row || columns.length === 0) continue;
-    peers[Number(row[1])] = cells.flatMap((cell, i) =>
-      /^NV\d+$/.test(cell) && /^GPU\d+$/.test(columns[i] ?? '') ? [`nvidia-${columns[i]!.slice(3)} ${cell}`] : [],
-    );
-  }
-  return peers;
 }
 
 function sameGpu(a: Gpu, b: Gpu): boolean {

@@ -4,11 +4,14 @@ import { clean, csvOutput } from './output.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { queryFacts } from './smi-query.ts';
 
+const FULL_QUERY = [
+  ...['index', 'name', 'uuid', 'serial', 'pci.bus_id', 'memory.total', 'memory.used', 'driver_version'],
+  ...['temperature.gpu', 'power.draw', 'power.limit', 'utilization.gpu', 'clocks.sm', 'mig.mode.current'],
+];
+/** From many fields to few, for versions that do not know every one. */
 const QUERIES = [
-  [
-    ...['index', 'name', 'uuid', 'serial', 'pci.bus_id', 'memory.total', 'memory.used', 'driver_version'],
-    ...['temperature.gpu', 'power.draw', 'power.limit', 'utilization.gpu', 'clocks.sm', 'mig.mode.current'],
-  ],
+  [...FULL_QUERY, 'compute_cap', 'ecc.errors.uncorrected.volatile.total'],
+  FULL_QUERY,
   ['index', 'name', 'uuid', 'pci.bus_id', 'memory.total'],
 ];
 

@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalBytes } from '../../evidence/canonical.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
@@ -83,6 +93,7 @@ function writeWhole(path: string, bytes: Uint8Array): void {
     }
     renameSync(`${path}.part`, path);
   } catch (error) {
+    rmSync(`${path}.part`, { force: true });
     throw error instanceof AssayError ? error : storeError(error, path);
   }
 }

@@ -15,18 +15,26 @@ export interface Documents {
  * tables as DOCX. A verifier cannot make them again byte for byte; the manifest covers them, and they hold no number
  * that the report does not.
  */
-export async function renderDocuments(report: Report, html: string): Promise<Documents> {
+export async function renderDocuments(report: Report, html: string, print: Print = printPdf): Promise<Documents> {
   const files = new Map<string, Uint8Array>();
   const missing: { path: string; problem: string }[] = [];
   files.set(PATHS.goals2020, await goalTable2020(report));
   files.set(PATHS.goals2025, await goalTable2025(report));
   try {
-    const { renderPdf } = await import('../render/pdf.ts');
-    const { number, synthetic, judgedAt: at } = report;
-    files.set(PATHS.pdf, await renderPdf(html, { number, synthetic, at, root: process.getuid?.() === 0 }));
+    files.set(PATHS.pdf, await print(report, html));
   } catch (error) {
-    if (!(error instanceof AssayError)) throw error;
-    missing.push({ path: PATHS.pdf, problem: `${ERRORS[error.code].en}: ${error.message}` });
+    // Whatever befalls a browser, a run of hours is handed over all the same: the pages hold all that the document does.
+    const { message } = error as Error;
+    const problem = error instanceof AssayError ? `${ERRORS[error.code].en}: ${message}` : message.split('\n')[0]!;
+    missing.push({ path: PATHS.pdf, problem });
   }
   return { files, missing };
 }
+
+/** Makes the PDF of a report from its page. */
+type Print = (report: Report, html: string) => Promise<Uint8Array>;
+
+const printPdf: Print = async ({ number, synthetic, judgedAt: at }, html) => {
+  const { renderPdf } = await import('../render/pdf.ts');
+  return renderPdf(html, { number, synthetic, at, root: process.getuid?.() === 0 });
+};

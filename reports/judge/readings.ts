@@ -102,7 +102,7 @@ export function collect(requirement: Requirement, run: Case): Readings {
         continue;
       }
       completed++;
-      readings.push(...readingsOf(attempt, requirement));
+      for (const reading of readingsOf(attempt, requirement)) readings.push(reading);
     }
     repeats = Math.min(repeats, completed);
     if (completed > 0 && completed < assignment.repeats) {

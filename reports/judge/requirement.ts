@@ -98,14 +98,14 @@ function judgeReadings(
       reasons.push({ code: 'duplicate_device', detail: 'volumes of equal identity count once' });
     }
   }
-  const doubts = insufficient(target, run, found, valid, shown);
-  if (!folded || (heldReasons.length > 0 && requirement.fold !== 'distinct')) doubts.push(...heldReasons);
-  doubts.push(...blocking(requirement, run), ...found.gaps.filter((g) => UNTRUSTED.includes(g.code)));
+  const doubts = [
+    ...insufficient(target, run, found, valid, shown),
+    ...(!folded || requirement.fold !== 'distinct' ? heldReasons : []),
+    ...blocking(requirement, run),
+    ...found.gaps.filter((g) => UNTRUSTED.includes(g.code)),
+  ];
   if (outcome === 'pass' && doubts.length > 0) outcome = 'indeterminate';
-  reasons.push(...doubts);
-  if (requirement.fold === 'distinct' && outcome !== 'pass') reasons.push(...heldReasons);
-  // A pass after a crash or a time-out stays one, and says so.
-  reasons.push(...found.gaps);
+  const shownHeld = requirement.fold === 'distinct' && outcome !== 'pass' ? heldReasons : [];
   return {
     ...head(requirement),
     estimate: shown.estimate,
@@ -117,7 +117,8 @@ function judgeReadings(
     samples: shown.samples,
     level: shown.level,
     outcome,
-    reasons: distinctReasons(reasons),
+    // A pass after a crash or a time-out stays one, and says so.
+    reasons: distinctReasons([...reasons, ...doubts, ...shownHeld, ...found.gaps]),
   };
 }
 

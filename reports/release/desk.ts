@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import { requestStamp } from '../../evidence/authority.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
-import { KeyError, pemSigner, type Signer } from '../../evidence/keys.ts';
-import { signSm2 } from '../../evidence/sm2.ts';
+import { KeyError, keyIdOf, pemSigner, type Signer } from '../../evidence/keys.ts';
+import { signSm2, verifySm2 } from '../../evidence/sm2.ts';
 import { AssayError } from '../../model/errors.ts';
 import { openBundle } from '../verify/disk.ts';
 import { readJson } from '../verify/files.ts';
@@ -43,6 +43,9 @@ export async function signBundle(directory: string, { role, name, signer, signed
   const path = releasePath(role);
   if (bundle.read(path)) throw new AssayError('already_signed', path);
   const reviewed = bundle.read(releasePath('reviewer'));
+  if (keyIdOf(Buffer.from(bundle.read(PATHS.controllerKey)!).toString('utf8')) === signer.keyId) {
+    throw new AssayError('key_invalid', 'the controller evaluated with this key; a release needs another one');
+  }
   if (reviewed && role === 'approver' && Buffer.from(reviewed).includes(signer.keyId)) {
     throw new AssayError('key_invalid', 'the reviewer signed with this key; an approver needs another one');
   }
@@ -74,12 +77,28 @@ export async function signBundleSm2(directory: string, keyPath: string, publicKe
   const { path, bytes } = subject(directory);
   const signature = await signSm2(keyPath, bytes);
   if (!signature.ok) throw new AssayError('key_invalid', `${keyPath}: ${signature.problem}`);
+  const fit = await checkedSm2(publicKey, bytes, signature.value);
+  if (!fit.ok) throw new AssayError('key_invalid', `${keyPath} and its public key: ${fit.problem}`);
   return add(directory, {
     schema: 'assay/sm2/v1',
     path,
     publicKey,
     signature: Buffer.from(signature.value).toString('base64'),
   });
+}
+
+/** What is added must verify: a private and a public key that are no pair are found here and not by the reader. */
+async function checkedSm2(
+  publicKey: string,
+  bytes: Uint8Array,
+  signature: Uint8Array,
+): Promise<{ ok: true } | { ok: false; problem: string }> {
+  try {
+    return await verifySm2(publicKey, bytes, signature);
+  } catch (error) {
+    if (error instanceof KeyError) return { ok: false, problem: error.message };
+    throw error;
+  }
 }
 
 function subject(directory: string): { path: string; bytes: Uint8Array } {

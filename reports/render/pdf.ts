@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { AssayError } from '../../model/errors.ts';
 import { LABELS } from '../text/catalog.ts';
@@ -47,8 +50,11 @@ const ADDRESS = 'http://report.invalid/';
  * scripts off, every request but the page itself refused. Throws `tool_missing` if no Chromium starts.
  */
 export async function renderPdf(html: string, options: PdfOptions): Promise<Uint8Array> {
-  const browser = await launch(options);
+  // The browser keeps settings and crash folders in its home: it gets one of its own, which goes with it.
+  const home = await mkdtemp(join(tmpdir(), 'assay-pdf-'));
+  let browser: Browser | undefined;
   try {
+    browser = await launch(options, home);
     const context = await browser.newContext({ javaScriptEnabled: false, locale: 'zh-CN', timezoneId: 'UTC' });
     await context.route('**/*', (route) =>
       route.request().url() === ADDRESS
@@ -70,17 +76,19 @@ export async function renderPdf(html: string, options: PdfOptions): Promise<Uint
     });
     return withDates(bytes, options.at);
   } finally {
-    await browser.close();
+    await browser?.close();
+    await rm(home, { recursive: true, force: true });
   }
 }
 
-async function launch(options: PdfOptions): Promise<Browser> {
+async function launch(options: PdfOptions, home: string): Promise<Browser> {
+  const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home, TMPDIR: home };
   const places = options.chromium === undefined ? PLACES : [options.chromium];
   const args = options.root ? ['--no-sandbox', ...FLAGS] : FLAGS;
   const failures: string[] = [];
   for (const executablePath of places) {
     try {
-      return await chromium.launch({ executablePath, args, headless: true, timeout: 60_000 });
+      return await chromium.launch({ executablePath, args, env, headless: true, timeout: 60_000 });
     } catch (error) {
       failures.push(`${executablePath}: ${(error as Error).message.split('\n')[0]}`);
     }

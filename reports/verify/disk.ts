@@ -21,7 +21,8 @@ const MOST_BYTES: Readonly<Record<string, number>> = {
   [PATHS.pdf]: 256 * MIB,
   [PATHS.manifest]: 64 * MIB,
 };
-const MOST_EVIDENCE_BYTES = 256 * MIB;
+/** As much as a controller takes in from an agent. */
+const MOST_EVIDENCE_BYTES = 1024 * MIB;
 const MOST_DOCUMENT_BYTES = 32 * MIB;
 
 const mostBytes = (path: string): number =>
@@ -41,7 +42,7 @@ export function openBundle(directory: string): Bundle {
     for (const name of namesIn(join(directory, relative))) {
       const path = relative === '' ? name : `${relative}/${name}`;
       if (++entries > LIMITS.entries) refuse(`more than ${LIMITS.entries} files and folders`);
-      if (!isPlainName(name)) refuse(`${JSON.stringify(path)}: a name that is not allowed`);
+      if (!isPlainName(name)) refuse(`${escaped(path)}: a name that is not allowed`);
       const stat = attempt(path, () => lstatSync(join(directory, path)));
       if (stat.isDirectory()) {
         walk(path, depth + 1);
@@ -62,6 +63,14 @@ export function openBundle(directory: string): Bundle {
     read: (path) => (known.has(path) ? readWhole(directory, path) : undefined),
     pieces: (path) => (known.has(path) ? readPieces(directory, path) : undefined),
   };
+}
+
+/** A name that must not reach a screen as it is. */
+function escaped(name: string): string {
+  return JSON.stringify(name).replace(
+    /[\p{Cc}\p{Bidi_Control}]/gu,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function* namesIn(directory: string): Generator<string> {

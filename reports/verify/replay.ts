@@ -248,7 +248,9 @@ class Story {
     // A blob that was missing then may have come since, with another attempt.
     if (MISSING.test(detail)) return undefined;
     // Whoever runs the controller must not drop a result because of what it says.
-    return this.#admit(node, delivery).ok ? `${assignment} was rejected, and nothing is wrong with it` : undefined;
+    const admission = this.#admit(node, delivery);
+    if (admission.ok) return `${assignment} was rejected, and nothing is wrong with it`;
+    return MISSING.test(admission.problem) ? `what was rejected of ${assignment}: ${admission.problem}` : undefined;
   }
 
   #admit(name: string, { envelope, transcript }: Delivery): Admission {

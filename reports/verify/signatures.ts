@@ -118,7 +118,7 @@ function checkRelease(
   const trusted = trust && keysOf(role === 'reviewer' ? trust.reviewers : trust.approvers);
   const own = trusted ?? new Map([[keyId, stated]]);
   const opened = openStatement(envelope, own, 'release');
-  if (!opened.ok) return problem(trust ? `${opened.problem}: not a ${role} that you trust` : opened.problem);
+  if (!opened.ok) return problem(trust ? `${opened.problem}: no trusted key in the role of ${role}` : opened.problem);
   if (opened.opened.signedBy[0] !== keyId) return problem('names another key than the one it was signed with');
   const release = check(Release, opened.statement.predicate);
   if (!release.ok) return problem(release.problems.join('; '));

@@ -1,8 +1,9 @@
-import { verifySm2 } from '../../evidence/sm2.ts';
+import { sm2KeyIdOf, verifySm2 } from '../../evidence/sm2.ts';
 import { Addendum } from '../release/addendum.ts';
-import { readJson } from './files.ts';
+import { readCanonical } from './files.ts';
 import type { Bundle } from './layout.ts';
 import type { Defect } from './replay.ts';
+import { SPEAKING } from './stamps.ts';
 
 /**
  * Checks the additional SM2 signatures of a bundle through openssl, where it is installed. They show that nothing was
@@ -12,9 +13,10 @@ export async function checkSm2(bundle: Bundle): Promise<{ defects: Defect[]; not
   const defects: Defect[] = [];
   const notes: string[] = [];
   for (const path of bundle.paths.filter((p) => p.startsWith('addenda/'))) {
-    const addendum = readJson(bundle.read(path)!, Addendum);
-    if (typeof addendum === 'string' || addendum.schema !== 'assay/sm2/v1') continue;
-    const content = bundle.read(addendum.path);
+    const addendum = readCanonical(bundle.read(path)!, Addendum);
+    // What is wrong with the addendum itself is for `checkStamps` to say.
+    if (typeof addendum === 'string' || addendum.schema !== 'assay/sm2/v1' || !isSm2Key(addendum.publicKey)) continue;
+    const content = SPEAKING.includes(addendum.path) && bundle.read(addendum.path);
     if (!content) continue;
     const verdict = await verifySm2(addendum.publicKey, content, Buffer.from(addendum.signature, 'base64'));
     if (verdict.ok) notes.push(`${path}: the SM2 signature over ${addendum.path} is good`);
@@ -22,4 +24,12 @@ export async function checkSm2(bundle: Bundle): Promise<{ defects: Defect[]; not
     else notes.push(`${path}: the SM2 signature was not checked: ${verdict.problem}`);
   }
   return { defects, notes };
+}
+
+function isSm2Key(publicKey: string): boolean {
+  try {
+    return sm2KeyIdOf(publicKey) !== '';
+  } catch {
+    return false;
+  }
 }

@@ -19,7 +19,7 @@ export interface Stamps {
 }
 
 /** Files that speak for the whole bundle: only these are worth a stamp or an additional signature. */
-const SPEAKING: readonly string[] = [
+export const SPEAKING: readonly string[] = [
   PATHS.manifest,
   PATHS.evaluation,
   releasePath('reviewer'),

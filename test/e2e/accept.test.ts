@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,19 +17,18 @@ let before: string[];
 let after: string[];
 let report: Report;
 
-/** What could be littered: the project, the temporary folder and the user's caches. */
-function surroundings(): string[] {
-  const own = listing(ROOT).filter((p) => !/^(node_modules|\.git|\.cache)\b/.test(p));
-  const shared = [tmpdir(), join(homedir(), '.cache'), homedir()].flatMap((folder) =>
-    existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [],
-  );
-  return [...own, ...shared.filter((path) => /assay|onnx|mat-debug|\.ses$|Microsoft/i.test(path))].sort();
-}
+/** A home and a temporary folder of its own, so that whatever a library litters is seen. */
+const home = join(scratch, 'home');
+const temporary = join(scratch, 'temporary');
+const project = (): string[] => listing(ROOT).filter((p) => !/^(node_modules|\.git|\.cache|test)\b/.test(p));
 
 beforeAll(async () => {
-  before = surroundings();
-  ended = await assay(['accept', '--profile', 'quick', '--out', bundle]);
-  after = surroundings();
+  mkdirSync(home);
+  mkdirSync(temporary);
+  before = project();
+  const env = { HOME: home, TMPDIR: temporary, XDG_CACHE_HOME: join(home, '.cache') };
+  ended = await assay(['accept', '--profile', 'quick', '--out', bundle], { env });
+  after = project();
   report = JSON.parse(readFileSync(join(bundle, 'report.json'), 'utf8')) as Report;
 }, 600_000);
 
@@ -85,7 +84,8 @@ describe('assay accept --profile quick on this machine', () => {
   });
 
   it('leaves no file outside its output folder and no scratch inside it', () => {
-    expect(after.filter((p) => !before.includes(p))).toEqual([]);
+    expect(after).toEqual(before);
+    expect([listing(home), listing(temporary)]).toEqual([[], []]);
     expect(readdirSync(bundle).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
@@ -254,7 +254,9 @@ describe('plan and help', () => {
 describe('Ctrl-C', () => {
   it('ends cleanly, leaves no process, and the bundle says what was not tested', async () => {
     const cut = join(scratch, 'cut');
-    const result = await assay(['accept', '--json', '--out', cut], { interruptAfter: '"phase":"measure"' });
+    const result = await assay(['accept', '--target', 'compute.precisions', '--json', '--out', cut], {
+      interruptAfter: '"type":"progress"',
+    });
     expect(result.status).toBe(3);
     expect(processesWith(cut)).toEqual([]);
     const verification = verifyBundle(memoryBundle(cut));

@@ -11,7 +11,8 @@ import { PAYLOAD_TYPE, type Statement } from '../../evidence/statement.ts';
 import type { LogEntry } from '../../model/log.ts';
 import type { Measurement } from '../../model/measurement.ts';
 import { digestOf } from '../../reports/verify/files.ts';
-import { isAfterManifest, logOrigin, PATHS } from '../../reports/verify/layout.ts';
+import { isAfterManifest, isInput, logOrigin, PATHS } from '../../reports/verify/layout.ts';
+import { reopen } from '../bench/report/reopen.ts';
 import { makeSyntheticRun, type SyntheticOptions, type SyntheticRun } from '../bench/report/synthetic.ts';
 import { bundleOf, type MemoryBundle, memoryBundle, withFile } from './memory-bundle.ts';
 
@@ -22,15 +23,27 @@ export const FACTS = {
 };
 
 /** A synthetic run handed over and read into memory. */
-export async function madeBundle(
-  options: SyntheticOptions = {},
-): Promise<{ bundle: MemoryBundle; run: SyntheticRun }> {
+export async function madeBundle(options: SyntheticOptions = {}): Promise<{ bundle: MemoryBundle; run: SyntheticRun }> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-tamper-'));
   try {
     const run = await makeSyntheticRun(join(folder, 'bundle'), options);
     await handOver(run.directory, run.signer, FACTS);
     run.directory.close();
     return { bundle: memoryBundle(run.directory.path), run };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What whoever runs the controller can do: a changed run handed over like an honest one. */
+export async function handedOver(bundle: MemoryBundle, signer: Signer): Promise<MemoryBundle> {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-tamper-'));
+  try {
+    const directory = reopen(folder);
+    const inputs = bundle.paths.filter((p) => p.startsWith('evidence/') || p === PATHS.log || isInput(p));
+    for (const path of inputs) directory.writeFile(path, bundle.read(path)!);
+    await handOver(directory, signer, FACTS);
+    return memoryBundle(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,8 +1,9 @@
 import koffi from 'koffi';
 
 /**
- * Helper process: NVIDIA GPUs through the management library, without starting a program for each sample.
- * `nvml.ts [LIBRARY [INTERVAL_MS]]`: without an interval it prints one document (`{ok, value}`) and ends; with one it
+ * Helper process: GPUs through NVIDIA's management library, or another vendor's with the same interface, without
+ * starting a program for each sample. `nvml.ts [LIBRARY [INTERVAL_MS [ID]]]`: devices are `ID-0`, `ID-1` …; without an
+ * interval it prints one document (`{ok, value}`) and ends; with one it
  * prints a line of samples at every interval until its standard input closes. A crash of the library ends only this
  * process. Structures and constants: NVML API reference guide, version 12.
  */
@@ -10,6 +11,7 @@ const libraries = process.argv[2]
   ? [process.argv[2]]
   : ['libnvidia-ml.so.1', '/usr/local/nvidia/lib64/libnvidia-ml.so.1', '/usr/lib/wsl/lib/libnvidia-ml.so.1'];
 const intervalMs = Number(process.argv[3] ?? 0);
+const id = process.argv[4] || 'nvidia';
 
 const PciInfo = koffi.struct('nvmlPciInfo_t', {
   busIdLegacy: koffi.array('char', 16),
@@ -66,7 +68,7 @@ function open() {
       return call(device, out) === 0 ? out : undefined;
     };
   };
-  /** Older libraries do not have every function. */
+  /** Older libraries, and those of others, do not have every function. */
   const optional = <T>(bind: () => (device: unknown) => T): ((device: unknown) => T | undefined) => {
     try {
       return bind();
@@ -86,16 +88,16 @@ function open() {
   });
   return {
     devices,
-    name: text('nvmlDeviceGetName'),
-    uuid: text('nvmlDeviceGetUUID'),
-    serial: text('nvmlDeviceGetSerial'),
-    pci: struct('nvmlDeviceGetPciInfo_v3', PciInfo),
-    memory: struct('nvmlDeviceGetMemoryInfo', Memory),
-    utilization: struct('nvmlDeviceGetUtilizationRates', Utilization),
-    milliwatts: number('nvmlDeviceGetPowerUsage'),
-    reasons: number('nvmlDeviceGetCurrentClocksThrottleReasons', 'uint64'),
-    celsius: numberOf('nvmlDeviceGetTemperature', 0),
-    smClock: numberOf('nvmlDeviceGetClockInfo', 1),
+    name: optional(() => text('nvmlDeviceGetName')),
+    uuid: optional(() => text('nvmlDeviceGetUUID')),
+    serial: optional(() => text('nvmlDeviceGetSerial')),
+    pci: optional(() => struct('nvmlDeviceGetPciInfo_v3', PciInfo)),
+    memory: optional(() => struct('nvmlDeviceGetMemoryInfo', Memory)),
+    utilization: optional(() => struct('nvmlDeviceGetUtilizationRates', Utilization)),
+    milliwatts: optional(() => number('nvmlDeviceGetPowerUsage')),
+    reasons: optional(() => number('nvmlDeviceGetCurrentClocksThrottleReasons', 'uint64')),
+    celsius: optional(() => numberOf('nvmlDeviceGetTemperature', 0)),
+    smClock: optional(() => numberOf('nvmlDeviceGetClockInfo', 1)),
     cores: optional(() => number('nvmlDeviceGetNumGpuCores')),
     driver: () => {
       const buffer = Buffer.alloc(128);
@@ -127,7 +129,7 @@ function sample(nvml: Nvml) {
     const busy = nvml.utilization(device)?.gpu;
     const bits = nvml.reasons(device);
     return {
-      id: `nvidia-${index}`,
+      id: `${id}-${index}`,
       powerW: power === undefined ? undefined : Number(power) / 1000,
       temperatureC: nvml.celsius(device),
       clockMHz: nvml.smClock(device),
@@ -146,7 +148,7 @@ function describe(nvml: Nvml) {
     const pci = nvml.pci(device);
     const memory = nvml.memory(device);
     return {
-      ...samples.get(`nvidia-${index}`),
+      ...samples.get(`${id}-${index}`),
       index,
       driver,
       chip: nvml.name(device),

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CHAINS 24
+#define CHAINS 12
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
@@ -65,36 +65,46 @@ static double now(void) {
 
 struct job { int kind; double seconds, rate; volatile double sink; };
 
-#define LOOP(type, set, step, ops)                                        \
-  type acc[CHAINS];                                                       \
-  for (int i = 0; i < CHAINS; i++) acc[i] = set;                          \
-  double begin = now(), end;                                              \
-  uint64_t turns = 0;                                                     \
-  do {                                                                    \
-    for (int r = 0; r < 20000; r++) {                                     \
-      _Pragma("GCC unroll 24") for (int i = 0; i < CHAINS; i++) { step; } \
-      __asm__ volatile("" : : : );                                        \
-    }                                                                     \
-    turns += 20000;                                                       \
-    end = now();                                                          \
-  } while (end - begin < job->seconds);                                   \
+/* Named variables, not an array: the compiler would keep an array in memory and store it again and again. */
+#define EACH(do) do(0) do(1) do(2) do(3) do(4) do(5) do(6) do(7) do(8) do(9) do(10) do(11)
+
+#define LOOP(ops)                                     \
+  double begin = now(), end;                          \
+  uint64_t turns = 0;                                 \
+  do {                                                \
+    for (int r = 0; r < 20000; r++) { EACH(STEP) }    \
+    turns += 20000;                                   \
+    end = now();                                      \
+  } while (end - begin < job->seconds);               \
   job->rate = (double)turns * CHAINS * (ops) / (end - begin);
 
 static void *work(void *argument) {
   struct job *job = argument;
   if (job->kind == 0) {
     f32 x = SET_F32(0.999999f), y = SET_F32(1e-6f);
-    LOOP(f32, SET_F32(1.0f + i), acc[i] = FMA_F32(acc[i], x, y), 2 * F32_LANES)
-    for (int i = 0; i < CHAINS; i++) job->sink += SUM_F32(acc[i]);
+#define START(i) f32 a##i = SET_F32(1.0f + i);
+#define STEP(i) a##i = FMA_F32(a##i, x, y);
+#define STOP(i) job->sink += SUM_F32(a##i);
+    EACH(START) LOOP(2 * F32_LANES) EACH(STOP)
+#undef START
+#undef STEP
+#undef STOP
   } else if (job->kind == 1) {
     f64 x = SET_F64(0.999999), y = SET_F64(1e-6);
-    LOOP(f64, SET_F64(1.0 + i), acc[i] = FMA_F64(acc[i], x, y), 2 * F64_LANES)
-    for (int i = 0; i < CHAINS; i++) job->sink += SUM_F64(acc[i]);
+#define START(i) f64 a##i = SET_F64(1.0 + i);
+#define STEP(i) a##i = FMA_F64(a##i, x, y);
+#define STOP(i) job->sink += SUM_F64(a##i);
+    EACH(START) LOOP(2 * F64_LANES) EACH(STOP)
+#undef START
+#undef STEP
+#undef STOP
   } else {
 #ifdef HAS_INT8
     i32 x = SET_I32(3), y = SET_I32(5);
-    LOOP(i32, SET_I32(i), acc[i] = DOT_I32(acc[i], x, y), INT8_OPS)
-    for (int i = 0; i < CHAINS; i++) job->sink += SUM_I32(acc[i]);
+#define START(i) i32 a##i = SET_I32(i);
+#define STEP(i) a##i = DOT_I32(a##i, x, y);
+#define STOP(i) job->sink += SUM_I32(a##i);
+    EACH(START) LOOP(INT8_OPS) EACH(STOP)
 #else
     job->rate = 0;
 #endif

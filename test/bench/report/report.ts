@@ -1,24 +1,24 @@
 /**
  * How long a large run takes to be handed over and to be verified, and how much memory.
  *
- *   node --import tsx test/bench/report/report.ts [--nodes 2000] [--accelerators 8] [--windows 10] [--readings 45]
+ *   node test/bench/report/report.ts [--nodes 2000] [--accelerators 8] [--windows 10] [--readings 45]
  *        [--repeats 1] [--keep FOLDER]
  *
  * Making the run is not measured. Building and verifying each run in a process of their own, so that the peak of
  * resident memory is theirs.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { handOver } from '../../../controller/handover.ts';
-import type { RunDirectory } from '../../../controller/store/run-directory.ts';
 import { canonicalBytes } from '../../../evidence/canonical.ts';
 import { generateKeyPair, pemSigner } from '../../../evidence/keys.ts';
 import { builtinGuides, type LoadedGuide, readGuide } from '../../../reports/guides/builtin.ts';
 import { openBundle } from '../../../reports/verify/disk.ts';
 import { verifyWhole } from '../../../reports/verify/whole.ts';
+import { reopen } from './reopen.ts';
 import { makeSyntheticRun } from './synthetic.ts';
 
 const { values, positionals } = parseArgs({
@@ -63,20 +63,6 @@ async function make(): Promise<void> {
   run.directory.close();
 }
 
-/** The directory of a finished run, opened again: handing over only reads it and writes whole files. */
-function reopen(path: string): RunDirectory {
-  const closed = (): never => {
-    throw new Error('the run is over');
-  };
-  const writeFile = (name: string, bytes: Uint8Array | string): void => {
-    const target = join(path, name);
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(`${target}.part`, bytes);
-    renameSync(`${target}.part`, target);
-  };
-  return { path, writeFile, append: closed, putBlob: closed, readBlob: closed, entries: 0, close: () => {} };
-}
-
 async function build(): Promise<void> {
   await handOver(reopen(bundle()), pemSigner(readFileSync(keyFile(), 'utf8')), {
     number: 'SYNTHETIC',
@@ -109,7 +95,7 @@ function printCost(): void {
 }
 
 function inProcess(name: string, scratch: string): Cost {
-  const flags = process.execArgv.length > 0 ? process.execArgv : ['--import', 'tsx'];
+  const flags = process.execArgv;
   const forwarded = ['nodes', 'accelerators', 'windows', 'readings', 'repeats'] as const;
   const args = forwarded.flatMap((key) => [`--${key}`, values[key]]);
   const ended = spawnSync(process.execPath, [...flags, import.meta.filename, name, scratch, ...args], {

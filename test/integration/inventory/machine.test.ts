@@ -102,6 +102,22 @@ describe('running a program', () => {
   });
 });
 
+describe('a trial of the compute backends', () => {
+  it('tells which devices and precisions each has here, and why the others do not work', async () => {
+    const document = await realMachine().document('backends');
+    if (!document.ok) throw new Error(document.why);
+    const { ready, failed } = document.value as {
+      ready: { backend: string; devices: { id: string; precisions: string[] }[] }[];
+      failed: { name: string; why: string }[];
+    };
+    const here = ready.find(({ backend }) => backend === 'onnxruntime');
+    expect(here?.devices).toMatchObject([{ id: 'cpu', precisions: expect.arrayContaining(['FP32']) }]);
+    for (const { why } of failed) expect(why).not.toBe('');
+    const names = [...ready.map(({ backend }) => backend), ...failed.map(({ name }) => name.split(/[ /]/)[0])];
+    expect(new Set(names)).toEqual(new Set(['onnxruntime', 'openblas', 'torch', 'cublaslt']));
+  }, 120_000);
+});
+
 describe('this machine', () => {
   it('gives a valid inventory, and its recording gives the same one without the machine', async () => {
     const recorder = recordingMachine(realMachine());
@@ -275,6 +291,25 @@ describe.skipIf(!hasCompiler)(
       await until(() => devices.problem() !== undefined);
     });
 
+    it('another vendor’s library with fewer functions gives what it has', async () => {
+      const poor = compile(
+        'libpoor.so',
+        `static int d; int nvmlInit_v2(void) { return 0; }
+         int nvmlDeviceGetCount_v2(unsigned *n) { *n = 1; return 0; }
+         int nvmlDeviceGetHandleByIndex_v2(unsigned i, void **p) { (void)i; *p = &d; return 0; }
+         int nvmlDeviceGetPowerUsage(void *p, unsigned *mw) { (void)p; *mw = 90000; return 0; }`,
+      );
+      const now = () => process.hrtime.bigint();
+      const live = watchDevices({ intervalMs: 20, now, library: poor, id: 'iluvatar' });
+      let seen = live.since();
+      await until(() => {
+        seen = live.since();
+        return seen.length > 0;
+      });
+      expect(seen).toEqual([{ id: 'iluvatar-0', powerW: 90 }]);
+      live.stop();
+    });
+
     it('a library that hangs holds nobody up and is told once', async () => {
       const hanging = compile('libhanging.so', 'int sleep(int); int nvmlInit_v2(void) { for (;;) sleep(60); }');
       const now = () => process.hrtime.bigint();
@@ -286,7 +321,7 @@ describe.skipIf(!hasCompiler)(
       expect(performance.now() - started).toBeLessThan(3_000);
       expect(samples.every((sample) => sample.devices === undefined)).toBe(true);
       const told = samples.flatMap((sample) => sample.unread ?? []);
-      expect(told).toEqual([{ what: 'devices', source: 'NVML', why: 'no reading within 200 ms' }]);
+      expect(told).toEqual([{ what: 'devices', source: 'management library', why: 'no reading within 200 ms' }]);
     });
 
     it('a library that crashes ends its helper only', async () => {

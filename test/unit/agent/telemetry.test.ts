@@ -54,7 +54,10 @@ describe('telemetry', () => {
     expect(samples.slice(0, 3)).toEqual([
       { atS: 0, devices: [{ id: 'nvidia-0', powerW: 100 }] },
       { atS: 0, devices: [{ id: 'nvidia-0', powerW: 200 }] },
-      { atS: 0, unread: [{ what: 'devices', source: 'NVML', why: 'the helper process ended (SIGKILL)' }] },
+      {
+        atS: 0,
+        unread: [{ what: 'devices', source: 'management library', why: 'the helper process ended (SIGKILL)' }],
+      },
     ]);
     expect(samples.slice(3).every((sample) => sample.unread === undefined)).toBe(true);
     expect(stopped).toBe(1);

@@ -100,6 +100,14 @@ describe('domestic shares', () => {
     ]);
   });
 
+  it('does not believe a node that states more processors than a machine can have', () => {
+    const of = (sockets: number) =>
+      share([node('a', { cpu: { vendor: fact('HiSilicon'), sockets: fact(sockets) } })], 'cpu');
+    expect(of(1e15)).toMatchObject({ counted: 1024, ratioByCount: 1 });
+    expect(of(-3)).toMatchObject({ counted: 1 });
+    expect(of(2.5)).toMatchObject({ counted: 2 });
+  });
+
   it('weighs by capacity only where every capacity is known', () => {
     const fleet = [node('a', { accelerators: [card('x', 'Huawei Ascend', 'u-1'), card('y', 'NVIDIA', 'u-2')] })];
     const whole = share(fleet, 'accelerator', { unit: 'op/s', accelerators: { 'a/x': 100, 'a/y': 300 } });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasNvidiaDriver, merge } from '../../../../agent/inventory/live.ts';
+import { merge, watchable } from '../../../../agent/inventory/live.ts';
 
 describe('readings of one second', () => {
   it('become one: means, the highest temperature, every throttle reason that was seen', () => {
@@ -35,8 +35,17 @@ describe('readings of one second', () => {
 });
 
 describe('a helper', () => {
-  it('is only worth starting where a driver is', () => {
-    expect(hasNvidiaDriver(() => false)).toBe(false);
-    expect(hasNvidiaDriver((path) => path === '/dev/nvidiactl')).toBe(true);
+  const machine =
+    (...paths: string[]) =>
+    (path: string) =>
+      paths.includes(path);
+
+  it('is started only where a driver is that a library can speak to', () => {
+    expect(watchable(machine())).toBeUndefined();
+    expect(watchable(machine('/dev/nvidiactl'))).toEqual({ id: 'nvidia' });
+    const library = '/usr/local/corex/lib64/libixml.so';
+    expect(watchable(machine('/dev/iluvatar0', library))).toEqual({ id: 'iluvatar', library });
+    expect(watchable(machine('/dev/iluvatar0'))).toBeUndefined();
+    expect(watchable(machine(library))).toBeUndefined();
   });
 });
