@@ -15,6 +15,7 @@ import { platformFor } from './agent/serve/platform.ts';
 import { CATALOG } from './benchmarks/catalog.ts';
 import { accept, REPEATS } from './controller/accept.ts';
 import { readBytes, readInputs } from './controller/inputs.ts';
+import { interruptible } from './controller/interrupt.ts';
 import { planJson, planTable } from './controller/plan-table.ts';
 import { makePlan } from './controller/planner.ts';
 import { jsonReporter, liveReporter, type ProgressReporter, plainReporter } from './controller/progress.ts';
@@ -367,29 +368,6 @@ function reporterFor(options: RunOptions): ProgressReporter {
 function place(path: string): string {
   if (path === '') throw new InvalidArgumentError('a path is needed');
   return path;
-}
-
-/** First Ctrl-C ends the run in order, as does a terminal that is closed; the second one ends the program. */
-function interruptible(): AbortSignal {
-  const abort = new AbortController();
-  const stop = (): void => {
-    if (abort.signal.aborted) process.exit(EXIT.cannotTell);
-    process.stderr.write('\nstopping; what was measured is kept 正在停止，已测数据会保留\n');
-    abort.abort();
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  if (!hangupIgnored()) process.once('SIGHUP', stop);
-  return abort.signal;
-}
-
-/** Whether this program was started to outlive its terminal (nohup); a listener would undo that. See proc_pid_status(5). */
-function hangupIgnored(): boolean {
-  try {
-    const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-    return (Number.parseInt(mask.slice(-1), 16) & 1) === 1;
-  } catch {
-    return true;
-  }
 }
 
 function fail(error: unknown): void {

@@ -40,7 +40,7 @@ export interface RunDirectory {
 export function createRunDirectory(path: string, now: () => Date): RunDirectory {
   let log: number;
   try {
-    mkdirSync(join(path, dirname(PATHS.log)), { recursive: true });
+    makeFolder(join(path, dirname(PATHS.log)));
     log = openSync(join(path, PATHS.log), 'ax', 0o644);
   } catch (error) {
     throw storeError(error, path);
@@ -73,6 +73,13 @@ export function createRunDirectory(path: string, now: () => Date): RunDirectory 
   };
 }
 
+/** Makes a folder and those above it, one by one: Node's own `recursive` never returns where no folder can be made (/proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
 function write(file: number, bytes: Uint8Array, path: string): void {
   try {
     for (let offset = 0; offset < bytes.byteLength; ) offset += writeSync(file, bytes, offset);
@@ -98,11 +105,14 @@ function writeWhole(path: string, bytes: Uint8Array): void {
   }
 }
 
+/** Places that are no place for a folder, or not ours. */
+const UNUSABLE = new Set('EACCES EPERM EROFS ENOTDIR EISDIR ENOENT ENAMETOOLONG EINVAL ELOOP'.split(' '));
+
 function storeError(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new AssayError('no_space', path, { cause: error });
   if (code === 'EEXIST') return new AssayError('output_exists', path, { cause: error });
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EISDIR') {
+  if (code !== undefined && UNUSABLE.has(code)) {
     return new AssayError('output_unwritable', `${path} (${code})`, { cause: error });
   }
   return error;

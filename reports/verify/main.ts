@@ -19,6 +19,7 @@ Exit codes: 0 passed, 1 not passed, 2 not authentic, 3 cannot tell, 64 usage, 70
 `;
 
 async function main(): Promise<number> {
+  if (!('groupBy' in Map)) throw new AssayError('usage', `Node 22 or later is needed, this is ${process.version}`);
   const { values, positionals } = read();
   const [folder, ...more] = positionals;
   if (values.help) {

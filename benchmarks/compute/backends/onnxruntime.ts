@@ -44,15 +44,15 @@ export function onnxruntime(): Backend {
       const form = PRODUCTS[precision];
       const host = HOST_FORMS[precision];
       if (!form || !host) throw new Error(`ONNX Runtime has no exact ${precision} product on the CPU`);
-      const { n, m } = parameters;
+      const { n } = parameters;
       const sessions: ort.InferenceSession[] = [];
-      return openHostChain<ort.InferenceSession>(parameters, nonce, host, ({ state, sums }) => {
-        const a = new ort.Tensor(form.a as 'float32', state as Float32Array, [m, n]);
-        const c = new ort.Tensor(form.c as 'float32', sums as Float32Array, [m, n]);
+      return openHostChain<ort.InferenceSession>(parameters, nonce, host, BLOCK_ROWS, ({ rows, state, sums }) => {
+        const a = new ort.Tensor(form.a as 'float32', state as Float32Array, [rows, n]);
+        const c = new ort.Tensor(form.c as 'float32', sums as Float32Array, [rows, n]);
         return {
           // A constant operand is put into the kernel's own order once, not at every layer.
           async prepare(matrix) {
-            const model = product(form, n, m, transposed(matrix, n));
+            const model = product(form, n, rows, transposed(matrix, n));
             const session = await ort.InferenceSession.create(buildModel(model), {
               executionProviders: ['cpu'],
               intraOpNumThreads: threads,
@@ -73,6 +73,9 @@ export function onnxruntime(): Backend {
     close() {},
   };
 }
+
+/** Rows of a chain that go through its layers together: their state and sums stay in the cache. */
+const BLOCK_ROWS = 256;
 
 interface Product {
   readonly operator: 'MatMul' | 'MatMulInteger';

@@ -18,6 +18,9 @@ const DIRECTORIES = [
   '/opt/homebrew/opt/openblas/lib/',
 ];
 
+/** Rows of a chain that go through its layers together: enough that packing the matrix each time costs little. */
+const BLOCK_ROWS = 1024;
+
 /** `double` or `float` product of OpenBLAS: cblas_dgemm, cblas_sgemm (netlib's CBLAS interface, row-major). */
 export type BlasGemm = (
   transposeA: boolean,
@@ -101,11 +104,17 @@ export function openblas(): Backend {
       if (precision !== 'FP64' && precision !== 'FP32') throw new Error(`OpenBLAS has no ${precision} product`);
       const gemm = precision === 'FP64' ? library.dgemm : library.sgemm;
       const form = precision === 'FP64' ? 'float64' : 'float32';
-      const { n, m } = parameters;
-      return openHostChain<Float64Array | Float32Array>(parameters, nonce, form, ({ state, sums }) => ({
-        prepare: floats,
-        multiply: (matrix) => gemm(false, true, m, n, n, floats(state), matrix, floats(sums)),
-      }));
+      const { n } = parameters;
+      return openHostChain<Float64Array | Float32Array>(
+        parameters,
+        nonce,
+        form,
+        BLOCK_ROWS,
+        ({ rows, state, sums }) => ({
+          prepare: floats,
+          multiply: (matrix) => gemm(false, true, rows, n, n, floats(state), matrix, floats(sums)),
+        }),
+      );
     },
     close() {},
   };

@@ -23,8 +23,9 @@ export interface HostProduct<M> {
   close?(): void | Promise<void>;
 }
 
-/** The arrays that a product reads and writes: state m × n, sums m × n, row by row. */
+/** The arrays that a product reads and writes: state and sums of `rows` rows of n, row by row. */
 export interface HostArrays {
+  readonly rows: number;
   readonly state: Float32Array | Float64Array | Uint8Array;
   readonly sums: Float32Array | Float64Array | Int32Array;
 }
@@ -34,16 +35,20 @@ const ZERO = 128;
 
 /**
  * A chain whose state lies in the memory of this process: products by the given backend, f by vector loops in between.
- * State and sums are written once before any timing.
+ * Rows are independent, so they go through all layers in blocks of at most `blockRows`: a block stays in the cache from
+ * one layer to the next. State and sums are written once before any timing.
  */
 export async function openHostChain<M>(
   parameters: Parameters,
   nonce: string,
   form: HostForm,
+  blockRows: number,
   connect: (arrays: HostArrays) => HostProduct<M> | Promise<HostProduct<M>>,
 ): Promise<Chain> {
   const { n, m, matrices, stateBits } = parameters;
-  const count = n * m;
+  let rows = Math.min(m, blockRows);
+  while (m % rows !== 0) rows--;
+  const count = n * rows;
   if (n % 16 !== 0) throw new Error(`rows of ${n} entries are no multiple of 16`);
   const stateSize = form === 'uint8' ? 1 : form === 'float32' ? 4 : 8;
   const sumsSize = form === 'float64' ? 8 : 4;
@@ -53,12 +58,13 @@ export async function openHostChain<M>(
   const { buffer } = memory;
   const arrays: HostArrays =
     form === 'uint8'
-      ? { state: new Uint8Array(buffer, 0, count), sums: new Int32Array(buffer, sumsAt, count) }
+      ? { rows, state: new Uint8Array(buffer, 0, count), sums: new Int32Array(buffer, sumsAt, count) }
       : form === 'float32'
-        ? { state: new Float32Array(buffer, 0, count), sums: new Float32Array(buffer, sumsAt, count) }
-        : { state: new Float64Array(buffer, 0, count), sums: new Float64Array(buffer, sumsAt, count) };
-  arrays.state.fill(1);
-  arrays.sums.fill(form === 'uint8' ? 1 : Number.NaN);
+        ? { rows, state: new Float32Array(buffer, 0, count), sums: new Float32Array(buffer, sumsAt, count) }
+        : { rows, state: new Float64Array(buffer, 0, count), sums: new Float64Array(buffer, sumsAt, count) };
+  const { state, sums } = arrays;
+  state.fill(1);
+  sums.fill(form === 'uint8' ? 1 : Number.NaN);
 
   const product = await connect(arrays);
   const held: M[] = [];
@@ -81,18 +87,21 @@ export async function openHostChain<M>(
   return {
     async round(seed) {
       let productNs = 0n;
-      fillState(arrays.state, parameters, seed, 0, offset);
-      for (const s of schedule(parameters, seed)) {
-        const start = process.hrtime.bigint();
-        await product.multiply(held[s]!);
-        productNs += process.hrtime.bigint() - start;
-        fold();
-      }
+      const layers = schedule(parameters, seed);
       const vector = sketchVector(parameters, seed);
       const sketch = new Uint8Array(4 * m);
       const view = new DataView(sketch.buffer);
-      for (let row = 0; row < m; row++) {
-        view.setUint32(4 * row, sketchRow(arrays.state, row * n, vector, offset), true);
+      for (let from = 0; from < m; from += rows) {
+        fillState(state, parameters, seed, from, offset);
+        for (const s of layers) {
+          const start = process.hrtime.bigint();
+          await product.multiply(held[s]!);
+          productNs += process.hrtime.bigint() - start;
+          fold();
+        }
+        for (let row = 0; row < rows; row++) {
+          view.setUint32(4 * (from + row), sketchRow(state, row * n, vector, offset), true);
+        }
       }
       return { sketch, productNs: Number(productNs) };
     },

@@ -1,0 +1,131 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256Hex } from '../../../evidence/digest.ts';
+import { verifyInclusion } from '../../../evidence/merkle.ts';
+import { signBundle } from '../../../reports/release/desk.ts';
+import { PATHS } from '../../../reports/verify/layout.ts';
+import { buildVerifier } from '../../../reports/verify/single-file.ts';
+import type { Verification } from '../../../reports/verify/verify.ts';
+import type { SyntheticRun } from '../../bench/report/synthetic.ts';
+import type { MemoryBundle } from '../../tamper/memory-bundle.ts';
+import { person, scratch, small } from './folder.ts';
+
+const { folder, lay } = scratch();
+const outside = join(folder, 'machine without packages');
+const verifier = join(outside, 'assay-verify.mjs');
+let bundle: MemoryBundle;
+let run: SyntheticRun;
+let digest: string;
+beforeAll(async () => {
+  ({ bundle, run } = await small());
+  mkdirSync(outside);
+  digest = await buildVerifier(verifier);
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Plain Node in a folder of its own, with nothing in its environment but the path. */
+const check = (...args: string[]) =>
+  spawnSync(process.execPath, [verifier, ...args], {
+    cwd: outside,
+    env: { PATH: process.env.PATH },
+    encoding: 'utf8',
+  });
+
+describe('the verifier as one file', () => {
+  it('needs nothing but Node, and its bytes do not depend on where or when it is made', async () => {
+    const text = readFileSync(verifier, 'utf8');
+    const imported = [...text.matchAll(/^import\b[^'"]*["']([^'"]+)["']/gm)].map((match) => match[1]!);
+    expect(imported.length).toBeGreaterThan(0);
+    expect(imported.filter((name) => !name.startsWith('node:') && !NODE_OWN.has(name))).toEqual([]);
+    expect(text.length).toBeLessThan(4_000_000);
+    expect(await buildVerifier(join(folder, 'again.mjs'))).toBe(digest);
+    expect(sha256Hex(readFileSync(verifier))).toBe(digest);
+  }, 60_000);
+
+  it('says of a good bundle how the platform was judged, in both languages', () => {
+    const { status, stdout, stderr } = check(lay(bundle));
+    expect([status, stderr]).toEqual([1, '']);
+    expect(stdout).toContain('证据包一致。判定结果：');
+    expect(stdout).toContain('The bundle is consistent. Outcome: ');
+    expect(stdout.match(/^ ?\d+ (ok | - ) /gm)).toHaveLength(10);
+  });
+
+  it('says the same as JSON, with what an auditor needs to compare and to look up', () => {
+    const laid = lay(bundle);
+    const result = JSON.parse(check(laid, '--json').stdout) as Verification & { schema: string };
+    expect(result).toMatchObject({ schema: 'assay/verification/v1', authentic: true, outcome: 'not_passed' });
+    const lines = readFileSync(join(laid, PATHS.log), 'utf8').split('\n');
+    expect(result.log).toMatchObject({ size: lines.length - 1, keyId: run.signer.keyId });
+    const grounds = result.verdicts!.find((v) => v.target === 'compute.precisions')!.evidence;
+    expect(grounds.length).toBeGreaterThan(0);
+    for (const { sha256, line } of grounds) {
+      expect(JSON.parse(lines[line! - 1]!)).toMatchObject({ kind: 'measurement' });
+      const { proof } = JSON.parse(check(laid, '--json', '--proof', sha256).stdout) as {
+        proof: { line: number; index: number; size: number; root: string; leafHash: string; path: string[] };
+      };
+      expect(proof.line).toBe(line);
+      expect(proof.root).toBe(result.log!.root);
+      expect(proof.leafHash).toBe(sha256Hex(Buffer.concat([Uint8Array.of(0), Buffer.from(lines[line! - 1]!)])));
+      expect(verifyInclusion(proof.leafHash, proof.index, proof.size, proof.path, proof.root)).toBe(true);
+    }
+    expect(check(laid, '--proof', '0'.repeat(64)).status).toBe(64);
+    expect(check(laid, '--proof', 'zero').status).toBe(64);
+  }, 60_000);
+
+  it('tells a changed bundle from a good one, and names the file', () => {
+    const laid = lay(bundle);
+    writeFileSync(join(laid, PATHS.markdown), readFileSync(join(laid, PATHS.markdown), 'utf8').replace('#', '!'));
+    const { status, stdout } = check(laid);
+    expect(status).toBe(2);
+    expect(stdout).toContain('report.md: was changed');
+    expect(stdout).toContain('NOT AUTHENTIC');
+    expect(JSON.parse(check(laid, '--json').stdout)).toMatchObject({ authentic: false, outcome: null });
+  });
+
+  it('believes the trust file it is given and nobody else', async () => {
+    const laid = lay(bundle);
+    const [reviewer, approver] = [person(), person()];
+    const signedAt = '2026-11-21T03:00:00.000Z';
+    await signBundle(laid, { role: 'reviewer', name: 'R', signer: reviewer, signedAt });
+    const trust = join(folder, 'trust.json');
+    const own = (publicKey: string) => ({
+      schema: 'assay/trust/v1',
+      controllers: [{ name: 'laboratory', publicKey }],
+      reviewers: [{ name: 'R', publicKey: reviewer.publicKeyPem }],
+      approvers: [],
+      stampAuthorities: [],
+      guides: [],
+    });
+    writeFileSync(trust, JSON.stringify(own(run.signer.publicKeyPem)));
+    expect(check(laid, '--trust', trust).status).toBe(1);
+    writeFileSync(trust, JSON.stringify(own(approver.publicKeyPem)));
+    expect(check(laid, '--trust', trust).status).toBe(2);
+    copyFileSync(trust, join(laid, 'trust.json'));
+    const brought = check(laid, '--trust', join(laid, 'trust.json'));
+    expect([brought.status, brought.stderr.includes('trust_invalid')]).toEqual([64, true]);
+  });
+
+  it('answers wrong use with a coded error and exit code 64, and --help with 0', () => {
+    for (const args of [[], ['a', 'b'], ['--fast'], [join(folder, 'none')], [lay(bundle), '--trust', 'none']]) {
+      const { status, stderr } = check(...args);
+      expect([status, /assay: (usage|bundle_unreadable|file_unreadable): /.test(stderr)], args.join()).toEqual([
+        64,
+        true,
+      ]);
+      expect(stderr).toMatch(/[一-龥]/);
+    }
+    const help = check('--help');
+    expect([help.status, help.stdout.includes('Usage: node assay-verify.mjs')]).toEqual([0, true]);
+  });
+
+  it('leaves nothing behind', () => {
+    expect(existsSync(join(outside, 'node_modules'))).toBe(false);
+    check(lay(bundle));
+    expect(sha256Hex(readFileSync(verifier))).toBe(digest);
+  });
+});
+
+/** Node's own modules under their old names, as bundled packages import them. */
+const NODE_OWN = new Set(['assert', 'buffer', 'crypto', 'events', 'fs', 'os', 'path', 'stream', 'util', 'url', 'zlib']);
