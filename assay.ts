@@ -296,18 +296,22 @@ program
         .resume()
         .once('end', () => abort.abort())
         .once('close', () => abort.abort());
-    await runAgent({
-      controller: options.controller,
-      identity,
-      directory: resolve(options.directory),
-      software: `${SOFTWARE.name} ${SOFTWARE.version}`,
-      inventory: () => takeInventory(identity.node, realMachine()),
-      platform: platformFor,
-      signal: abort.signal,
-      persistent: options.once !== true,
-      log: (line) => void process.stderr.write(`${line}\n`),
-    });
-    process.stdin.pause();
+    try {
+      await runAgent({
+        controller: options.controller,
+        identity,
+        directory: resolve(options.directory),
+        software: `${SOFTWARE.name} ${SOFTWARE.version}`,
+        inventory: () => takeInventory(identity.node, realMachine()),
+        platform: platformFor,
+        signal: abort.signal,
+        persistent: options.once !== true,
+        log: (line) => void process.stderr.write(`${line}\n`),
+      });
+    } finally {
+      // An open standard input would keep a process alive that has nothing more to do.
+      process.stdin.pause();
+    }
   });
 
 function requireTargets(options: RunOptions, known: readonly string[]): void {

@@ -73,6 +73,6 @@ export function readJson<S extends Parameters<typeof check>[0]>(bytes: Uint8Arra
 /** The same for a document that has one text only: no byte of it can be changed without changing what it says. */
 export function readCanonical<S extends Parameters<typeof check>[0]>(bytes: Uint8Array, schema: S) {
   const value = readJson(bytes, schema);
-  if (typeof value === 'string' || Buffer.from(canonicalBytes(value)).equals(bytes)) return value;
+  if (typeof value === 'string' || Buffer.compare(canonicalBytes(value), bytes) === 0) return value;
   return 'is not canonical';
 }

@@ -111,7 +111,7 @@ class Story {
     }
     const entry = check(LogEntry, value);
     if (!entry.ok) return `no entry of the log: ${entry.problems.join('; ')}`;
-    if (!Buffer.from(canonicalBytes(entry.value)).equals(line)) return 'not canonical';
+    if (Buffer.compare(canonicalBytes(entry.value), line) !== 0) return 'not canonical';
     this.#tree.append(line);
     this.#first ||= entry.value.at;
     if (entry.value.at < this.#last) return 'is earlier than the entry before it';

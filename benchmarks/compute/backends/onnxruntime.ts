@@ -57,6 +57,8 @@ export function onnxruntime(): Backend {
               executionProviders: ['cpu'],
               intraOpNumThreads: threads,
               interOpNumThreads: 1,
+              // Every session has threads of its own: those of the others must not spin beside the one that works.
+              extra: { session: { intra_op: { allow_spinning: '0' } } },
             });
             sessions.push(session);
             return session;

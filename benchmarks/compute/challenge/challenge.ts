@@ -63,6 +63,8 @@ interface Plan {
 const TEST = { m: 16, layers: 2, matrices: 1 } as const;
 /** Layers of a trial. */
 const TRIAL_LAYERS = 6;
+/** With fewer, making the start matrix and the sketches would cost more than a tenth of the products. */
+const LEAST_LAYERS = 16;
 const MOST_LAYERS = 4096;
 
 /** For every device that has the precision the fastest exact backend; or why there is none. */
@@ -131,7 +133,7 @@ async function tryBackend(settings: ChallengeSettings, one: Ready, device: strin
     const layers = Math.round((settings.roundS / seconds) * TRIAL_LAYERS);
     return {
       rate: roundOperations(parameters) / seconds,
-      parameters: { ...parameters, layers: Math.min(MOST_LAYERS, Math.max(4, layers)) },
+      parameters: { ...parameters, layers: Math.min(MOST_LAYERS, Math.max(LEAST_LAYERS, layers)) },
       selfTest,
     };
   }

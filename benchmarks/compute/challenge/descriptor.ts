@@ -32,7 +32,7 @@ export type ChallengeSettings = Static<typeof ChallengeSettings>;
 const shared = {
   backends: ['onnxruntime', 'openblas', 'torch', 'cublaslt'],
   size: 2048,
-  rows: 2048,
+  rows: 1024,
   deviceSize: 8192,
   deviceRows: 8192,
   matrices: 4,

@@ -31,6 +31,8 @@ export interface Stage {
   readonly credential: Credential;
   readonly address: string;
   readonly abort: AbortController;
+  /** Says that the agents of the run have ended. */
+  readonly gone: AbortController;
   /** Where the run's directory is; to be removed by the test. */
   readonly scratch: string;
   /** Links that scripted agents opened, so that a test can end them. */
@@ -53,6 +55,7 @@ export async function openStage(
   const authority = await createAuthority(new Date(), 1);
   const events: RunEvent[] = [];
   const abort = new AbortController();
+  const gone = new AbortController();
   const port = Promise.withResolvers<number>();
   const done = conduct({
     address: '127.0.0.1:0',
@@ -84,6 +87,7 @@ export async function openStage(
     listening: port.resolve,
     event: (event) => events.push(event),
     signal: abort.signal,
+    gone: gone.signal,
   });
   done.catch(() => {});
   return {
@@ -93,6 +97,7 @@ export async function openStage(
     credential: await authority.issue(NODE, 'agent'),
     address: `127.0.0.1:${await port.promise}`,
     abort,
+    gone,
     scratch,
     links: [],
     done,
