@@ -9,6 +9,7 @@ import { openBundle } from '../../reports/verify/disk.ts';
 import { type Bundle, PATHS } from '../../reports/verify/layout.ts';
 import { Evaluation } from '../../reports/verify/manifest.ts';
 import { replay } from '../../reports/verify/replay.ts';
+import { memoryBundle, withFile } from '../tamper/memory-bundle.ts';
 
 const runs = readdirSync(import.meta.dirname, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
@@ -36,11 +37,11 @@ describe('evidence that was saved from a real run', () => {
   });
 
   it.each(runs)('%s gives another report when an entry of its log is another', (name) => {
-    const bundle = openBundle(join(import.meta.dirname, name));
+    const bundle = memoryBundle(join(import.meta.dirname, name));
     const log = Buffer.from(bundle.read(PATHS.log)!).toString('utf8');
     const last = log.trimEnd().lastIndexOf('\n') + 1;
     const altered = Buffer.from(log.slice(0, last) + log.slice(last).replace(/"at":"\d{4}/, '"at":"2099'));
-    const replayed = replay({ ...bundle, read: (path) => (path === PATHS.log ? altered : bundle.read(path)) });
+    const replayed = replay(withFile(bundle, PATHS.log, altered));
     if (!replayed.ok) throw new Error(JSON.stringify(replayed.defects));
     const report = canonicalize(buildReport(replayed.replay, evaluationOf(bundle)));
     expect(report).not.toBe(Buffer.from(bundle.read(PATHS.report)!).toString('utf8'));
