@@ -10,6 +10,7 @@ import { renderPages } from '../reports/build/pages.ts';
 import { buildReport, type ReportFacts } from '../reports/build/report.ts';
 import { reportSchema } from '../reports/build/schema.ts';
 import { bundleReadme } from '../reports/text/readme.ts';
+import type { Admitted } from '../reports/verify/admission.ts';
 import { openBundle } from '../reports/verify/disk.ts';
 import { digestOf } from '../reports/verify/files.ts';
 import { isAfterManifest, logOrigin, PATHS } from '../reports/verify/layout.ts';
@@ -19,17 +20,21 @@ import type { RunDirectory } from './store/run-directory.ts';
 
 /**
  * Turns the directory of a finished run into a bundle: replays the log from disk, judges, writes the report, signs the
- * evaluation, renders the pages and lists every file. Uses nothing that is only in the controller's memory, so that a
- * verifier can do the same. Throws if the directory's own log does not replay: a bug or a damaged disk.
+ * evaluation, renders the pages and lists every file. Throws if the directory's own log does not replay or its evidence
+ * is not what its names say: a bug or a damaged disk.
+ *
+ * Uses nothing that is only in the controller's memory but, to save time, `known`: what it made of measurements when they
+ * came in (by sha256 of the signed payload), which a verifier makes of them again.
  */
 export async function handOver(
   directory: RunDirectory,
   signer: Signer,
   facts: ReportFacts,
   warn: (detail: string) => void = () => {},
+  known: ReadonlyMap<string, Admitted> = new Map(),
 ): Promise<Report> {
   directory.writeFile(PATHS.controllerKey, signer.publicKeyPem);
-  const replayed = replay(openBundle(directory.path));
+  const replayed = replay(openBundle(directory.path), known);
   if (!replayed.ok) {
     throw new Error(`the log does not replay: ${replayed.defects.map((d) => `${d.path} ${d.problem}`).join('; ')}`);
   }

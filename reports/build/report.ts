@@ -4,6 +4,7 @@ import { duplicateFindings } from '../../model/uniqueness.ts';
 import { judge } from '../judge/judge.ts';
 import type { Admitted } from '../verify/admission.ts';
 import type { Replay } from '../verify/replay.ts';
+import { withLevels } from './levels.ts';
 import { countParts } from './parts.ts';
 import { plausibilityFindings } from './plausibility.ts';
 
@@ -19,7 +20,7 @@ export interface ReportFacts {
 /** Builds the report of a replayed run. Pure: the same run and facts give the same report, byte for byte. */
 export function buildReport(run: Replay, facts: ReportFacts): Report {
   const findings = runFindings(run);
-  const admitted = withPlausibility(run);
+  const admitted = withLevels(withPlausibility(run));
   const { verdicts, overall } = judge({
     guide: run.guide,
     claims: run.claims,

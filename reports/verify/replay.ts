@@ -1,5 +1,6 @@
 import { CanonicalError, canonicalBytes, parseStrict } from '../../evidence/canonical.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
+import { Envelope } from '../../evidence/envelope.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { MerkleTree } from '../../evidence/merkle.ts';
 import { openStatement } from '../../evidence/statement.ts';
@@ -47,10 +48,13 @@ export type Replayed = { ok: true; replay: Replay } | { ok: false; defects: Defe
  * Reads a run from its files alone: log, blobs, guide and the other inputs. Every signature, digest, chain and number
  * is checked on the way; a log that says one thing and evidence that says another is a defect. Never throws on hostile
  * files.
+ *
+ * `known` are measurements, by the sha256 of their signed payload, that the caller has admitted before under the same
+ * expectations, and so need no second examination: for a controller at the end of its own run, and for nobody else.
  */
-export function replay(bundle: Bundle): Replayed {
+export function replay(bundle: Bundle, known: ReadonlyMap<string, Admitted> = new Map()): Replayed {
   if (!bundle.paths.includes(PATHS.log)) return { ok: false, defects: [{ path: PATHS.log, problem: 'is missing' }] };
-  const story = new Story(bundle);
+  const story = new Story(bundle, known);
   let number = 0;
   for (const line of linesOf(bundle, PATHS.log)) {
     number++;
@@ -68,6 +72,7 @@ interface Node {
 /** The log's reader: what is known so far. */
 class Story {
   readonly #bundle: Bundle;
+  readonly #known: ReadonlyMap<string, Admitted>;
   readonly #defects: Defect[] = [];
   readonly #tree = new MerkleTree();
   readonly #indexOf = new Map<string, number>();
@@ -87,8 +92,9 @@ class Story {
   #last = '';
   #ended: { cancelled: boolean } | undefined;
 
-  constructor(bundle: Bundle) {
+  constructor(bundle: Bundle, known: ReadonlyMap<string, Admitted>) {
     this.#bundle = bundle;
+    this.#known = known;
   }
 
   defect(path: string, problem: string, kind?: Defect['kind']): void {
@@ -224,7 +230,7 @@ class Story {
     const { node, transcript } = entry;
     const closing = this.#close(node, transcript.assignment, transcript.attempt);
     if (closing) return closing;
-    const admission = this.#admit(node, entry);
+    const admission = this.#admittedBefore(node, entry) ?? this.#admit(node, entry);
     if (!admission.ok) {
       this.#concerns = admission.concerns;
       return `the measurement of ${transcript.assignment}: ${admission.problem}`;
@@ -233,6 +239,21 @@ class Story {
     this.#indexOf.set(admission.sha256, this.#tree.size - 1);
     this.#admitted.push(admission);
     return undefined;
+  }
+
+  /** What the caller made of this very measurement, if it is the next of its node and of this attempt. */
+  #admittedBefore(name: string, { envelope, transcript }: Delivery): Admitted | undefined {
+    if (this.#known.size === 0) return undefined;
+    const sealed = check(Envelope, envelope);
+    const known = sealed.ok ? this.#known.get(sha256Hex(Buffer.from(sealed.value.payload, 'base64'))) : undefined;
+    const { sequence, previous } = this.#nodes.get(name)?.chain ?? { sequence: -1, previous: '' };
+    return known?.measurement.node === name &&
+      known.measurement.assignment === transcript.assignment &&
+      known.measurement.attempt === transcript.attempt &&
+      known.measurement.sequence === sequence + 1 &&
+      known.measurement.previous === previous
+      ? known
+      : undefined;
   }
 
   #takeRejection(entry: Extract<LogEntry, { kind: 'rejection' }>): string | undefined {

@@ -32,9 +32,12 @@ export function sketchVector({ n }: Parameters, seed: string): Uint32Array {
 }
 
 /** Sketch of one final row: Σ x·r modulo 2^32. */
-export function sketchRow(row: Entries, at: number, vector: Uint32Array, offset = 0): number {
+export function sketchRow(state: Entries, at: number, vector: Uint32Array, offset = 0): number {
+  // Copied first, so that the loop sees one kind of array whatever the precision: engines compile that to far better code.
+  const row = new Int32Array(vector.length);
+  row.set(state.subarray(at, at + vector.length));
   let sum = 0;
-  for (let i = 0; i < vector.length; i++) sum = (sum + Math.imul(row[at + i]! - offset, vector[i]!)) | 0;
+  for (let i = 0; i < row.length; i++) sum = (sum + Math.imul(row[i]! - offset, vector[i]!)) | 0;
   return sum >>> 0;
 }
 
@@ -81,31 +84,38 @@ function fillEntries(
 ): void {
   const key = keyOf(beacon);
   const lanes = bits <= 8 ? 4 : bits <= 16 ? 2 : 1;
-  const width = 32 / lanes;
   if (start % lanes !== 0 || out.length % lanes !== 0) throw new Error(`entries start or end inside a word`);
-  const chunk = new Uint32Array(Math.min(16384, out.length / lanes));
-  const drop = 32 - bits;
-  for (let at = 0; at < out.length; at += chunk.length * lanes) {
-    const count = Math.min(chunk.length, (out.length - at) / lanes);
-    const words = count === chunk.length ? chunk : chunk.subarray(0, count);
-    fillWords(words, key, stream, part, (start + at) / lanes);
-    let o = at;
-    if (lanes === 1) {
-      for (let i = 0; i < count; i++) out[o++] = (words[i]! >> drop) + offset;
+  const most = Math.min(8192, out.length / lanes);
+  const words = new Uint32Array(most);
+  // Made as one kind of array whatever the precision, and copied: engines compile that to far better code.
+  const entries = new Int32Array(most * lanes);
+  for (let at = 0; at < out.length; at += entries.length) {
+    const count = Math.min(most, (out.length - at) / lanes);
+    fillWords(count === most ? words : words.subarray(0, count), key, stream, part, (start + at) / lanes);
+    unpack(entries, words, count, lanes, 32 - bits, offset);
+    out.set(count === most ? entries : entries.subarray(0, count * lanes), at);
+  }
+}
+
+/** Fields of the words, low ones first, with their sign, less the low bits that are not wanted. */
+function unpack(
+  entries: Int32Array,
+  words: Uint32Array,
+  count: number,
+  lanes: number,
+  drop: number,
+  offset: number,
+): void {
+  let o = 0;
+  for (let i = 0; i < count; i++) {
+    const word = words[i]!;
+    if (lanes === 4) {
+      entries[o++] = ((word << 24) >> drop) + offset;
+      entries[o++] = ((word << 16) >> drop) + offset;
+      entries[o++] = ((word << 8) >> drop) + offset;
     } else if (lanes === 2) {
-      for (let i = 0; i < count; i++) {
-        const word = words[i]!;
-        out[o++] = ((word << width) >> drop) + offset;
-        out[o++] = (word >> drop) + offset;
-      }
-    } else {
-      for (let i = 0; i < count; i++) {
-        const word = words[i]!;
-        out[o++] = ((word << 24) >> drop) + offset;
-        out[o++] = ((word << 16) >> drop) + offset;
-        out[o++] = ((word << 8) >> drop) + offset;
-        out[o++] = (word >> drop) + offset;
-      }
+      entries[o++] = ((word << 16) >> drop) + offset;
     }
+    entries[o++] = (word >> drop) + offset;
   }
 }

@@ -4,8 +4,9 @@
  *   node test/bench/report/report.ts [--nodes 2000] [--accelerators 8] [--windows 10] [--readings 45]
  *        [--repeats 1] [--keep FOLDER]
  *
- * Making the run is not measured. Building and verifying each run in a process of their own, so that the peak of
- * resident memory is theirs.
+ * Each job runs in a process of its own, so that the peak of resident memory is its own. `build` is what a controller does
+ * at the end of its run, `rebuild` the same from the files alone, `parts` where the time of that goes. Every opened row of
+ * a product is recomputed; the products are small here (n = 64), real ones cost their share of n² more.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -75,7 +76,17 @@ const FACTS = {
   software: { name: 'assay', version: '0.0.0' },
 };
 
+/** What a controller has in hand at the end of a run: what it made of every measurement when it came in. */
 async function build(): Promise<void> {
+  const replayed = replay(openBundle(bundle()));
+  if (!replayed.ok) throw new Error('the log does not replay');
+  const known = new Map(replayed.replay.admitted.map((admitted) => [admitted.sha256, admitted]));
+  startClock();
+  await handOver(reopen(bundle()), pemSigner(readFileSync(keyFile(), 'utf8')), FACTS, undefined, known);
+}
+
+/** The same from the files alone. */
+async function rebuild(): Promise<void> {
   await handOver(reopen(bundle()), pemSigner(readFileSync(keyFile(), 'utf8')), FACTS);
 }
 
@@ -116,13 +127,19 @@ interface Cost {
   readonly peakMB: number;
 }
 
-/** Of the whole process, its start included. */
+/** Where the clock was started; until then, the start of the process. */
+let mark = { wallMs: 0, cpu: { user: 0, system: 0 } };
+
+function startClock(): void {
+  mark = { wallMs: performance.now(), cpu: process.cpuUsage() };
+}
+
 function printCost(): void {
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const { user, system } = process.cpuUsage(mark.cpu);
   const cost: Cost = {
-    wallS: performance.now() / 1000,
-    cpuS: (userCPUTime + systemCPUTime) / 1e6,
-    peakMB: maxRSS / 1024,
+    wallS: (performance.now() - mark.wallMs) / 1000,
+    cpuS: (user + system) / 1e6,
+    peakMB: process.resourceUsage().maxRSS / 1024,
   };
   process.stdout.write(`${JSON.stringify(cost)}\n`);
 }
@@ -149,6 +166,7 @@ function main(): void {
     process.stdout.write(`${values.nodes} nodes x ${values.accelerators} accelerators\n`);
     line('make', inProcess('make', scratch));
     line('build', inProcess('build', scratch));
+    line('rebuild', inProcess('rebuild', scratch));
     line('verify', inProcess('verify', scratch));
     line('parts', inProcess('parts', scratch));
     for (const name of [
@@ -166,7 +184,7 @@ function main(): void {
   }
 }
 
-const JOBS: Readonly<Record<string, () => Promise<void>>> = { make, build, parts, verify };
+const JOBS: Readonly<Record<string, () => Promise<void>>> = { make, build, rebuild, parts, verify };
 if (job === undefined) main();
 else {
   await JOBS[job]!();

@@ -219,6 +219,29 @@ describe('time', () => {
   });
 });
 
+describe('a node that makes its task easier than it was asked for', () => {
+  const hold = (settings: Record<string, unknown>): string[] => {
+    const exam = challenge({});
+    const raw = { challenge: exam.challenge, threads: 1, engines: [], unsupported: [], results: [exam.result] };
+    const surroundings = {
+      settings: { audits: 4, ...settings },
+      transcript: exam.transcript,
+      evidence: () => undefined,
+    };
+    return codes(proof.examine(raw, surroundings));
+  };
+
+  it('by rows that are shorter is held back', () => {
+    expect(hold({ size: 2048, deviceSize: 8192 })).toContain('evidence_mismatch');
+    expect(hold({ size: 16, deviceSize: 16 })).toEqual([]);
+  });
+
+  it('by fewer matrices is held back', () => {
+    expect(hold({ matrices: 4 })).toContain('evidence_mismatch');
+    expect(hold({ matrices: 2 })).toEqual([]);
+  });
+});
+
 describe('one device that answers for two', () => {
   it('proves no more than it can do when both answer at once', () => {
     // Each of the two gets half of the device.
