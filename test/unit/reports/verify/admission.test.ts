@@ -1,0 +1,253 @@
+import { Type } from 'typebox';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Proof } from '../../../../benchmarks/benchmark.ts';
+import { canonicalBytes } from '../../../../evidence/canonical.ts';
+import { sha256Hex } from '../../../../evidence/digest.ts';
+import { type Envelope, seal } from '../../../../evidence/envelope.ts';
+import { generateKeyPair, pemSigner, type Signer } from '../../../../evidence/keys.ts';
+import { PAYLOAD_TYPE, statement } from '../../../../evidence/statement.ts';
+import type { Assignment, Transcript } from '../../../../model/assignment.ts';
+import { exact } from '../../../../model/estimate.ts';
+import type { Examination, Measurement } from '../../../../model/measurement.ts';
+import { type Admission, admit, type Expectation } from '../../../../reports/verify/admission.ts';
+
+const challenge = 'ab'.repeat(32);
+const settings = { seconds: 5, names: ['a', 'b'], nested: { deep: [1, { x: null }] } };
+const assignment: Assignment = {
+  id: 'test.count.1',
+  node: 'n1',
+  benchmark: 'test.count',
+  version: '1.0.0',
+  metrics: ['count'],
+  settings,
+  expectedS: 5,
+  timeoutS: 60,
+  writesBytes: 0,
+  repeats: 1,
+};
+const transcript: Transcript = {
+  schema: 'assay/transcript/v1',
+  run: 'r1',
+  assignment: assignment.id,
+  attempt: 1,
+  node: 'n1',
+  issuedAt: '2026-11-21T01:00:00.000Z',
+  endedAt: '2026-11-21T01:00:10.000Z',
+  exchanges: [{ index: 0, label: 'open', commit: '', beacon: challenge, receivedNs: '1', answeredNs: '2' }],
+};
+const samples = canonicalBytes({ count: 7 });
+
+const give = (value: number): Examination => ({
+  metrics: [
+    {
+      metric: 'count',
+      labels: {},
+      estimate: exact(value, 'count'),
+      durationS: 5,
+      samples: 1,
+      verified: true,
+      level: 'E1',
+    },
+  ],
+  checks: [],
+  findings: [],
+});
+const Raw = Type.Object({ count: Type.Number() }, { additionalProperties: false });
+/** Counts what is in the samples; what it makes of them can be replaced. */
+const proofOf = (examine: Proof<typeof Raw>['examine']): Proof =>
+  ({ id: 'test.count', version: '1.0.0', raw: Raw, examine }) as unknown as Proof;
+const honest = proofOf((raw) => give(raw.count));
+
+let signer: Signer;
+beforeAll(() => {
+  signer = pemSigner(generateKeyPair().privatePem);
+});
+
+const measurement = (): Measurement => ({
+  schema: 'assay/measurement/v1',
+  run: 'r1',
+  assignment: assignment.id,
+  attempt: 1,
+  node: 'n1',
+  benchmark: 'test.count',
+  version: '1.0.0',
+  sequence: 1,
+  previous: '',
+  challenge,
+  settings: structuredClone(settings),
+  state: 'completed',
+  startedAt: '2026-11-21T01:00:01.000Z',
+  endedAt: '2026-11-21T01:00:09.000Z',
+  elapsedS: 8,
+  phases: [{ name: 'measure', startedAt: '2026-11-21T01:00:02.000Z', durationS: 5 }],
+  raw: { name: 'samples.json', mediaType: 'application/json', sha256: sha256Hex(samples), bytes: samples.byteLength },
+  evidence: [],
+  examination: give(7),
+  telemetry: [],
+  software: [],
+});
+
+async function sealed(m: Measurement, order: object = {}): Promise<Envelope> {
+  const { id, benchmark, version, timeoutS } = assignment;
+  const asked = { run: 'r1', assignment: id, attempt: 1, benchmark, version, settings, timeoutS, ...order };
+  const subjects = [
+    { name: `order/${id}/1`, digest: { sha256: sha256Hex(canonicalBytes(asked)) } },
+    ...[...(m.raw ? [m.raw] : []), ...m.evidence].map((ref) => ({ name: ref.name, digest: { sha256: ref.sha256 } })),
+  ];
+  return seal(PAYLOAD_TYPE, canonicalBytes(statement(subjects, 'measurement', m)), [signer]);
+}
+
+const expecting = (change: Partial<Expectation> = {}): Expectation => ({
+  run: 'r1',
+  assignment,
+  attempt: 1,
+  publicKey: signer.publicKeyPem,
+  chain: { sequence: 0, previous: '' },
+  transcript,
+  blob: (sha256) => (sha256 === sha256Hex(samples) ? samples : undefined),
+  proof: () => honest,
+  ...change,
+});
+const admitted = async (
+  change: (m: Measurement) => void,
+  expectation: Partial<Expectation> = {},
+): Promise<Admission> => {
+  const m = measurement();
+  change(m);
+  return admit(await sealed(m), expecting(expectation));
+};
+const problemOf = (admission: Admission): string => (admission.ok ? 'none' : admission.problem);
+
+describe('a measurement', () => {
+  it('that is what was asked for is admitted with what its samples give', async () => {
+    const admission = await admitted(() => {});
+    expect(admission).toMatchObject({ ok: true, examination: give(7), measurement: { node: 'n1', sequence: 1 } });
+    expect(admission.ok && 'examination' in admission.measurement).toBe(false);
+  });
+
+  it.each<[string, (m: Measurement) => void, string]>([
+    ['of another run', (m) => Object.assign(m, { run: 'r2' }), 'run is r2, expected r1'],
+    ['of another node', (m) => Object.assign(m, { node: 'n2' }), 'node is n2'],
+    ['of another assignment', (m) => Object.assign(m, { assignment: 'x' }), 'assignment is x'],
+    ['of another attempt', (m) => Object.assign(m, { attempt: 2 }), 'attempt is 2'],
+    ['of another version', (m) => Object.assign(m, { version: '2' }), 'version is 2'],
+    ['out of its order', (m) => Object.assign(m, { sequence: 2 }), 'sequence is 2'],
+    ['after another than the one before', (m) => Object.assign(m, { previous: 'c'.repeat(64) }), 'previous is cccc'],
+    ['for another challenge', (m) => Object.assign(m, { challenge: 'c'.repeat(64) }), 'challenge is cccc'],
+    ['with another setting', (m) => Object.assign(m.settings, { seconds: 6 }), 'the settings are not those'],
+    [
+      'with another nested setting',
+      (m) => Object.assign(m.settings, { nested: { deep: [1, { x: 0 }] } }),
+      'the settings',
+    ],
+    ['with one setting less', (m) => delete m.settings.names, 'the settings are not those'],
+    ['with one setting more', (m) => Object.assign(m.settings, { more: 1 }), 'the settings are not those'],
+    [
+      'that ended before it started',
+      (m) => Object.assign(m, { endedAt: m.startedAt, startedAt: m.endedAt }),
+      'ended before',
+    ],
+    ['longer than the controller waited', (m) => Object.assign(m, { elapsedS: 13 }), 'only 10 s by the controller'],
+    ['shorter than its phases', (m) => Object.assign(m, { elapsedS: 2 }), 'its phases took longer'],
+    [
+      'that completed and failed',
+      (m) => Object.assign(m, { failure: { code: 'crashed', phase: '', detail: '' } }),
+      'with a failure',
+    ],
+    ['that completed without samples', (m) => delete m.raw, 'without samples'],
+    ['that failed for no reason', (m) => Object.assign(m, { state: 'failed' }), 'without a reason'],
+    [
+      'whose samples are not the bytes that were signed',
+      (m) => Object.assign(m.raw!, { bytes: 1 }),
+      'is not the bytes',
+    ],
+    ['whose samples are missing', (m) => Object.assign(m.raw!, { sha256: 'd'.repeat(64) }), 'is missing'],
+    ['with two pieces of evidence of one name', (m) => m.evidence.push(m.raw!), 'two'],
+    [
+      'with a number that its samples do not give',
+      (m) => Object.assign(m, { examination: give(8) }),
+      'evidence_mismatch',
+    ],
+    [
+      'with one metric less than its samples give',
+      (m) => Object.assign(m.examination, { metrics: [] }),
+      'evidence_mismatch',
+    ],
+  ])('%s is refused', async (_, change, problem) => {
+    expect(problemOf(await admitted(change))).toContain(problem);
+  });
+
+  it('that failed but reports numbers is refused', async () => {
+    const failure = { code: 'crashed' as const, phase: 'measure', detail: '' };
+    expect(problemOf(await admitted((m) => Object.assign(m, { state: 'failed', failure })))).toContain(
+      'reports metrics',
+    );
+  });
+
+  it('signed for another order, by another key or as another statement is refused', async () => {
+    expect(problemOf(admit(await sealed(measurement(), { timeoutS: 61 }), expecting()))).toContain(
+      'the signed subject',
+    );
+    const { publicKeyPem } = pemSigner(generateKeyPair().privatePem);
+    expect(problemOf(await admitted(() => {}, { publicKey: publicKeyPem }))).toContain('no signature by a known key');
+    for (const envelope of [undefined, null, 1, 'x', [], {}, { payload: 'x' }]) {
+      expect(admit(envelope, expecting()).ok).toBe(false);
+    }
+  });
+});
+
+describe('what a proof makes of samples', () => {
+  const withProof = (examine: Proof<typeof Raw>['examine']): Promise<Admission> =>
+    admitted(() => {}, { proof: () => proofOf(examine) });
+
+  it('is taken with the transcript, and compared without it', async () => {
+    const judged = (transcripted: boolean): Examination => ({
+      ...give(7),
+      findings: transcripted ? [{ code: 'stale', detail: '', weight: 'holds' }] : [],
+    });
+    const admission = await withProof((_, surroundings) => judged(surroundings.transcript !== undefined));
+    expect(admission).toMatchObject({ ok: true, examination: { findings: [{ code: 'stale' }] } });
+  });
+
+  it('is asked for once where the transcript makes no difference', async () => {
+    let asked = 0;
+    const examine: Proof<typeof Raw>['examine'] = (raw) => {
+      asked++;
+      return give(raw.count);
+    };
+    expect((await withProof(examine)).ok).toBe(true);
+    expect(asked).toBe(1);
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    'is refused where it is %d',
+    async (value) => {
+      const only = (transcripted: boolean): Examination => give(transcripted ? value : 7);
+      const late = await withProof((_, surroundings) => only(surroundings.transcript !== undefined));
+      expect(problemOf(late)).toContain('the samples give no examination');
+      expect((await withProof(() => give(value))).ok).toBe(false);
+    },
+  );
+
+  it('is refused where it throws or where nobody knows the benchmark', async () => {
+    const thrown = await withProof(() => {
+      throw new RangeError('Maximum call stack size exceeded');
+    });
+    expect(problemOf(thrown)).toBe('the samples cannot be examined: Maximum call stack size exceeded');
+    expect(problemOf(await admitted(() => {}, { proof: () => undefined }))).toBe('no proof for test.count 1.0.0');
+  });
+
+  it.each([
+    ['no JSON', 'x', 'not strict JSON'],
+    ['JSON of two readings', '{"count":1,"count":7}', 'not strict JSON'],
+    ['JSON of another shape', '{"count":"7"}', 'the samples do not fit'],
+    ['JSON with more than belongs there', '{"count":7,"more":1}', 'the samples do not fit'],
+  ])('is not asked where the samples are %s', async (_, text, problem) => {
+    const bytes = Buffer.from(text);
+    const admission = await admitted((m) => Object.assign(m.raw!, { sha256: sha256Hex(bytes), bytes: bytes.length }), {
+      blob: () => bytes,
+    });
+    expect(admission).toMatchObject({ ok: false, concerns: 'summary' });
+    expect(problemOf(admission)).toContain(problem);
+  });
+});
