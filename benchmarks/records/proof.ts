@@ -52,7 +52,8 @@ export const recordsProof: Proof<typeof RecordsRaw> = {
       });
       return answerLeaf(user, n, lotBytes(lotIds(shape, user, n), answers));
     };
-    const audit = auditAnswers(raw, raw.lots, expected, surroundings);
+    const poisoned = (user: number, n: number) => poisonOf(raw.challenge, user, n) !== undefined;
+    const audit = auditAnswers(raw, raw.lots, expected, surroundings, ledger.lost + ledger.corrupt, poisoned);
     let verified = say('answers_right', audit.right, audit.detail);
     if (!verified) hold('incorrect_result', audit.detail);
 

@@ -146,7 +146,8 @@ export class Crowd {
     }
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#start(user, atMs);
+      // A timer may go off a fraction of a millisecond early: nobody is served before they are due.
+      this.#at(user, atMs);
     }, wait);
     this.#timers.add(timer);
   }

@@ -24,12 +24,17 @@ export interface AuditResult {
  * Opens what the beacon picks. Leaf i belongs to a user and a number that follow from `counts`, how many each user
  * has: nobody can put one answer in two places. Each leaf must lie under the committed root and be `expected` for its
  * user and number, or the one that stands for a failure where the agent says so.
+ *
+ * A failure needs no work, so the agent may not mark more of them than it owns to: `failures` is how many of all leaves
+ * its own counts say have failed. `turnedAway` names answers that must be refusals; these are no failures.
  */
 export function auditAnswers(
   raw: { readonly challenge: string; readonly audit: Opening },
   counts: readonly number[],
   expected: (user: number, number: number, failed: boolean) => Uint8Array,
   surroundings: Surroundings,
+  failures: number,
+  turnedAway: (user: number, number: number) => boolean = () => false,
 ): AuditResult {
   const { audit } = raw;
   const asked = Number(surroundings.settings.audits ?? 0);
@@ -46,7 +51,7 @@ export function auditAnswers(
     return total + count;
   }, 0);
   const root = Buffer.from(audit.root, 'hex');
-  let failures = 0;
+  let marked = 0;
   for (const [i, index] of chosen.entries()) {
     const opened = audit.opened[i]!;
     const user = lastAtOrBelow(starts, index);
@@ -62,11 +67,23 @@ export function auditAnswers(
           : `user ${user} got a wrong answer to number ${number}`,
       );
     }
-    if (opened.failed) failures++;
+    if (opened.failed && !turnedAway(user, number)) marked++;
   }
-  if (failures === chosen.length) return wrong('everything that was opened had failed');
-  const detail = `${chosen.length} of ${audit.leaves} opened, ${failures} of them failed or turned away, the others right`;
+  if (marked > mostFailures(failures / audit.leaves, chosen.length)) {
+    return wrong(
+      `${marked} of ${chosen.length} opened had failed, of all ${audit.leaves} only ${failures} are said to have`,
+    );
+  }
+  if (marked === chosen.length) return wrong('everything that was opened had failed');
+  const detail = `${chosen.length} of ${audit.leaves} opened, ${marked} of them failed, the others right or turned away rightly`;
   return { right: true, detail, ...binding };
+}
+
+/** Most failures among `opened` draws at this share: none for none, else three standard deviations and one above the mean. */
+function mostFailures(share: number, opened: number): number {
+  if (!(share > 0)) return 0;
+  const p = Math.min(1, share);
+  return opened * p + 3 * Math.sqrt(opened * p * (1 - p)) + 1;
 }
 
 /** Whether the transcript has the same challenge, root and beacon, in the right order. */

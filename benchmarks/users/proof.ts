@@ -54,7 +54,7 @@ export const usersProof: Proof<typeof UsersRaw> = {
     const reference = new Reference(TASK_NETWORK, raw.challenge);
     const expected = (user: number, number: number, missed: boolean) =>
       missed ? failureLeaf(user, number) : answerLeaf(user, number, reference.answer('hold', user, number, raw.rows));
-    const audit = auditAnswers(raw, raw.tasks, expected, surroundings);
+    const audit = auditAnswers(raw, raw.tasks, expected, surroundings, failed);
     let verified = say('answers_right', audit.right, audit.detail);
     const { gate } = raw;
     verified =
