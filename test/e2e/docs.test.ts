@@ -1,6 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
+import { parseStrict } from '../../evidence/canonical.ts';
+import { Claims, Waiver } from '../../model/guide.ts';
+import { check } from '../../model/schema.ts';
+import { REGISTERS } from '../../reports/registers/definition.ts';
 import { assay, ROOT } from './program.ts';
 
 const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)].filter(
@@ -37,4 +42,34 @@ describe('the documentation', () => {
       for (const link of links) expect(() => readFileSync(join(folder, link)), link).not.toThrow();
     });
   }
+
+  it('names registers that exist, with headers their columns accept, and none that a row needs is left out', () => {
+    const text = readFileSync(join(ROOT, 'docs/operators.md'), 'utf8');
+    const rows = [...text.matchAll(/^\| `(\w+)\.csv` \| ([^|]+) \|/gm)];
+    expect(rows.length).toBeGreaterThan(4);
+    for (const [, register = '', cells = ''] of rows) {
+      const columns = REGISTERS[register]!.columns;
+      const headers = [...cells.matchAll(/`([^`]+)`/g)].map((m) => m[1]!);
+      for (const header of headers)
+        expect(
+          columns.some((c) => c.headers.includes(header)),
+          header,
+        ).toBe(true);
+      for (const column of columns.filter((c) => !c.optional)) {
+        expect(
+          headers.some((h) => column.headers.includes(h)),
+          `${register}: ${column.key}`,
+        ).toBe(true);
+      }
+    }
+  });
+
+  it('shows claims and waivers that are valid', () => {
+    const text = readFileSync(join(ROOT, 'docs/operators.md'), 'utf8');
+    const shown = [...text.matchAll(/```json\n(.*?)```/gs)].map((m) => parseStrict(Buffer.from(m[1]!)));
+    expect(shown.map((value) => check(Array.isArray(value) ? Type.Array(Waiver) : Claims, value).ok)).toEqual([
+      true,
+      true,
+    ]);
+  });
 });
