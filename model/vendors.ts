@@ -172,7 +172,9 @@ interface Part {
 
 /**
  * Domestic shares of accelerators (cards), processors (sockets), servers (machines) and storage devices, by count and,
- * where every capacity is known, by capacity. What stands behind several containers of one machine counts once.
+ * where every capacity is known, by capacity: what cards and processors were measured to do, bytes of storage, and of a
+ * server what its cards do, or its processors where it has no card. What stands behind several containers of one machine
+ * counts once.
  */
 export function domesticShare(inventories: readonly Inventory[], measured?: MeasuredCapacity): Share[] {
   const hosts = hostOf(inventories);
@@ -180,8 +182,9 @@ export function domesticShare(inventories: readonly Inventory[], measured?: Meas
     (inventory) => inventories.find((other) => hosts.get(other) === hosts.get(inventory)) === inventory,
   );
   const unit = measured?.unit ?? '';
+  const cards = distinctCards(inventories, hosts, measured);
   return [
-    share('accelerator', unit, distinctCards(inventories, hosts, measured)),
+    share('accelerator', unit, cards),
     share(
       'cpu',
       unit,
@@ -200,36 +203,47 @@ export function domesticShare(inventories: readonly Inventory[], measured?: Meas
     share(
       'server',
       unit,
-      firstOfHost.map(({ host }) => ({
-        name: [host.manufacturer?.value, host.product?.value].filter(Boolean).join(' ') || 'unknown',
-        domestic: isDomestic('server', host.manufacturer?.value),
-        capacity: undefined,
+      firstOfHost.map((inventory) => ({
+        name:
+          [inventory.host.manufacturer?.value, inventory.host.product?.value].filter(Boolean).join(' ') || 'unknown',
+        domestic: isDomestic('server', inventory.host.manufacturer?.value),
+        capacity: serverCapacity(
+          cards.filter(({ host }) => host === hosts.get(inventory)),
+          measured?.cpus?.[inventory.node],
+        ),
       })),
     ),
     share('storage', 'B', distinctDisks(inventories, hosts)),
   ];
 }
 
+function serverCapacity(cards: readonly Part[], cpus: number | undefined): number | undefined {
+  if (cards.length === 0) return cpus;
+  const sum = cards.reduce((total, { capacity }) => total + (capacity ?? Number.NaN), 0);
+  return Number.isFinite(sum) ? sum : undefined;
+}
+
 function distinctCards(
   inventories: readonly Inventory[],
   hosts: ReadonlyMap<Inventory, string>,
   measured: MeasuredCapacity | undefined,
-): Part[] {
-  const parts = new Map<string, Part>();
+): (Part & { readonly host: string })[] {
+  const parts = new Map<string, Part & { readonly host: string }>();
   for (const inventory of inventories) {
     for (const device of inventory.accelerators) {
       if (device.kind !== 'package') continue;
-      const key = cardKey(device, hosts.get(inventory)!, inventory.node);
+      const host = hosts.get(inventory)!;
+      const key = cardKey(device, host, inventory.node);
       const capacity = measured?.accelerators?.[`${inventory.node}/${device.id}`] ?? parts.get(key)?.capacity;
       const name = device.chip?.value ?? device.vendor.value;
-      parts.set(key, { name, domestic: isDomestic('accelerator', device.vendor.value), capacity });
+      parts.set(key, { name, host, domestic: isDomestic('accelerator', device.vendor.value), capacity });
     }
   }
   return [...parts.values()];
 }
 
 function cardKey(device: Accelerator, host: string, node: string): string {
-  if (isIdentity(device.uuid?.value)) return `uuid ${device.uuid!.value}`;
+  if (isIdentity(device.uuid?.value)) return `uuid ${device.uuid!.value.toLowerCase()}`;
   if (isIdentity(device.serial?.value)) return `serial ${device.vendor.value} ${device.serial!.value}`;
   return device.pciAddress ? `pci ${host} ${device.pciAddress.value}` : `id ${node} ${device.id}`;
 }

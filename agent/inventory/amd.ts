@@ -1,9 +1,9 @@
-import { device, type Facts } from './device.ts';
+import { addFacts, device, type Facts } from './device.ts';
 import type { Machine } from './machine.ts';
 import { at, jsonIn, listAt, textAt } from './output.ts';
 import { bytes, celsius, megahertz, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
-import { isHygon, parseRocmJson, ROCM_ARGS, ROCM_SHORT_ARGS } from './rocm.ts';
+import { isHygon, LINK_ARGS, parseLinks, parseRocmJson, ROCM_ARGS, ROCM_SHORT_ARGS } from './rocm.ts';
 
 /** AMD: `amd-smi` in JSON, else `rocm-smi` in JSON (which on Hygon machines lists Hygon's cards: those are left to it). */
 export const amd: Collector = {
@@ -32,10 +32,13 @@ export const amd: Collector = {
       const parsed = parseRocmJson(text ?? '');
       last = text ?? last;
       if (!parsed) continue;
-      for (const card of parsed.cards) {
-        if (isHygon(card)) continue;
+      const own = parsed.cards.filter((card) => !isHygon(card));
+      const links = own.length > 1 ? await reading.detail('rocm-smi', LINK_ARGS, {}, true) : undefined;
+      const peers = parseLinks(links ?? '', 'amd');
+      for (const card of own) {
         const identity = { id: `amd-${card.index}`, kind: 'package', vendor: 'amd' } as const;
-        reading.devices.push(device(identity, 'rocm-smi --json', { ...card.facts, driver: parsed.driver }));
+        const made = device(identity, 'rocm-smi --json', { ...card.facts, driver: parsed.driver });
+        reading.devices.push(addFacts(made, 'rocm-smi --showtopotype', { peers: peers.get(card.index) }));
       }
       return reading;
     }

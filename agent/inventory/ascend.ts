@@ -1,14 +1,22 @@
+import {
+  parseBoard,
+  parseChipBoard,
+  parseCommon,
+  parseEcc,
+  parseHealth,
+  parseMemory,
+  parseProduct,
+} from './ascend-detail.ts';
 import { addFacts, device, type Facts } from './device.ts';
 import type { Machine, RunOptions } from './machine.ts';
-import { finder, outline } from './outline.ts';
 import { clean } from './output.ts';
-import { bytes, celsius, isAbsent, megahertz, pciAddress, plainNumber, share, watts } from './quantity.ts';
+import { bytes, celsius, isAbsent, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
 
 /**
  * Huawei Ascend: the table of `npu-smi info` in its old and new forms, chip names from `-m` (the table may say only
- * `Ascend910` or `xxx`), and `-t board` and `-t common` for each NPU. One NPU id is a card; its chips are dies.
+ * `Ascend910` or `xxx`), and `-t board`, `common`, `ecc` and `memory` for each NPU. One NPU id is a card; its chips are dies.
  */
 export const ascend: Collector = {
   vendor: 'ascend',
@@ -27,7 +35,7 @@ export const ascend: Collector = {
     const table = parseInfo(text);
     const map = parseMapping(mapText ?? '');
     if (!table) reading.unknownLayout('npu-smi info', text);
-    else if (table.cut) reading.say('count_mismatch', 'npu-smi info: the table ends in the middle of a device');
+    else if (table.cut) reading.say('count_mismatch', 'npu-smi info: rows of the table make no whole device');
     const chips = table?.chips ?? map?.map(({ npu, chip, name }) => ({ npu, chip, facts: { chip: name } })) ?? [];
     if (table && chips.length === 0) reading.say('tool_reports_none', 'npu-smi info: the table has no row');
     if (map && table && map.length !== table.chips.length) {
@@ -40,11 +48,14 @@ export const ascend: Collector = {
     const byNpu = Map.groupBy(chips, (chip) => chip.npu);
     await Promise.all(
       [...byNpu].map(async ([npu, own]) => {
-        const [board, common, product] = await Promise.all(
-          ['board', 'common', 'product'].map((what) =>
-            reading.detail('npu-smi', ['info', '-t', what, '-i', String(npu)], options),
+        const [board, common, product, ecc, memory] = await Promise.all(
+          ['board', 'common', 'product', 'ecc', 'memory'].map((what) =>
+            // Not every product counts errors or tells more of its memory.
+            reading.detail('npu-smi', ['info', '-t', what, '-i', String(npu)], options, /ecc|memory/.test(what)),
           ),
         );
+        const errors = parseEcc(ecc ?? '');
+        const memories = parseMemory(memory ?? '');
         const named = own.map(({ chip, facts }) => {
           const name = map?.find((entry) => entry.npu === npu && entry.chip === chip)?.name;
           return { chip, facts: { ...facts, chip: betterName(facts.chip, name) } };
@@ -52,7 +63,20 @@ export const ascend: Collector = {
         for (const entry of named) {
           const args = ['info', '-t', 'board', '-i', String(npu), '-c', String(entry.chip)];
           const chipBoard = parseChipBoard((await reading.detail('npu-smi', args, options, true)) ?? '');
-          entry.facts = { ...entry.facts, uuid: chipBoard.uuid, chip: betterName(entry.facts.chip, chipBoard.chip) };
+          entry.facts = {
+            ...entry.facts,
+            uuid: chipBoard.uuid,
+            chip: betterName(entry.facts.chip, chipBoard.chip),
+            eccUncorrected: errors.get(entry.chip),
+            ...memories.get(entry.chip),
+          };
+          if (!/^ok$/i.test(entry.facts.health ?? 'ok')) {
+            const why = ['info', '-t', 'health', '-i', String(npu), '-c', String(entry.chip)];
+            entry.facts.health = parseHealth(
+              entry.facts.health!,
+              (await reading.detail('npu-smi', why, options, true)) ?? '',
+            );
+          }
         }
         addNpu(reading, npu, named, parseBoard(board ?? ''), parseCommon(common ?? ''), parseProduct(product ?? ''));
         for (const { chip } of own) await readVirtual(reading, npu, chip, own.length > 1, options);
@@ -132,57 +156,6 @@ export function parseMapping(text: string): { npu: number; chip: number; name: s
   });
 }
 
-/** `npu-smi info -t board`. */
-export function parseBoard(text: string): Facts {
-  const find = finder(outline(text));
-  const vendor = find('PCI Vendor ID').replace(/^0x/i, '').toLowerCase();
-  const id = find('PCI Device ID').replace(/^0x/i, '').toLowerCase();
-  return {
-    serial: find('Serial Number'),
-    driver: find('Software Version'),
-    firmware: find('Firmware Version'),
-    pciAddress: pciAddress(find('PCIe Bus Info', 'PCIeBusInfo')),
-    pciId: /^[0-9a-f]{4}$/.test(vendor) && /^[0-9a-f]{4}$/.test(id) ? `${vendor}:${id}` : undefined,
-  };
-}
-
-/** `npu-smi info -t board -c`: the die's own id, and the variant that `Ascend910` alone does not tell. */
-export function parseChipBoard(text: string): { uuid: string | undefined; chip: string | undefined } {
-  const find = finder(outline(text));
-  const name = find('Chip Name');
-  const variant = find('NPU Name');
-  const chip = isAbsent(name) ? undefined : `Ascend ${name.replace(/^Ascend\s*/i, '')}`;
-  return {
-    uuid: isAbsent(find('VDie ID')) ? undefined : find('VDie ID'),
-    chip: chip && !isAbsent(variant) ? `${chip} ${variant}` : chip,
-  };
-}
-
-/** `npu-smi info -t common`: clock by chip id, power of the card. */
-export function parseCommon(text: string): Map<number, Facts> {
-  const chips = new Map<number, Facts>();
-  for (const block of clean(text)
-    .split(/^(?=\s*Chip ID\s*:)/m)
-    .slice(1)) {
-    const find = finder(outline(block.split(/^\s*Chip Name\s*:\s*mcu/im)[0]!));
-    const chip = plainNumber(find('Chip ID'));
-    if (chip === undefined) continue;
-    chips.set(chip, {
-      clockMHz: megahertz(find('Aicore curFreq(MHZ)')),
-      clockMaxMHz: megahertz(find('Aicore Freq(MHZ)')),
-      powerW: watts(find('NPU Real-time Power(W)')),
-      computeUnits: plainNumber(find('Aicore Count')),
-    });
-  }
-  return chips;
-}
-
-/** `npu-smi info -t product`: the product the card is sold as (Atlas …). */
-export function parseProduct(text: string): string | undefined {
-  const name = finder(outline(text))('Product Type', 'Product Name');
-  return isAbsent(name) ? undefined : name;
-}
-
 /** The longer of two names for one chip, where one is a placeholder or a part of the other. */
 function betterName(table: string | undefined, map: string | undefined): string | undefined {
   if (map === undefined || isAbsent(map)) return table;
@@ -204,7 +177,11 @@ function addNpu(
   const first = chips[0]!.facts;
   const known = chips.every(({ facts }) => facts.memoryBytes !== undefined);
   const card = device({ id, kind: 'package', vendor: 'ascend' }, source, {
-    ...(only ?? { chip: first.chip, health: worst(chips.map(({ facts }) => facts.health ?? '')) }),
+    ...(only ?? {
+      chip: first.chip,
+      health: worst(chips.map(({ facts }) => facts.health ?? '')),
+      eccUncorrected: sumOf(chips.map(({ facts }) => facts.eccUncorrected)),
+    }),
     memoryBytes: known ? chips.reduce((sum, { facts }) => sum + facts.memoryBytes!, 0) : undefined,
   });
   addFacts(card, 'npu-smi info -t board', only ? board : { ...board, uuid: undefined, pciAddress: undefined });
@@ -221,6 +198,10 @@ function addNpu(
     addFacts(die, 'npu-smi info -t board', { driver: board.driver, firmware: board.firmware });
     reading.devices.push(die);
   }
+}
+
+function sumOf(counts: readonly (number | undefined)[]): number | undefined {
+  return counts.every((count) => count !== undefined) ? counts.reduce((a, b) => a + b!, 0) : undefined;
 }
 
 function worst(health: readonly string[]): string {

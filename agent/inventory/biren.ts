@@ -14,8 +14,9 @@ const QUERIES = [
 ];
 
 /**
- * Biren: the CSV query of `brsmi gpu`, from many fields to few, as no public text says which version knows which. With
- * SVI on, a card is split into two or four instances that each have a device node: the card still counts once.
+ * Biren: the CSV query of `brsmi gpu`, from many fields to few, as no public text says which version knows which; what it
+ * does not print comes from the management library (BRML). With SVI on, a card is split into two or four instances that
+ * each have a device node: the card still counts once.
  */
 export const biren: Collector = {
   vendor: 'biren',

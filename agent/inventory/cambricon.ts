@@ -1,16 +1,21 @@
-import { device, type Facts } from './device.ts';
+import { addFacts, device, type Facts } from './device.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline, splitOutline } from './outline.ts';
 import { at, jsonIn, listAt, textAt } from './output.ts';
+import { linkGeneration } from './pci.ts';
 import { bytes, celsius, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
+import { parseMatrix } from './topology.ts';
 
 const FILE = 'cnmon_info.json';
 
+/** `MLK2` is a bond of two MLU-Links, `MLK[S]` a way over their switch; the other cells are ways over PCIe. */
+const MLULINK = { prefix: '(?:MLU|Card)', link: /^MLK(?:\d+|\[S\])?$/, id: 'cambricon' };
+
 /**
  * Cambricon: `cnmon info -j`, which writes its JSON into the working directory, else `cnmon info` as text, else the
- * table of `cnmon` in its forms of version 4 (no addresses) and 5.
+ * table of `cnmon` in its forms of version 4 (no addresses) and 5; MLU-Link peers from `cnmon topo -m`.
  */
 export const cambricon: Collector = {
   vendor: 'cambricon',
@@ -28,20 +33,23 @@ export const cambricon: Collector = {
         `cnmon info describes ${cards.length} devices, the table of cnmon ${table.cards.length}`,
       );
     }
-    if (table?.cut) reading.say('count_mismatch', 'cnmon: the table ends in the middle of a device');
+    if (table?.cut) reading.say('count_mismatch', 'cnmon: rows of the table make no whole device');
     const found = cards ?? table?.cards;
     if (!found) {
       reading.unknownLayout('cnmon', text);
       return reading;
     }
     if (found.length === 0) reading.say('tool_reports_none', `cnmon: ${text.slice(0, 400)}`);
+    const peers = parseMatrix((await reading.detail('cnmon', ['topo', '-m'], {}, true)) ?? '', MLULINK);
     for (const { index, facts } of found) {
       const identity = { id: `cambricon-${index}`, kind: 'package', vendor: 'cambricon' } as const;
       const row = table?.cards.find((card) => card.index === index)?.facts;
       const merged = { ...row, ...withoutGaps(facts) };
-      reading.devices.push(
-        device(identity, cards ? 'cnmon info' : 'cnmon', { ...merged, driver: merged.driver ?? table?.driver }),
-      );
+      const made = device(identity, cards ? 'cnmon info' : 'cnmon', {
+        ...merged,
+        driver: merged.driver ?? table?.driver,
+      });
+      reading.devices.push(addFacts(made, 'cnmon topo -m', { peers: peers[index] }));
     }
     reading.version('cnmon', table?.version);
     reading.component('Cambricon driver', table?.driver, 'cnmon');
@@ -70,7 +78,7 @@ export function parseTable(text: string) {
   for (const [upper = [], lower = []] of table.devices) {
     const name = /^(\d+)\s+(\S*)\/(\S*)\s+(\S.*?)\s+(v[\w.]+)$/.exec(upper[0] ?? '');
     if (!name) continue;
-    const board = /(\S+?)C?\s+(\S+)\s*W\s*\/\s*(\S+)\s*W$/.exec(lower[0] ?? '');
+    const board = /(\S+?)C?\s+([\d.,]+\s*m?W?|\S+)\s*\/\s*([\d.,]+\s*m?W?|\S+)$/.exec(lower[0] ?? '');
     const memory = /^(.+?)\/(.+)$/.exec(lower[1] ?? '');
     const [busy = '', errors = ''] = (upper[2] ?? '').split(/\s+/);
     cards.push({
@@ -121,6 +129,7 @@ export function parseJson(text: string): Card[] | undefined {
         utilization: share(field('Utilization', 'MLUAverage')),
         powerW: watts(field('Power', 'Usage')),
         powerLimitW: watts(field('Power', 'Cap')),
+        linkGeneration: linkGeneration(field('PCI', 'CurrentSpeed')),
         linkWidth: plainNumber(field('PCI', 'CurrentWidth').replace(/x/i, '')),
         health: field('HealthState', 'Device') || field('Health'),
       },
@@ -152,6 +161,8 @@ export function parseInfo(text: string): Card[] | undefined {
         utilization: share(find('Utilization/MLU Average')),
         powerW: watts(find('Power/Usage')),
         powerLimitW: watts(find('Power/Cap')),
+        linkGeneration: linkGeneration(find('PCI/Current Speed')),
+        linkWidth: plainNumber(find('PCI/Current Width').replace(/x/i, '')),
         health: find('Health State/Device'),
       },
     };

@@ -40,29 +40,33 @@ export async function readCpu(
     kilohertz(machine, `${CPUFREQ}/cpuinfo_max_freq`),
     machine.readFile('/sys/fs/cgroup/cpu.max'),
   ]);
-  const parsed = info.ok ? parseCpuinfo(info.value) : undefined;
-  if (!info.ok) unread.push({ what: 'processor', source: CPUINFO, why: info.why });
-  else if (!parsed) unread.push({ what: 'processor', source: CPUINFO, why: 'no processor in it' });
   const lscpu = listing.status === 'exited' ? lscpuFields(listing.stdout) : {};
+  const read = info.ok ? parseCpuinfo(info.value) : undefined;
+  const parsed = read ?? fromLscpu(lscpu);
+  const source = read ? CPUINFO : 'lscpu';
+  if (!info.ok) unread.push({ what: 'processor', source: CPUINFO, why: info.why });
+  else if (!read) unread.push({ what: 'processor', source: CPUINFO, why: 'no processor in it' });
   const facts = host.ok ? host.value : undefined;
   const cpu: Cpu = {};
 
   put(
     cpu,
     'vendor',
-    text(parsed?.vendor, CPUINFO) ?? text(textAt(facts, 'cpu', 'manufacturer'), 'systeminformation.cpu()'),
+    text(parsed?.vendor, source) ??
+      text(vendorOf(lscpu['Vendor ID'], undefined, lscpu['Model name'], 'unknown', ''), 'lscpu') ??
+      text(textAt(facts, 'cpu', 'manufacturer'), 'systeminformation.cpu()'),
   );
   const modelName = parsed?.model ?? lscpu['Model name'] ?? textAt(facts, 'cpu', 'brand');
-  put(cpu, 'model', text(modelName, parsed?.model ? CPUINFO : 'lscpu'));
   put(
     cpu,
-    'architecture',
-    text(parsed && parsed.architecture !== 'unknown' ? parsed.architecture : undefined, CPUINFO),
+    'model',
+    text(modelName, parsed?.model ? source : lscpu['Model name'] ? 'lscpu' : 'systeminformation.cpu()'),
   );
+  put(cpu, 'architecture', text(parsed && parsed.architecture !== 'unknown' ? parsed.architecture : undefined, source));
   const threads = Number(lscpu['Thread(s) per core']);
   const perSocket = Number(lscpu['Core(s) per socket'] ?? lscpu['Core(s) per cluster']);
   const sockets = Number(lscpu['Socket(s)'] ?? lscpu['Cluster(s)']);
-  put(cpu, 'logicalCores', number(parsed?.logicalCores, CPUINFO));
+  put(cpu, 'logicalCores', number(parsed?.logicalCores, source));
   put(cpu, 'sockets', number(sockets, 'lscpu') ?? number(parsed?.sockets, CPUINFO));
   put(
     cpu,
@@ -78,7 +82,7 @@ export async function readCpu(
     'maxClockMHz',
     number(maximum, `${CPUFREQ}/cpuinfo_max_freq`) ?? number(Number.parseFloat(lscpu['CPU max MHz'] ?? ''), 'lscpu'),
   );
-  if (parsed && parsed.flags.size > 0) cpu.simd = { value: simd(parsed), source: CPUINFO };
+  if (parsed && parsed.flags.size > 0) cpu.simd = { value: simd(parsed), source };
   if (parsed) peaks(parsed, cpu, unread);
   for (const what of ['baseClockMHz', 'maxClockMHz', 'physicalCores'] as const) {
     if (!cpu[what])
@@ -164,6 +168,38 @@ export function parseCpuinfo(content: string): Processor | undefined {
     ...(part === undefined ? {} : { part }),
     ...(told ? { physicalCores: places.size, sockets: packages.size } : {}),
     ...(clocks.length > 0 ? { clockNowMHz: Math.max(...clocks) } : {}),
+  };
+}
+
+const MACHINES: Record<string, Processor['architecture']> = {
+  x86_64: 'x64',
+  aarch64: 'arm64',
+  loongarch64: 'loongarch64',
+  sw_64: 'sw64',
+};
+
+/** The same from `lscpu`, for a container that hides `/proc/cpuinfo`. It does not have the part number of ARM cores. */
+function fromLscpu(fields: Readonly<Record<string, string>>): Processor | undefined {
+  const architecture = MACHINES[fields.Architecture ?? ''];
+  const logicalCores = integer(fields['CPU(s)']);
+  if (architecture === undefined || logicalCores === undefined) return undefined;
+  const family = integer(fields['CPU family']);
+  const modelNumber = integer(fields.Model);
+  const vendor = vendorOf(
+    fields['Vendor ID'],
+    undefined,
+    fields['Model name'],
+    architecture,
+    `cpu family : ${fields['CPU family']}`,
+  );
+  return {
+    architecture,
+    logicalCores,
+    flags: new Set((fields.Flags ?? '').toLowerCase().split(/\s+/).filter(Boolean)),
+    ...(vendor === undefined ? {} : { vendor }),
+    ...(fields['Model name'] === undefined ? {} : { model: fields['Model name'] }),
+    ...(family === undefined ? {} : { family }),
+    ...(modelNumber === undefined ? {} : { modelNumber }),
   };
 }
 

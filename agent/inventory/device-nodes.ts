@@ -15,6 +15,19 @@ const NODES: readonly { vendor: VendorKey; directory: string; name: RegExp }[] =
   { vendor: 'thead', directory: '/dev', name: /^alixpu_ppu\d+$/ },
 ];
 
+/** Paths of a vendor's device nodes; none where it has none here, or no such form is known. */
+export async function nodesOf(machine: Machine, vendor: VendorKey): Promise<string[]> {
+  const found = await Promise.all(
+    NODES.filter((entry) => entry.vendor === vendor).map(async ({ directory, name }) => {
+      const listing = await machine.readDirectory(directory);
+      return listing.ok
+        ? listing.value.filter((entry) => name.test(entry)).map((entry) => `${directory}/${entry}`)
+        : [];
+    }),
+  );
+  return found.flat();
+}
+
 /**
  * Device nodes of a vendor of which neither the bus nor a tool gives a device: a container may have been handed a card
  * without its tool. One node may be a slice (a Biren instance is a node of its own), so nodes are never counted.

@@ -1,11 +1,18 @@
-import { device, type Facts } from './device.ts';
+import { addFacts, device, type Facts } from './device.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline, splitOutline } from './outline.ts';
 import { clean } from './output.ts';
 import { bytes, celsius, isAbsent, megahertz, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
+import { parseMatrix } from './topology.ts';
 
-/** Enflame: `efsmi -q`, else the list of `efsmi -L`. Some boards on its chips carry another company's PCI vendor id. */
+/** `ESL2` is a bond of two of the vendor's links, `IDB` the bus inside one package. */
+const ESL = { prefix: 'GCU', link: /^(?:ESL\d*|IDB)$/, id: 'enflame' };
+
+/**
+ * Enflame: `efsmi -q`, else the list of `efsmi -L`; peers over the vendor's own links from `efsmi --topo -m`. Some boards on
+ * its chips carry another company's PCI vendor id.
+ */
 export const enflame: Collector = {
   vendor: 'enflame',
   async collect(machine: Machine): Promise<Collected> {
@@ -23,6 +30,7 @@ export const enflame: Collector = {
       reading.say('readings_disagree', `efsmi -q describes ${query.length} devices, efsmi -L lists ${list.length}`);
     }
     if (found.length === 0) reading.say('tool_reports_none', `efsmi: ${(text ?? '').slice(0, 400)}`);
+    const peers = parseMatrix((await reading.detail('efsmi', ['--topo', '-m'], {}, true)) ?? '', ESL);
     for (const { index, facts } of found) {
       const row = list?.find((entry) => entry.index === index)?.facts;
       const known = {
@@ -30,7 +38,8 @@ export const enflame: Collector = {
         ...Object.fromEntries(Object.entries(facts).filter(([, v]) => v !== undefined && v !== '')),
       };
       const identity = { id: `enflame-${index}`, kind: 'package', vendor: 'enflame' } as const;
-      reading.devices.push(device(identity, query ? 'efsmi -q' : 'efsmi -L', known));
+      const made = device(identity, query ? 'efsmi -q' : 'efsmi -L', known);
+      reading.devices.push(addFacts(made, 'efsmi --topo -m', { peers: peers[index] }));
     }
     reading.component('Enflame driver', reading.devices[0]?.driver?.value, 'efsmi -q');
     return reading;

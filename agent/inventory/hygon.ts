@@ -1,10 +1,10 @@
 import type { Facts } from './device.ts';
-import { device } from './device.ts';
+import { addFacts, device } from './device.ts';
 import type { Machine } from './machine.ts';
 import { clean } from './output.ts';
 import { bytes, celsius, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
-import { isHygon, parseRocmJson, ROCM_ARGS, ROCM_SHORT_ARGS } from './rocm.ts';
+import { isHygon, LINK_ARGS, parseLinks, parseRocmJson, ROCM_ARGS, ROCM_SHORT_ARGS } from './rocm.ts';
 
 /** Hygon DCU: `hy-smi` in JSON, else its table with `--showmeminfo vram`, else `rocm-smi` of the DTK. */
 export const hygon: Collector = {
@@ -30,10 +30,13 @@ async function readJson(reading: Reading, program: 'hy-smi' | 'rocm-smi'): Promi
     last = text ?? last;
     const parsed = parseRocmJson(text ?? '');
     if (!parsed) continue;
-    for (const card of parsed.cards) {
-      if (program === 'rocm-smi' && !isHygon(card)) continue;
+    const own = parsed.cards.filter((card) => program !== 'rocm-smi' || isHygon(card));
+    const links = own.length > 1 ? await reading.detail(program, LINK_ARGS, {}, true) : undefined;
+    const peers = parseLinks(links ?? '', 'hygon');
+    for (const card of own) {
       const identity = { id: `hygon-${card.index}`, kind: 'package', vendor: 'hygon' } as const;
-      reading.devices.push(device(identity, `${program} --json`, { ...card.facts, driver: parsed.driver }));
+      const made = device(identity, `${program} --json`, { ...card.facts, driver: parsed.driver });
+      reading.devices.push(addFacts(made, `${program} --showtopotype`, { peers: peers.get(card.index) }));
     }
     return last;
   }

@@ -1,29 +1,45 @@
-import { device, type Facts } from './device.ts';
+import { addFacts, device, type Facts } from './device.ts';
 import type { Machine } from './machine.ts';
 import { csvOutput } from './output.ts';
 import { bytes, celsius, megahertz, pciAddress, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { queryFacts } from './smi-query.ts';
 import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
+import { parseMatrix } from './topology.ts';
 
 const LIBRARIES = ['/usr/local/corex/lib64', '/usr/local/corex/lib'];
+const SHORT_QUERY = [
+  ...['index', 'name', 'uuid', 'serial', 'pci.bus_id', 'memory.total', 'memory.used'],
+  ...['temperature.gpu', 'power.draw', 'utilization.gpu'],
+];
+/** From many fields to few, for versions that do not know every one. */
 const QUERIES = [
   [
-    'index',
-    'name',
-    'uuid',
-    'serial',
-    'pci.bus_id',
-    'memory.total',
-    'memory.used',
-    'temperature.gpu',
-    'power.draw',
-    'utilization.gpu',
+    ...[
+      'index',
+      'name',
+      'uuid',
+      'serial',
+      'vbios_version',
+      'pci.bus_id',
+      'driver_version',
+      'memory.total',
+      'memory.used',
+    ],
+    ...['temperature.gpu', 'temperature.memory', 'gpu.power.draw', 'gpu.current.power.limit', 'utilization.gpu'],
+    ...['clocks.current.sm', 'clocks.max.sm', 'clocks.current.memory'],
+    ...['pcie.link.gen.current', 'pcie.link.width.current'],
   ],
+  SHORT_QUERY,
   ['index', 'name', 'memory.total', 'memory.used', 'utilization.gpu', 'temperature.gpu'],
 ];
+/** `IX2` is a bond of two IXLinks. */
+const IXLINK = { prefix: 'GPU', link: /^IX\d+$/, id: 'iluvatar' };
 
-/** Iluvatar CoreX: the table of `ixsmi` for addresses and versions, its CSV query for UUIDs and serial numbers. */
+/**
+ * Iluvatar CoreX: the table of `ixsmi` for addresses and versions, its CSV query for UUIDs and serial numbers, IXLink peers
+ * from `ixsmi topo -m`; multiprocessors and whatever else was not printed from the management library (IXML).
+ */
 export const iluvatar: Collector = {
   vendor: 'iluvatar',
   async collect(machine: Machine): Promise<Collected> {
@@ -44,7 +60,7 @@ export const iluvatar: Collector = {
       reading.unknownLayout('ixsmi', text);
       return reading;
     }
-    if (table?.cut) reading.say('count_mismatch', 'ixsmi: the table ends in the middle of a device');
+    if (table?.cut) reading.say('count_mismatch', 'ixsmi: rows of the table make no whole device');
     if (rows && table && rows.length !== table.cards.length) {
       reading.say(
         'readings_disagree',
@@ -52,6 +68,7 @@ export const iluvatar: Collector = {
       );
     }
     if (found.length === 0) reading.say('tool_reports_none', `ixsmi: ${text.slice(0, 400)}`);
+    const peers = parseMatrix((await reading.detail('ixsmi', ['topo', '-m'], options, true)) ?? '', IXLINK);
     for (const { index, facts } of found) {
       const row = table?.cards.find((card) => card.index === index)?.facts;
       const identity = { id: `iluvatar-${index}`, kind: 'package', vendor: 'iluvatar' } as const;
@@ -60,9 +77,12 @@ export const iluvatar: Collector = {
         ...Object.fromEntries(Object.entries(facts).filter(([, v]) => v !== undefined && v !== '')),
       };
       const runtime = table?.runtime && `CUDA ${table.runtime} (compatible)`;
-      reading.devices.push(
-        device(identity, rows ? 'ixsmi --query-gpu' : 'ixsmi', { ...known, driver: table?.driver, runtime }),
-      );
+      const made = device(identity, rows ? 'ixsmi --query-gpu' : 'ixsmi', {
+        ...known,
+        driver: table?.driver ?? known.driver,
+        runtime,
+      });
+      reading.devices.push(addFacts(made, 'ixsmi topo -m', { peers: peers[index] }));
     }
     reading.version('ixsmi', table?.version);
     reading.component('Iluvatar driver', table?.driver, 'ixsmi');

@@ -1,11 +1,14 @@
-import { device, type Facts } from './device.ts';
+import { addFacts, device, type Facts } from './device.ts';
+import { readGaudi } from './gaudi.ts';
 import type { Machine } from './machine.ts';
-import { at, boxRows, csvOutput, jsonIn, listAt, textAt } from './output.ts';
-import { bytes, megahertz, plainNumber, share } from './quantity.ts';
+import { at, boxRows, clean, jsonIn, listAt, textAt } from './output.ts';
+import { bytes, isAbsent, megahertz, plainNumber, share } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
-import { queryFacts } from './smi-query.ts';
 
-/** Intel: `xpu-smi discovery` (Kunlunxin's tool of the same name is told apart by what it prints) and `hl-smi` for Gaudi. */
+/**
+ * Intel: `xpu-smi discovery`, `stats`, `health` and `topology` (Kunlunxin's tool of the same name is told apart by what it
+ * prints) and `hl-smi` for Gaudi.
+ */
 export const intel: Collector = {
   vendor: 'intel',
   async collect(machine: Machine): Promise<Collected> {
@@ -30,15 +33,66 @@ async function readXpu(reading: Reading): Promise<void> {
     return;
   }
   if (devices.length === 0) reading.say('tool_reports_none', `xpu-smi discovery: ${text.slice(0, 400)}`);
+  const peers = parseXeLinks((await reading.detail('xpu-smi', ['topology', '-m'], {}, true)) ?? '');
   for (const { index, facts, virtual } of devices) {
-    const [more, stats] = await Promise.all([
+    const [more, stats, health, errors] = await Promise.all([
       reading.detail('xpu-smi', ['discovery', '-d', String(index), '-j']),
       reading.detail('xpu-smi', ['stats', '-d', String(index), '-j']),
+      reading.detail('xpu-smi', ['health', '-d', String(index), '-j'], {}, true),
+      reading.detail('xpu-smi', ['stats', '-d', String(index), '-r', '-j'], {}, true),
     ]);
     const known = { ...defined(facts), ...defined(parseDetail(more ?? '')), ...defined(parseStats(stats ?? '')) };
     const kind = virtual ? 'partition' : 'package';
-    reading.devices.push(device({ id: `intel-${index}`, kind, vendor: 'intel' }, 'xpu-smi', known));
+    const partitioning = virtual ? 'virtual function' : undefined;
+    const made = device({ id: `intel-${index}`, kind, vendor: 'intel' }, 'xpu-smi', { ...known, partitioning });
+    addFacts(made, 'xpu-smi health', { health: parseHealth(health ?? '') });
+    addFacts(made, 'xpu-smi stats -r', { eccUncorrected: parseErrors(errors ?? '') });
+    reading.devices.push(addFacts(made, 'xpu-smi topology -m', { peers: peers.get(index) }));
   }
+}
+
+/**
+ * Health from `xpu-smi health -d N -j`: components (temperatures, power, memory, Xe Link ports) that have another state
+ * than well, by name. Undefined where no component has a state that says something.
+ */
+export function parseHealth(text: string): string | undefined {
+  const document = jsonIn(text);
+  if (typeof document !== 'object' || document === null) return undefined;
+  const states = Object.entries(document).flatMap(([component, value]): [string, string][] => {
+    const state = textAt(value, 'status');
+    return state === undefined || /^unknown$/i.test(state) || isAbsent(state) ? [] : [[component, state]];
+  });
+  if (states.length === 0) return undefined;
+  const faults = states.filter(([, state]) => !/^ok$/i.test(state));
+  return faults.length === 0 ? 'OK' : faults.map(([component, state]) => `${component}: ${state}`).join(', ');
+}
+
+/**
+ * Xe Link peers by device, from the matrix of `xpu-smi topology -m`: its rows and columns are tiles (`GPU 0/1`), `XL8` is a
+ * bond of eight lanes and `XL*` a way over another tile. A device's own tiles are no peers.
+ */
+export function parseXeLinks(text: string): Map<number, string[]> {
+  const peers = new Map<number, string[]>();
+  let columns: number[] = [];
+  for (const line of clean(text).split('\n')) {
+    const names = [...line.matchAll(/\bGPU\s+(\d{1,3})\/\d{1,3}\b/g)].map((match) => Number(match[1]));
+    const row = /^\s*GPU\s+\d{1,3}\/\d{1,3}\b/.test(line);
+    if (names.length > 0 && !(row && names.length === 1 && columns.length > 0)) {
+      columns = names;
+      continue;
+    }
+    if (!row) continue;
+    const own = names[0]!;
+    const cells = line
+      .replace(/^\s*GPU\s+\S+/, '')
+      .split(/[\s|]+/)
+      .filter(Boolean);
+    const linked = columns.flatMap((to, i) =>
+      to !== own && /^XL(?:\d+|\*)$/.test(cells[i] ?? '') ? [`intel-${to} ${cells[i]}`] : [],
+    );
+    if (linked.length > 0) peers.set(own, [...new Set([...(peers.get(own) ?? []), ...linked])]);
+  }
+  return peers;
 }
 
 /** Kunlunxin's tool names its own runtime in its banner; Intel's does not. */
@@ -100,7 +154,23 @@ export function parseDetail(text: string): Facts {
     clockMaxMHz: megahertz(field('core_clock_rate_mhz')),
     linkGeneration: plainNumber(field('pcie_generation')),
     linkWidth: plainNumber(field('pcie_max_link_width')),
+    computeUnits: plainNumber(field('number_of_eus')),
   };
+}
+
+/** `xpu-smi stats -d N -r -j`: all errors that were not corrected, of the device or else of its tiles. */
+export function parseErrors(text: string): number | undefined {
+  const document = jsonIn(text);
+  const tiles = listAt(document, 'tile_level').flatMap((tile) => listAt(tile, 'data_list'));
+  for (const level of [listAt(document, 'device_level'), tiles]) {
+    const counts = level.flatMap((metric) => {
+      const counted = /^XPUM_STATS_RAS_ERROR_CAT_\w+_UNCORRECTABLE$/.test(textAt(metric, 'metrics_type') ?? '');
+      const count = at(metric, 'total') ?? at(metric, 'value');
+      return counted && typeof count === 'number' ? [count] : [];
+    });
+    if (counts.length > 0) return counts.reduce((a, b) => a + b, 0);
+  }
+  return undefined;
 }
 
 /** `xpu-smi stats -d N -j`: metrics of the whole device by name. */
@@ -117,28 +187,11 @@ export function parseStats(text: string): Facts {
   return {
     powerW: metrics.get('XPUM_STATS_POWER'),
     temperatureC: metrics.get('XPUM_STATS_GPU_CORE_TEMPERATURE'),
+    memoryTemperatureC: metrics.get('XPUM_STATS_MEMORY_TEMPERATURE'),
     clockMHz: metrics.get('XPUM_STATS_GPU_FREQUENCY'),
     utilization: share(String(metrics.get('XPUM_STATS_GPU_UTILIZATION') ?? '')),
     memoryUsedBytes: memory === undefined ? undefined : bytes(`${memory} MiB`),
   };
-}
-
-const GAUDI_QUERY =
-  'index,name,uuid,serial,bus_id,memory.total,memory.used,driver_version,temperature.aip,power.draw,utilization.aip';
-
-async function readGaudi(reading: Reading): Promise<void> {
-  const text = await reading.run('hl-smi', ['-Q', GAUDI_QUERY, '-f', 'csv']);
-  if (text === undefined) return;
-  const table = csvOutput(text, ['index', 'name']);
-  if (!table) {
-    reading.unknownLayout('hl-smi -Q', text);
-    return;
-  }
-  if (table.rows.length === 0) reading.say('tool_reports_none', `hl-smi -Q: ${text.slice(0, 400)}`);
-  for (const row of table.rows) {
-    const identity = { id: `gaudi-${row.index}`, kind: 'package', vendor: 'intel' } as const;
-    reading.devices.push(device(identity, 'hl-smi -Q', queryFacts(row, table.units)));
-  }
 }
 
 /** Without the fields that were not printed, so that a later reading does not erase an earlier one. */

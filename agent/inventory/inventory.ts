@@ -4,6 +4,7 @@ import { readCpu } from './cpu.ts';
 import { deviceNodeFindings } from './device-nodes.ts';
 import { readHost } from './host.ts';
 import { readKfd, withKfd } from './kfd.ts';
+import { addLibrary } from './library.ts';
 import type { Machine } from './machine.ts';
 import { mergeWithBus } from './merge.ts';
 import { groupDies } from './packages.ts';
@@ -92,7 +93,9 @@ function silence(collected: Collected, { vendor }: Collector): Inventory['findin
 /** A collector that fails on what a tool printed is a bug; the rest of the inventory must still be had, and say so. */
 async function ask(collector: Collector, machine: Machine): Promise<Collected> {
   try {
-    return await collector.collect(machine);
+    const collected = await collector.collect(machine);
+    await addLibrary(collected, machine, collector.vendor);
+    return collected;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return {

@@ -1,4 +1,4 @@
-import { device, type Facts } from './device.ts';
+import { addFacts, device, type Facts } from './device.ts';
 import { isKunlunxin } from './intel.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline, splitOutline } from './outline.ts';
@@ -6,9 +6,14 @@ import { clean } from './output.ts';
 import { bytes, celsius, isAbsent, megahertz, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
+import { parseMatrix } from './topology.ts';
+
+/** The vendor's own links; `SYS`, `NODE` … are ways over PCIe and between sockets. */
+const XPULINK = { prefix: 'XPU', link: /^XL\d*$/, id: 'kunlunxin' };
 
 /**
- * Kunlunxin: `xpu-smi` (newer) or `xpu_smi` (older) with `-q`, else the table, else the positional lines of `-m`.
+ * Kunlunxin: `xpu-smi` (newer) or `xpu_smi` (older) with `-q`, else the table, else the positional lines of `-m`; peers
+ * over the vendor's own links from `topo -m`.
  * Intel's tool of the same name answers none of them like this and is left alone.
  */
 export const kunlunxin: Collector = {
@@ -42,7 +47,7 @@ async function readTool(reading: Reading, program: string, text: string): Promis
     reading.unknownLayout(program, text);
     return;
   }
-  if (table?.cut) reading.say('count_mismatch', `${program}: the table ends in the middle of a device`);
+  if (table?.cut) reading.say('count_mismatch', `${program}: rows of the table make no whole device`);
   if (query && table && query.cards.length !== table.cards.length) {
     reading.say(
       'readings_disagree',
@@ -58,6 +63,7 @@ async function readTool(reading: Reading, program: string, text: string): Promis
   if (found.length === 0) reading.say('tool_reports_none', `${program}: ${text.slice(0, 400)}`);
   const driver = query?.driver ?? table?.driver;
   const runtime = query?.runtime ?? table?.runtime;
+  const peers = parseMatrix((await reading.detail(program, ['topo', '-m'], {}, true)) ?? '', XPULINK);
   for (const [position, { index, facts }] of found.entries()) {
     const row = table?.cards.find((card) => card.index === (index ?? position))?.facts;
     const known = {
@@ -66,7 +72,8 @@ async function readTool(reading: Reading, program: string, text: string): Promis
     };
     const identity = { id: `kunlunxin-${index ?? position}`, kind: 'package', vendor: 'kunlunxin' } as const;
     const source = query ? `${program} -q` : table ? program : `${program} -m`;
-    reading.devices.push(device(identity, source, { ...known, driver, runtime: runtime && `XPU-RT ${runtime}` }));
+    const made = device(identity, source, { ...known, driver, runtime: runtime && `XPU-RT ${runtime}` });
+    reading.devices.push(addFacts(made, `${program} topo -m`, { peers: peers[index ?? position] }));
   }
   reading.component('Kunlunxin driver', driver, program);
   reading.component('XPU-RT', runtime, program);
@@ -131,7 +138,7 @@ export function parseQuery(text: string) {
       facts: {
         chip: find('Product Name'),
         serial: find('Serial Number'),
-        uuid: find('UUID', 'XPU UUID'),
+        uuid: find('XPU UUID', 'UUID'),
         pciAddress: pciAddress(find('PCI/Bus Id') || title.split(/\s+/)[1]!),
         memoryBytes: bytes(find('Memory Usage/Total', 'FB Memory Usage/Total')),
         memoryUsedBytes: bytes(find('Memory Usage/Used', 'FB Memory Usage/Used')),
@@ -139,7 +146,13 @@ export function parseQuery(text: string) {
         temperatureC: celsius(find('XPU Current Temp')),
         powerW: watts(find('Power Draw')),
         powerLimitW: watts(find('Enforced Power Limit', 'Power Limit')),
-        firmware: find('Firmware Version', 'VBIOS Version'),
+        firmware: find('Firmware Version/ALL Version', 'Firmware Version', 'VBIOS Version'),
+        eccUncorrected: plainNumber(find('Volatile/DRAM Uncorrectable')),
+        clockMHz: megahertz(find('Clocks/Cluster')),
+        linkGeneration: plainNumber(find('PCIe Generation/Current')),
+        linkWidth: plainNumber(find('Link Width/Current').replace(/x$/i, '')),
+        capability: find('Product Architecture'),
+        deviceNode: nodeOf(find('Minor Number')),
       },
     };
   });
@@ -149,6 +162,10 @@ export function parseQuery(text: string) {
     attached: plainNumber(top('Attached XPUs')),
     cards,
   };
+}
+
+function nodeOf(minor: string): string | undefined {
+  return /^\d+$/.test(minor) ? `/dev/xpu${minor}` : undefined;
 }
 
 /**

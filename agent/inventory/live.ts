@@ -36,22 +36,28 @@ const MOST_KEPT = 1_000;
 /** A management library to watch devices with, and what the inventory's ids of its devices begin with. */
 export interface Watched {
   readonly id: string;
-  /** Absent: NVIDIA's own, wherever its driver keeps it. */
+  /** Absent: wherever the vendor keeps it. */
   readonly library?: string;
+  /** The helper that speaks the library's dialect; NVIDIA's unless said. */
+  readonly probe?: Probe;
 }
+
+export type Probe = 'nvml' | 'ixml' | 'hgml' | 'brml';
 
 const COREX_LIBRARIES = ['/usr/local/corex/lib64/libixml.so', '/usr/local/corex/lib/libixml.so'];
 
 /**
  * What can be watched here: NVIDIA's GPUs where its driver is (without it the library has nothing to say), else
- * Iluvatar's, whose library has NVIDIA's interface. Nothing is started where there is neither.
+ * Iluvatar's, T-Head's or Biren's, whose libraries have NVIDIA's way of asking. Nothing is started where there is none.
  */
 export function watchable(exists: (path: string) => boolean = existsSync): Watched | undefined {
   if (['/dev/nvidiactl', '/proc/driver/nvidia/version', '/dev/dxg'].some((path) => exists(path))) {
     return { id: 'nvidia' };
   }
   const library = exists('/dev/iluvatar0') ? COREX_LIBRARIES.find((path) => exists(path)) : undefined;
-  return library === undefined ? undefined : { id: 'iluvatar', library };
+  if (library !== undefined) return { id: 'iluvatar', library, probe: 'ixml' };
+  if (exists('/dev/alixpu_ctl')) return { id: 'thead', probe: 'hgml' };
+  return exists('/dev/biren') ? { id: 'biren', probe: 'brml' } : undefined;
 }
 
 /**
@@ -64,13 +70,14 @@ export function watchDevices(options: {
   /** Monotonic nanoseconds. */
   now: () => bigint;
   library?: string;
-  /** What the ids of the devices begin with; `nvidia` unless said. */
+  /** What the ids of the devices begin with; the helper's own unless said. */
   id?: string;
+  probe?: Probe;
   /** How long the library may take until its first reading. */
   startMs?: number;
 }): LiveDevices {
   const { intervalMs, now, startMs = 10_000 } = options;
-  const helper = fileURLToPath(new URL('./probes/nvml.ts', import.meta.url));
+  const helper = fileURLToPath(new URL(`./probes/${options.probe ?? 'nvml'}.ts`, import.meta.url));
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', helper, options.library ?? '', String(intervalMs), options.id ?? ''],

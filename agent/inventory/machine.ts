@@ -17,8 +17,11 @@ export interface RunOptions {
   readonly libraries?: readonly string[];
 }
 
-/** Facts that a helper process collects as one JSON document: the host, NVIDIA's own report, a trial of the backends. */
-export const DOCUMENTS = ['host', 'nvidia-smi', 'nvml', 'backends'] as const;
+/**
+ * Facts that a helper process collects as one JSON document: the host, NVIDIA's own report, what the vendors' management
+ * libraries tell, a trial of the backends.
+ */
+export const DOCUMENTS = ['host', 'nvidia-smi', 'nvml', 'ixml', 'hgml', 'brml', 'mtml', 'backends'] as const;
 export type DocumentName = (typeof DOCUMENTS)[number];
 
 /** The only way from the inventory to the world: hardware, a recorded machine, or one that records. Never rejects. */

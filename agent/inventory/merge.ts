@@ -56,7 +56,20 @@ export function mergeWithBus(
     const own = reported.filter((r) => r.vendor === vendor).flatMap((r) => r.devices);
     compareCounts(vendor, unseen, own, devices, findings);
   }
-  return { devices, findings };
+  return { devices: devices.map((one) => underPhysical(one, byAddress, devices)), findings };
+}
+
+/** A virtual function is a slice of its card, whatever a tool that lists it beside the card calls it. */
+function underPhysical(
+  one: Accelerator,
+  byAddress: ReadonlyMap<string, PciFunction>,
+  devices: readonly Accelerator[],
+): Accelerator {
+  const physical = byAddress.get(one.pciAddress?.value ?? '')?.physical;
+  const card = physical && devices.find((other) => other !== one && other.pciAddress?.value === physical);
+  if (!card || one.kind === 'die' || one.parent !== undefined) return one;
+  const partitioning = { partitioning: `virtual function of ${physical}` };
+  return addFacts({ ...one, kind: 'partition', parent: card.id }, `${SYSFS} ${one.pciAddress?.value}`, partitioning);
 }
 
 function withBus(one: Accelerator, found: PciFunction): Accelerator {

@@ -1,5 +1,6 @@
 import { addFacts, device, type Facts } from './device.ts';
 import type { Machine } from './machine.ts';
+import { parseDetails, parseOutlines, QUESTIONS } from './metax-detail.ts';
 import { finder, outline } from './outline.ts';
 import { clean } from './output.ts';
 import { bytes, celsius, pciAddress, plainNumber, share, watts } from './quantity.ts';
@@ -10,8 +11,9 @@ import { parseMatrix } from './topology.ts';
 const METAXLINK = { prefix: 'GPU', link: /^MX\d*$/, id: 'metax' };
 
 /**
- * MetaX: the table of `mx-smi`, the UUIDs of `mx-smi -L` and the MetaXLink peers of `mx-smi topo -m`. Moffett's tool has the same name and another banner: it is
- * told as another vendor's and not read.
+ * MetaX: the table of `mx-smi`, the UUIDs of `-L`, clocks and slices (sGPU) of `-j`, serial numbers, errors, throttle
+ * reasons and compute units of its `--show-…` options, and the MetaXLink peers of `topo -m`. Moffett's tool has the same
+ * name and another banner: it is told as another vendor's and not read.
  */
 export const metax: Collector = {
   vendor: 'metax',
@@ -32,15 +34,23 @@ export const metax: Collector = {
     if (table.attached !== undefined && table.attached !== table.cards.length) {
       reading.say('count_mismatch', `mx-smi says ${table.attached} attached GPUs and lists ${table.cards.length}`);
     }
-    if (table.cut) reading.say('count_mismatch', 'mx-smi: the table ends in the middle of a device');
+    if (table.cut) reading.say('count_mismatch', 'mx-smi: rows of the table make no whole device');
     if (list.size > 0 && list.size !== table.cards.length) {
       reading.say('readings_disagree', `mx-smi lists ${table.cards.length} devices, mx-smi -L lists ${list.size}`);
     }
     if (table.cards.length === 0) reading.say('tool_reports_none', `mx-smi: ${text.slice(0, 400)}`);
     const links = await reading.detail('mx-smi', ['topo', '-m'], {}, true);
     const peers = parseMatrix(links ?? '', METAXLINK);
+    const details = parseDetails((await reading.detail('mx-smi', ['-j'], {}, true)) ?? '');
+    const answers = await Promise.all(
+      QUESTIONS.map(async ({ option, facts }) => ({
+        source: `mx-smi ${option}`,
+        cards: parseOutlines((await reading.detail('mx-smi', [option], {}, true)) ?? '', facts),
+      })),
+    );
     for (const { index, facts } of table.cards) {
-      const identity = { id: `metax-${index}`, kind: 'package', vendor: 'metax' } as const;
+      const id = `metax-${index}`;
+      const identity = { id, kind: 'package', vendor: 'metax' } as const;
       const card = device(identity, 'mx-smi', {
         ...facts,
         uuid: list.get(index),
@@ -48,7 +58,16 @@ export const metax: Collector = {
         firmware: table.firmware,
         runtime: table.runtime && `MACA ${table.runtime}`,
       });
+      const address = card.pciAddress?.value ?? '';
+      const detail = details.get(address);
+      if (detail) addFacts(card, 'mx-smi -j', detail.facts);
+      for (const { source, cards } of answers) addFacts(card, source, cards.get(address) ?? {});
       reading.devices.push(addFacts(card, 'mx-smi topo -m', { peers: peers[index] }));
+      for (const { number, memoryBytes, share: part } of detail?.slices ?? []) {
+        const slice = { id: `${id}.s${number}`, kind: 'partition', parent: id, vendor: 'metax' } as const;
+        const partitioning = ['sGPU', part && `${part} of the units`].filter(Boolean).join(' ');
+        reading.devices.push(device(slice, 'mx-smi -j', { memoryBytes, partitioning }));
+      }
     }
     reading.version('mx-smi', table.version);
     reading.component('MetaX driver', table.driver, 'mx-smi');

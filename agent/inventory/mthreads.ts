@@ -12,7 +12,7 @@ const MTLINK = { prefix: 'GPU', link: /^MT\d+$/, id: 'mthreads' };
 
 /**
  * Moore Threads: `mthreads-gmi -q --json`, else `-q` as text, else the table of three lines for each device; MTLink peers
- * from `mthreads-gmi topo -m`.
+ * from `mthreads-gmi topo -m`, cores and whatever else the tool did not print from the management library (MTML).
  */
 export const mthreads: Collector = {
   vendor: 'mthreads',
@@ -28,7 +28,7 @@ export const mthreads: Collector = {
       reading.unknownLayout('mthreads-gmi', text);
       return reading;
     }
-    if (table?.cut) reading.say('count_mismatch', 'mthreads-gmi: the table ends in the middle of a device');
+    if (table?.cut) reading.say('count_mismatch', 'mthreads-gmi: rows of the table make no whole device');
     if (query && table && query.cards.length !== table.cards.length) {
       reading.say(
         'readings_disagree',
@@ -41,7 +41,7 @@ export const mthreads: Collector = {
     const peers = parseMatrix(links ?? '', MTLINK);
     for (const [position, card] of found.cards.entries()) {
       const row = table?.cards.find((other) => other.index === (card.index ?? position))?.facts;
-      const facts = { ...row, ...withoutGaps(card.facts), driver };
+      const facts = { ...row, ...withoutGaps(card.facts), driver, partitioning: card.virtual ? 'vGPU' : undefined };
       const identity = {
         id: `mthreads-${card.index ?? position}`,
         kind: card.virtual ? 'partition' : 'package',
@@ -141,6 +141,7 @@ function card(find: (...paths: string[]) => string): Card {
       utilization: share(find('Utilization/Gpu')),
       temperatureC: celsius(find('GPU Current Temp')),
       powerW: watts(find('Power Draw')),
+      powerLimitW: watts(find('Current Power Limit', 'Enforced Power Limit', 'Power Limit')),
       clockMHz: megahertz(find('Clocks/Graphics')),
       clockMaxMHz: megahertz(find('Max Clocks/Graphics')),
       memoryClockMHz: megahertz(find('Clocks/Memory')),

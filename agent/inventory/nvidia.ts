@@ -1,7 +1,7 @@
-import { addFacts, device, type Facts } from './device.ts';
-import type { Machine } from './machine.ts';
+import { addFacts, device } from './device.ts';
+import type { Machine, Read } from './machine.ts';
 import { type Gpu, parseReport } from './nvidia-report.ts';
-import { clean, csvOutput, textAt } from './output.ts';
+import { clean, csvOutput } from './output.ts';
 import { pciAddress, plainNumber } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { queryFacts } from './smi-query.ts';
@@ -13,7 +13,7 @@ const NVLINK = { prefix: 'GPU', link: /^NV\d+$/, id: 'nvidia' };
 /**
  * NVIDIA. Two readings that must agree: the full report (`nvidia-smi -q -x`, read by the package `node-nvidia-smi` in a
  * helper process) and the CSV query. MIG instances come from the report and get their UUIDs from `nvidia-smi -L`;
- * NVLink peers from `nvidia-smi topo -m`. What answers to this name may be another vendor's compatibility layer: the
+ * NVLink peers from `nvidia-smi topo -m`; cores from the management library. What answers to this name may be another vendor's compatibility layer: the
  * PCI vendor decides, where the readings are put together with the bus.
  */
 export const nvidia: Collector = {
@@ -21,12 +21,11 @@ export const nvidia: Collector = {
   async collect(machine: Machine): Promise<Collected> {
     const reading = new Reading(machine, 'nvidia');
     const table = await csvReading(reading);
-    if (!reading.has('nvidia-smi')) {
-      await readLibrary(reading, machine);
-      return reading;
-    }
+    if (!reading.has('nvidia-smi')) return reading;
 
-    const document = await machine.document('nvidia-smi');
+    const document: Read<unknown> = reading.gaveUp('nvidia-smi')
+      ? { ok: false, missing: false, why: 'not asked any more: it hung' }
+      : await machine.document('nvidia-smi');
     const report = document.ok ? parseReport(document.value) : undefined;
     if (!document.ok) {
       reading.unread.push({ what: 'full report', source: 'nvidia-smi -q -x', why: document.why });
@@ -51,16 +50,12 @@ export const nvidia: Collector = {
         `nvidia-smi says ${report.attached} attached GPUs and describes ${report.gpus.length}`,
       );
     }
-    const inLibrary = await machine.document('nvml');
-    const library = inLibrary.ok ? parseLibrary(inLibrary.value) : [];
     for (const [index, gpu] of gpus.entries()) {
       const id = `nvidia-${gpu.index ?? index}`;
       const source = report ? 'nvidia-smi -q -x' : 'nvidia-smi --query-gpu';
       const made = device({ id, kind: 'package', vendor: 'nvidia' }, source, { ...gpu.facts, peers: peers[index] });
       const same = table?.find((other) => sameGpu(other, gpu));
       if (report && same) addFacts(made, 'nvidia-smi --query-gpu', same.facts);
-      const third = library.find(({ facts }) => sameGpu({ facts, mig: [] }, gpu));
-      if (third) addFacts(made, 'NVML', third.facts);
       const uuids = migUuids[index] ?? [];
       reading.devices.push(made);
       const slices = Math.max(gpu.mig.length, uuids.length);
@@ -77,47 +72,6 @@ export const nvidia: Collector = {
     return reading;
   },
 };
-
-/** Without the tool but with device nodes (a container may have the library only): the management library itself. */
-async function readLibrary(reading: Reading, machine: Machine): Promise<void> {
-  const nodes = await machine.readDirectory('/dev');
-  if (!nodes.ok || !nodes.value.some((name) => /^nvidia\d+$/.test(name))) return;
-  const document = await machine.document('nvml');
-  if (!document.ok) {
-    reading.unread.push({ what: 'NVIDIA GPUs', source: 'NVML', why: document.why });
-    return;
-  }
-  for (const { index, facts } of parseLibrary(document.value)) {
-    const identity = { id: `nvidia-${index}`, kind: 'package', vendor: 'nvidia' } as const;
-    reading.devices.push(device(identity, 'NVML', facts));
-  }
-  reading.component('NVIDIA driver', reading.devices[0]?.driver?.value, 'NVML');
-}
-
-/** Devices of the document that the helper process for the management library prints. */
-export function parseLibrary(document: unknown): { index: number; facts: Facts }[] {
-  return (Array.isArray(document) ? document : []).flatMap((gpu: unknown) => {
-    const text = (name: string) => textAt(gpu, name);
-    const number = (name: string) => plainNumber(text(name) ?? '');
-    const index = number('index');
-    if (index === undefined) return [];
-    const facts: Facts = {
-      chip: text('chip'),
-      uuid: text('uuid'),
-      serial: text('serial'),
-      pciAddress: text('pciAddress'),
-      driver: text('driver'),
-      memoryBytes: number('memoryBytes'),
-      memoryUsedBytes: number('memoryUsedBytes'),
-      temperatureC: number('temperatureC'),
-      powerW: number('powerW'),
-      clockMHz: number('clockMHz'),
-      utilization: number('utilization'),
-      computeUnits: number('computeUnits'),
-    };
-    return [{ index, facts }];
-  });
-}
 
 const FULL_QUERY = [
   ...['index', 'name', 'uuid', 'serial', 'pci.bus_id', 'memory.total', 'memory.used', 'driver_version'],

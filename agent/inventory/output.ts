@@ -53,7 +53,9 @@ export interface CsvOutput {
 
 /**
  * Reads `--format=csv` output: the heading is the line that has all of `columns`; lines before it (banners, warnings)
- * are left out, and so is a line with another number of cells. Undefined where there is no such heading.
+ * are left out, and so is a line that does not begin with a number where the heading begins with `index`. A row that is
+ * cut off keeps its cells but the last, one with too many cells only the first: a device is never lost for it.
+ * Undefined where there is no such heading.
  */
 export function csvOutput(text: string, columns: readonly string[]): CsvOutput | undefined {
   const lines = clean(text).split('\n');
@@ -71,21 +73,21 @@ export function csvOutput(text: string, columns: readonly string[]): CsvOutput |
   }
   const rows: Record<string, string>[] = [];
   for (const line of lines.slice(at + 1)) {
-    const cells = cellsOf(line);
-    if (cells.length !== names.length) continue;
-    rows.push(Object.fromEntries(names.map((name, i) => [name, cells[i]!])));
+    const cells = rowOf(line, names.length);
+    if (cells.length === names.length || (names[0] === 'index' && cells.length > 1 && /^\d{1,4}$/.test(cells[0]!))) {
+      const known = cells.length < names.length ? cells.length - 1 : cells.length > names.length ? 1 : cells.length;
+      rows.push(Object.fromEntries(names.slice(0, known).map((name, i) => [name, cells[i]!])));
+    }
   }
   return { rows, units };
 }
 
-/** `--format=csv,noheader`: the columns were asked for in this order. */
-export function csvWithoutHeading(text: string, columns: readonly string[]): Record<string, string>[] {
-  const rows: Record<string, string>[] = [];
-  for (const line of clean(text).split('\n')) {
-    const cells = cellsOf(line);
-    if (cells.length === columns.length) rows.push(Object.fromEntries(columns.map((name, i) => [name, cells[i]!])));
-  }
-  return rows;
+/** Cells of a row; where numbers are grouped (`81,559 MiB`), only a comma with a blank behind it separates. */
+function rowOf(line: string, columns: number): string[] {
+  const cells = cellsOf(line);
+  if (cells.length <= columns) return cells;
+  const wide = line.split(/, +/).map((cell) => cell.trim());
+  return wide.length === columns ? wide : cells;
 }
 
 function heading(text: string): string {

@@ -2,6 +2,7 @@ import type { Accelerator, Inventory, InventoryFinding, Unread } from '../../mod
 import type { Machine, RunOptions } from './machine.ts';
 import { clean } from './output.ts';
 import { isAbsent } from './quantity.ts';
+import type { Ran } from './spawn.ts';
 import type { VendorKey } from './vendor.ts';
 
 /** What asking one vendor's tools gave. */
@@ -21,6 +22,8 @@ export interface Collector {
 
 /** How much of an output that could not be understood is kept in a finding. */
 const KEPT = 4_000;
+/** A program that hung this often is not asked again: a dead driver would cost the time limit for every question. */
+const MOST_HANGS = 2;
 
 /** Collects what the tools of one vendor say, and keeps what could not be understood as evidence. */
 export class Reading implements Collected {
@@ -31,6 +34,7 @@ export class Reading implements Collected {
   readonly unread: Unread[] = [];
   readonly #machine: Machine;
   readonly #vendor: VendorKey;
+  readonly #hangs = new Map<string, number>();
 
   constructor(machine: Machine, vendor: VendorKey) {
     this.#machine = machine;
@@ -55,7 +59,7 @@ export class Reading implements Collected {
     options?: RunOptions,
     quiet = false,
   ): Promise<string | undefined> {
-    const ran = await this.#machine.run(program, args, options);
+    const ran = await this.#ask(program, args, options);
     this.#noteTool(program, ran.status !== 'not_found', ran.path);
     const text = clean(ran.stdout);
     if (ran.status === 'exited' && ran.exit === 0 && text.trim() !== '') return text;
@@ -77,7 +81,7 @@ export class Reading implements Collected {
     args: readonly string[],
     options?: RunOptions,
   ): Promise<{ text: string; files: Readonly<Record<string, string>> } | undefined> {
-    const ran = await this.#machine.run(program, args, options);
+    const ran = await this.#ask(program, args, options);
     this.#noteTool(program, ran.status !== 'not_found', ran.path);
     if (ran.status === 'not_found') return undefined;
     const source = [program, ...args].join(' ');
@@ -123,6 +127,27 @@ export class Reading implements Collected {
   component(name: string, version: string | undefined, source: string): void {
     if (version === undefined || isAbsent(version) || this.software.some((s) => s.name === name)) return;
     this.software.push({ name, version, source });
+  }
+
+  /** Whether a program hung so often that it is not asked any more. */
+  gaveUp(program: string): boolean {
+    return (this.#hangs.get(program) ?? 0) >= MOST_HANGS;
+  }
+
+  async #ask(program: string, args: readonly string[], options: RunOptions | undefined): Promise<Ran> {
+    const hangs = this.#hangs.get(program) ?? 0;
+    if (hangs >= MOST_HANGS) {
+      return {
+        status: 'failed',
+        exit: null,
+        stdout: '',
+        stderr: '',
+        why: `not asked any more: it hung ${hangs} times`,
+      };
+    }
+    const ran = await this.#machine.run(program, args, options);
+    if (ran.status === 'timed_out') this.#hangs.set(program, hangs + 1);
+    return ran;
   }
 
   #noteTool(name: string, found: boolean, path: string | undefined): void {

@@ -41,7 +41,10 @@ export const Recording = Type.Object(
     files: Type.Record(Type.String(), read(Type.String())),
     directories: Type.Record(Type.String(), read(Type.Array(Type.String()))),
     links: Type.Record(Type.String(), read(Type.String())),
-    /** Documents of the helper processes: `host` (systeminformation), `nvidia-smi`, `nvml`, `backends` (doctor only). */
+    /**
+     * Documents of the helper processes: `host` (systeminformation), `nvidia-smi`, the management libraries `nvml`, `ixml`,
+     * `hgml`, `brml` and `mtml`, `backends` (doctor only).
+     */
     documents: Type.Record(Type.String(), read(Type.Unknown())),
   },
   strict,

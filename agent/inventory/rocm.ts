@@ -60,6 +60,33 @@ export function parseRocmJson(text: string): { cards: RocmCard[]; driver?: strin
   return { cards, ...(typeof driver === 'string' && !isAbsent(driver) ? { driver } : {}) };
 }
 
+/** Options that give the kind of link between each two cards. */
+export const LINK_ARGS: readonly string[] = ['--showtopotype', '--json'];
+
+/**
+ * Peers by number from `--showtopotype --json`: `{"system": {"(Topology) Link type between DRM devices 0 and 1": "XGMI"}}`,
+ * each pair once. Ways over PCIe are no links.
+ */
+export function parseLinks(text: string, id: string): Map<number, string[]> {
+  const peers = new Map<number, string[]>();
+  const system = at(jsonIn(text), 'system');
+  if (typeof system !== 'object' || system === null) return peers;
+  for (const [name, type] of Object.entries(system)) {
+    const pair = /link type between drm devices (\d{1,3}) and (\d{1,3})$/i.exec(name.trim());
+    if (!pair || typeof type !== 'string' || !/^XGMI$/i.test(type.trim())) continue;
+    const [a, b] = [Number(pair[1]), Number(pair[2])];
+    if (a === b) continue;
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const peer = `${id}-${to} ${type.trim().toUpperCase()}`;
+      if (!peers.get(from)?.includes(peer)) peers.set(from, [...(peers.get(from) ?? []), peer]);
+    }
+  }
+  return peers;
+}
+
 function card(index: number, value: object): RocmCard {
   const fields = Object.entries(value).map(([name, v]) => ({
     name: name

@@ -18,21 +18,21 @@ export function queryFacts(row: Readonly<Record<string, string>>, units: CsvOutp
   const mig = cell('mig.mode.current');
   const svi = cell('svi.mode.current');
   return {
-    chip: cell('name'),
-    uuid: cell('uuid', 'gpu_uuid'),
-    serial: cell('serial', 'gpu_serial', 'serial_number'),
-    pciAddress: cell('pci.bus_id', 'gpu_bus_id', 'bus_id'),
+    chip: cell('name', 'ppu_name'),
+    uuid: cell('uuid', 'gpu_uuid', 'ppu_uuid'),
+    serial: cell('serial', 'gpu_serial', 'ppu_serial', 'serial_number'),
+    pciAddress: cell('pci.bus_id', 'gpu_bus_id', 'ppu_bus_id', 'bus_id'),
     memoryBytes: memory('memory.total'),
     memoryUsedBytes: memory('memory.used'),
     driver: cell('driver_version', 'driver.version'),
     firmware: cell('vbios_version', 'firmware_version'),
-    temperatureC: celsius(cell('temperature.gpu', 'temperature.aip')),
+    temperatureC: celsius(cell('temperature.gpu', 'temperature.ppu', 'temperature.aip')),
     powerW: watts(cell('power.draw', 'gpu.power.draw')),
-    powerLimitW: watts(cell('power.limit', 'gpu.power.limit', 'power.max')),
+    powerLimitW: watts(cell('power.limit', 'gpu.power.limit', 'gpu.current.power.limit', 'power.max')),
     clockMHz: megahertz(cell('clocks.sm', 'clocks.current.sm', 'clocks.current.soc')),
     clockMaxMHz: megahertz(cell('clocks.max.sm', 'clocks.max.soc')),
     memoryClockMHz: megahertz(cell('clocks.mem', 'clocks.current.memory')),
-    utilization: share(cell('utilization.gpu', 'utilization.aip')),
+    utilization: share(cell('utilization.gpu', 'utilization.ppu', 'utilization.aip')),
     linkGeneration: plainNumber(cell('pcie.link.gen.current', 'pcie.link.gen.gpucurrent')),
     linkWidth: plainNumber(cell('pcie.link.width.current').replace(/x/i, '')),
     eccUncorrected: plainNumber(

@@ -8,7 +8,7 @@ export interface SmiTable {
   readonly headings: readonly (readonly string[])[];
   /** Devices, each a list of rows of cells. */
   readonly devices: readonly (readonly (readonly string[])[])[];
-  /** Rows at the end that make no whole device: the output was cut off. */
+  /** Rows that make no whole device: the output was cut off, or a row is missing. */
   readonly cut: number;
 }
 
@@ -27,17 +27,27 @@ export function smiTable(text: string): SmiTable | undefined {
   const headings = lines.slice(first, rule).map(cells);
   if (headings.length === 0) return undefined;
   const banner = lines.slice(0, first).filter((line) => !isBorder(line));
-  const rows: string[][] = [];
+  const blocks: string[][][] = [[]];
   for (const line of lines.slice(rule + 1)) {
     if (/process/i.test(line)) break;
-    if (isRow(line)) rows.push(cells(line));
-    else if (!isBorder(line) && line !== '' && rows.length > 0) break;
+    if (isRow(line)) blocks.at(-1)!.push(cells(line));
+    else if (isBorder(line)) blocks.push([]);
+    else if (line !== '' && blocks.some((block) => block.length > 0)) break;
   }
-  const devices: string[][][] = [];
-  for (let from = 0; from + headings.length <= rows.length; from += headings.length) {
-    devices.push(rows.slice(from, from + headings.length));
-  }
-  return { banner: banner.join('\n'), headings, devices, cut: rows.length - devices.length * headings.length };
+  const filled = blocks.filter((block) => block.length > 0);
+  const unbordered = filled.length === 1 && blocks.at(-1) === filled[0];
+  const devices = filled.flatMap((block) => devicesOf(block, headings.length, unbordered));
+  const rows = filled.reduce((sum, block) => sum + block.length, 0);
+  return { banner: banner.join('\n'), headings, devices, cut: rows - devices.length * headings.length };
+}
+
+/**
+ * Devices of the rows between two borders. Where rows are missing there is no telling which belong together, except in
+ * a table without borders, which can only have been cut off at its end.
+ */
+function devicesOf(block: readonly string[][], each: number, unbordered: boolean): string[][][] {
+  if (block.length % each !== 0 && !unbordered) return [];
+  return Array.from({ length: Math.floor(block.length / each) }, (_, i) => block.slice(i * each, (i + 1) * each));
 }
 
 /** True where every heading is found in its row, in any cell: the layout this parser was written for. */

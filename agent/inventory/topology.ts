@@ -2,7 +2,7 @@ import { clean } from './output.ts';
 
 /** How the devices of a vendor are named in its matrix, and which cells are its own links. */
 export interface MatrixForm {
-  /** Beginning of a device's name: `GPU` for `GPU0`. */
+  /** Beginning of a device's name, as a pattern: `GPU` for `GPU0`. */
   readonly prefix: string;
   /** A cell that is a direct link of the vendor's; others are ways over PCIe or between sockets. */
   readonly link: RegExp;

@@ -110,6 +110,42 @@ describe('duplicates over the fleet', () => {
     expect(new Set(hostOf(blind).values()).size).toBe(1);
   });
 
+  it('ties containers by boot id, by board serial number and by machine id, and says which', () => {
+    for (const [key, label] of [
+      ['bootId', 'boot id'],
+      ['boardSerial', 'board serial'],
+      ['machineId', 'machine id'],
+    ] as const) {
+      const two = [inventory('a', { [key]: 'same-1' }), inventory('b', { [key]: 'same-1' })];
+      expect(duplicateFindings(two)).toMatchObject([
+        {
+          code: 'shared_host',
+          weight: 'informs',
+          nodes: ['a', 'b'],
+          detail: `a, b are on one machine (${label} same-1)`,
+        },
+      ]);
+    }
+    const boards = [
+      inventory('a', { boardSerial: 'To be filled by O.E.M.', bootId: 'b-1' }),
+      inventory('b', { boardSerial: 'To be filled by O.E.M.', bootId: 'b-2' }),
+    ];
+    expect(duplicateFindings(boards)).toEqual([]);
+  });
+
+  it('one PCI address under one machine id holds the sum back, however the containers call the card', () => {
+    const host = { machineId: 'm-7' };
+    const two = [
+      inventory('a', host, [card('x', { pciAddress: '0000:3b:00.0', uuid: 'U-1' })]),
+      inventory('b', host, [card('y', { pciAddress: '0000:3b:00.0', uuid: 'U-2' })]),
+    ];
+    expect(summary(two)).toEqual([
+      ['duplicate_device', 'pci', 'holds', 2],
+      ['shared_host', 'host', 'informs', 0],
+    ]);
+    expect(duplicateFindings(two)[0]?.detail).toContain('0000:3b:00.0 on machine id m-7');
+  });
+
   it('joins machines through a third that ties them', () => {
     const three = [
       inventory('a', { bootId: 'b-1' }),

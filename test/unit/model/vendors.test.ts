@@ -132,4 +132,51 @@ describe('domestic shares', () => {
     expect(share(fleet, 'storage').capacity?.ratio).toBe(0.75);
     expect(share(fleet, 'accelerator').counted).toBe(0);
   });
+
+  it('weighs processors by what their node was measured to do', () => {
+    const fleet = [
+      node('a', { cpu: { vendor: fact('HiSilicon'), sockets: fact(2) } }),
+      node('b', { cpu: { vendor: fact('Intel'), sockets: fact(1) } }),
+    ];
+    const measured = { unit: 'op/s', cpus: { a: 300, b: 100 } };
+    expect(share(fleet, 'cpu', measured)).toMatchObject({
+      counted: 3,
+      ratioByCount: 2 / 3,
+      capacity: { total: 400, domestic: 300, ratio: 0.75 },
+    });
+    expect(share(fleet, 'cpu', { unit: 'op/s', cpus: { a: 300 } }).capacity).toBeUndefined();
+  });
+
+  it('weighs a server by its cards, or by its processors where it has none', () => {
+    const server = (name: string, maker: string, accelerators: Accelerator[] = []) =>
+      node(name, { host: { manufacturer: fact(maker), bootId: fact(`boot-${name}`) }, accelerators });
+    const fleet = [
+      server('a', 'Inspur', [card('x', 'NVIDIA', 'u-1'), card('y', 'NVIDIA', 'u-2')]),
+      server('b', 'Dell Inc.', [card('x', 'NVIDIA', 'u-3')]),
+      server('c', 'Huawei'),
+    ];
+    const measured = { unit: 'op/s', accelerators: { 'a/x': 30, 'a/y': 30, 'b/x': 30 }, cpus: { a: 99, c: 10 } };
+    expect(share(fleet, 'server', measured).capacity).toEqual({ total: 100, domestic: 70, unit: 'op/s', ratio: 0.7 });
+    const silent = { ...measured, accelerators: { 'a/x': 30, 'b/x': 30 } };
+    expect(share(fleet, 'server', silent)).toMatchObject({ counted: 3, ratioByCount: 2 / 3 });
+    expect(share(fleet, 'server', silent).capacity).toBeUndefined();
+    // Two containers of one server, each with one of its cards, are one server with both.
+    const halves = ['a', 'b'].map((name, i) =>
+      node(name, {
+        host: { manufacturer: fact('Inspur'), boardSerial: fact('B-7') },
+        accelerators: [card('x', 'NVIDIA', `U-${i}`)],
+      }),
+    );
+    const both = { unit: 'op/s', accelerators: { 'a/x': 30, 'b/x': 40 } };
+    expect(share(halves, 'server', both)).toMatchObject({ counted: 1, capacity: { total: 70 } });
+  });
+
+  it('one card in two containers counts once, however its UUID is written', () => {
+    const host = { machineId: fact('machine-1') };
+    const fleet = [
+      node('a', { host, accelerators: [card('x', 'MetaX', 'GPU-4F1C')] }),
+      node('b', { host, accelerators: [card('x', 'MetaX', 'gpu-4f1c')] }),
+    ];
+    expect(share(fleet, 'accelerator')).toMatchObject({ counted: 1, domestic: 1 });
+  });
 });

@@ -60,6 +60,156 @@ describe('processors', () => {
     expect(cpu.logicalCores?.value).toBeGreaterThan(0);
   });
 
+  // As kernels print them on such machines, shortened to a few cores; flags only those that matter here.
+  const text = (n: number, block: (i: number) => string, tail = '') =>
+    `${Array.from({ length: n }, (_, i) => block(i)).join('\n\n')}\n${tail}`;
+  const MAXIMUM = (mhz: number) => ({ '/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq': `${mhz * 1000}\n` });
+  const LSCPU = (sockets: number, cores: number, threads = 1) => ({
+    lscpu: [
+      { field: 'Thread(s) per core:', data: String(threads) },
+      { field: 'Core(s) per socket:', data: String(cores) },
+      { field: 'Socket(s):', data: String(sockets) },
+    ],
+  });
+  const intelText = text(
+    4,
+    (i) =>
+      `processor\t: ${i}\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\nmodel name\t: Intel(R) Xeon(R) Platinum 8480+\nstepping\t: 8\ncpu MHz\t\t: 2000.000\nphysical id\t: ${i >> 1}\nsiblings\t: 2\ncore id\t\t: ${i & 1}\ncpu cores\t: 2\nflags\t\t: fpu sse2 sse4_2 fma avx avx2 avx512f avx512_vnni avx512_bf16 avx512_fp16 avx_vnni amx_bf16 amx_tile amx_int8\nbogomips\t: 4000.00`,
+  );
+  const hygonText = text(
+    4,
+    (i) =>
+      `processor\t: ${i}\nvendor_id\t: HygonGenuine\ncpu family\t: 24\nmodel\t\t: 4\nmodel name\t: Hygon C86 7390 32-core Processor\ncpu MHz\t\t: 2700.000\nphysical id\t: 0\ncore id\t\t: ${i}\nflags\t\t: fpu sse2 sse4_2 fma avx avx2 sha_ni`,
+  );
+  const kunpengText = text(
+    4,
+    (i) =>
+      `processor\t: ${i}\nBogoMIPS\t: 200.00\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm jscvt fcma dcpop asimddp asimdfhm ssbs\nCPU implementer\t: 0x48\nCPU architecture: 8\nCPU variant\t: 0x1\nCPU part\t: 0xd01\nCPU revision\t: 0`,
+  );
+  const phytiumText = text(
+    4,
+    (i) =>
+      `processor\t: ${i}\nmodel name\t: Phytium,S2500/64\nBogoMIPS\t: 100.00\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid\nCPU implementer\t: 0x70\nCPU architecture: 8\nCPU variant\t: 0x1\nCPU part\t: 0x663\nCPU revision\t: 3`,
+  );
+  const loongsonText = `system type\t\t: generic-loongson-machine\n\n${text(
+    4,
+    (i) =>
+      `processor\t\t: ${i}\npackage\t\t\t: 0\ncore\t\t\t: ${i}\nCPU Family\t\t: Loongson-64bit\nModel Name\t\t: Loongson-3C5000\nCPU Revision\t\t: 0x10\nFPU Revision\t\t: 0x00\nCPU MHz\t\t\t: 2200.00\nBogoMIPS\t\t: 4400.00\nISA\t\t\t: loongarch32 loongarch64\nFeatures\t\t: cpucfg lam ual fpu lsx lasx crc32 complex crypto lvz\nHardware Watchpoint\t: yes`,
+  )}`;
+  const zhaoxinText = text(
+    4,
+    (i) =>
+      `processor\t: ${i}\nvendor_id\t:   Shanghai  \ncpu family\t: 7\nmodel\t\t: 91\nmodel name\t: ZHAOXIN KaiSheng KH-40000/16@2.2GHz\ncpu MHz\t\t: 2200.000\nphysical id\t: 0\ncore id\t\t: ${i}\nflags\t\t: fpu sse2 sse4_2 avx avx2 sm2 sm3_sm4`,
+  );
+  const sunwayText = text(
+    4,
+    (i) =>
+      `processor\t: ${i}\nvendor_id\t: sunway\ncpu family\t: 8\nmodel name\t: SW3231\nCPU variation\t: 3\ncpu MHz\t\t: 2400.00\ncache size\t: 512 KB\nphysical id\t: 0\nbogomips\t: 4800.00\ncpu\t\t: sw_64`,
+  );
+
+  it.each<
+    [string, string, Record<string, string>, object | undefined, string[] | undefined, Record<string, number>, string?]
+  >([
+    [
+      'Intel',
+      intelText,
+      MAXIMUM(3800),
+      undefined,
+      [
+        ...['SSE4.2', 'AVX', 'AVX2', 'FMA', 'AVX-VNNI', 'AVX-512', 'AVX-512-VNNI', 'AVX-512-BF16', 'AVX-512-FP16'],
+        ...['AMX', 'AMX-INT8', 'AMX-BF16'],
+      ],
+      { FP64: 32, FP32: 64, FP16: 128, BF16: 1024, INT8: 2048 },
+    ],
+    [
+      'AMD',
+      x86('AuthenticAMD', 25, 17, 'AMD EPYC 9654 96-Core Processor', AVX512),
+      MAXIMUM(3700),
+      undefined,
+      ['SSE4.2', 'AVX', 'AVX2', 'FMA', 'AVX-512', 'AVX-512-VNNI', 'AVX-512-BF16'],
+      { FP64: 16, FP32: 32, BF16: 64, INT8: 128 },
+    ],
+    ['Hygon', hygonText, MAXIMUM(2700), undefined, ['SSE4.2', 'AVX', 'AVX2', 'FMA'], { FP64: 16, FP32: 32 }],
+    [
+      'HiSilicon',
+      kunpengText,
+      MAXIMUM(2600),
+      LSCPU(2, 2),
+      ['NEON', 'NEON-FP16', 'NEON-DotProd'],
+      { FP64: 8, FP32: 16, FP16: 32, INT8: 64 },
+    ],
+    ['Phytium', phytiumText, MAXIMUM(2100), LSCPU(1, 4), ['NEON'], { FP64: 4, FP32: 8 }],
+    ['Loongson', loongsonText, {}, undefined, ['LSX', 'LASX'], { FP64: 16, FP32: 32 }, 'current'],
+    ['Zhaoxin', zhaoxinText, MAXIMUM(2200), undefined, ['SSE4.2', 'AVX', 'AVX2'], {}],
+    ['Sunway', sunwayText, {}, LSCPU(1, 4), undefined, {}],
+  ])(
+    '%s: extensions, and peaks of every precision with their clock',
+    async (vendor, cpuinfo, files, lscpu, simd, perCycle, clock = 'maximum') => {
+      const { cpu, unread } = await cpuOf(cpuinfo, files, lscpu);
+      expect([cpu.vendor?.value, cpu.physicalCores?.value, cpu.simd?.value]).toEqual([vendor, 4, simd]);
+      const mhz = clock === 'current' ? 2200 : Number.parseInt(Object.values(files)[0] ?? '0', 10) / 1000;
+      expect(Object.fromEntries((cpu.peaks ?? []).map((one) => [one.precision, one.opsPerSecond]))).toEqual(
+        Object.fromEntries(Object.entries(perCycle).map(([name, ops]) => [name, 4 * mhz * 1e6 * ops])),
+      );
+      for (const one of cpu.peaks ?? []) expect(one).toMatchObject({ clock, clockMHz: mhz });
+      const silent = unread.some(({ what }) => what === 'theoretical peak of the processor');
+      expect(silent).toBe(Object.keys(perCycle).length === 0);
+    },
+  );
+
+  it('SVE of an ARM core is told; its peak is by the core, not by the flag', async () => {
+    const features = 'fp asimd fphp asimdhp asimddp sve sve2 i8mm bf16';
+    const { cpu } = await cpuOf(arm('0x41', '0xd49', features), MAXIMUM(3000), LSCPU(1, 2));
+    expect(cpu.simd?.value).toEqual(['NEON', 'NEON-FP16', 'NEON-DotProd', 'SVE', 'SVE2', 'I8MM', 'BF16']);
+    expect(cpu.peaks?.map(({ precision, opsPerSecond }) => [precision, opsPerSecond / 6e9])).toEqual([
+      ['FP64', 8],
+      ['FP32', 16],
+      ['FP16', 32],
+      ['BF16', 64],
+      ['INT8', 128],
+    ]);
+  });
+
+  it('reads lscpu where /proc/cpuinfo is not to be had, and fills in a vendor that it does not name', async () => {
+    const fields = (more: Record<string, string>) => ({
+      lscpu: Object.entries({
+        'CPU(s)': '8',
+        'Thread(s) per core': '2',
+        'Core(s) per socket': '4',
+        'Socket(s)': '1',
+        ...more,
+      }).map(([field, data]) => ({ field: `${field}:`, data })),
+    });
+    const hidden = smallMachine({
+      commands: {
+        'lscpu -J': JSON.stringify(
+          fields({
+            Architecture: 'x86_64',
+            'Vendor ID': 'HygonGenuine',
+            'Model name': 'Hygon C86 7285',
+            'CPU family': '24',
+            Model: '1',
+            'CPU max MHz': '2000.0000',
+            Flags: 'fpu sse2 avx avx2 fma',
+          }),
+        ),
+      },
+    });
+    const { cpu, unread } = await inventoryOf(hidden);
+    expect(cpu).toMatchObject({
+      vendor: { value: 'Hygon', source: 'lscpu' },
+      architecture: { value: 'x64', source: 'lscpu' },
+      logicalCores: { value: 8 },
+      physicalCores: { value: 4 },
+      simd: { value: ['AVX', 'AVX2', 'FMA'], source: 'lscpu' },
+    });
+    expect(cpu.peaks?.[0]).toMatchObject({ precision: 'FP64', opsPerSecond: 4 * 2e9 * 8, clock: 'maximum' });
+    expect(unread.some(({ source }) => source === '/proc/cpuinfo')).toBe(true);
+    const nameless = cores(2, () => ({ BogoMIPS: '100.00' }));
+    const named = await cpuOf(nameless, {}, fields({ Architecture: 'aarch64', 'Vendor ID': 'HiSilicon' }));
+    expect(named.cpu.vendor).toEqual({ value: 'HiSilicon', source: 'lscpu' });
+  });
+
   it('counts sockets and cores by their places', async () => {
     const { cpu } = await cpuOf(x86('GenuineIntel', 6, 143, 'Xeon', AVX512));
     expect(cpu).toMatchObject({ sockets: { value: 2 }, physicalCores: { value: 4 }, logicalCores: { value: 4 } });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Recording } from '../../../../agent/inventory/recording.ts';
-import { Inventory } from '../../../../model/inventory.ts';
+import { type Accelerator, Inventory } from '../../../../model/inventory.ts';
 import { check } from '../../../../model/schema.ts';
 import { inventoryOf, recorded, recordedNames, smallMachine } from './recordings.ts';
 
@@ -174,5 +174,83 @@ describe('hostile tools', () => {
       powerW: { value: 102 },
       memoryBytes: { value: 42976 * 2 ** 20 },
     });
+  });
+
+  const UNITS: Record<string, (text: string) => string> = {
+    'grouped thousands': (text) => text.replace(/\b(\d{1,3})(\d{3})(?= ?Mi?B\b)/g, '$1,$2'),
+    'KiB for MiB': (text) => text.replace(/\b(\d+)( ?)MiB\b/g, (_, n, gap) => `${n * 1024}${gap}KiB`),
+    'mW for W': (text) => text.replace(/\b(\d+(?:\.\d+)?)( ?)W\b/g, (_, n, gap) => `${Math.round(n * 1000)}${gap}mW`),
+    'GHz for MHz': (text) => text.replace(/\b(\d+)( ?)MHz\b/g, (_, n, gap) => `${n / 1000}${gap}GHz`),
+    '°F for °C': (text) => text.replace(/(?<![\d.])(\d+)( ?)(?:C|℃)\b/g, (_, n, gap) => `${n * 1.8 + 32}${gap}°F`),
+  };
+  const MEASURED = [
+    ...['memoryBytes', 'powerW', 'powerLimitW', 'clockMHz', 'clockMaxMHz', 'memoryClockMHz', 'temperatureC'],
+    'memoryTemperatureC',
+  ] as (keyof Accelerator)[];
+  const facts = ({ accelerators }: Inventory, names: readonly (keyof Accelerator)[]) =>
+    accelerators.map((one) =>
+      names.map((name) => {
+        const value = (one[name] as { value?: unknown } | undefined)?.value;
+        return typeof value === 'number' ? Math.round(value * 10) / 10 : value;
+      }),
+    );
+
+  it.each(WITH_TOOLS)('%s: other units and grouped thousands mean the same', async (name) => {
+    const plain = facts(await inventoryOf(changed(name, (ran) => ran)), MEASURED);
+    for (const [how, change] of Object.entries(UNITS)) {
+      const recording = changed(name, (ran) => ({
+        ...ran,
+        stdout: change(ran.stdout),
+        files: Object.fromEntries(Object.entries(ran.files ?? {}).map(([file, text]) => [file, change(text)])),
+      }));
+      expect([how, facts(await inventoryOf(recording), MEASURED)]).toEqual([how, plain]);
+    }
+  });
+
+  it('a line, a column or a part of a line that is missing makes no value up', async () => {
+    const NAMES = [
+      ...['uuid', 'serial', 'pciAddress', 'firmware', 'powerW', 'powerLimitW', 'temperatureC', 'clockMHz'],
+      // Not what is a sum over lines: without one of them it is less.
+      ...['utilization', 'memoryUsedBytes', 'linkWidth', 'deviceNode'],
+    ] as (keyof Accelerator)[];
+    // What stands in where the better one of two is missing: the board's temperature, the chip's serial number.
+    const ALSO: Record<string, unknown[]> = {
+      'cambricon-v4-3': [30],
+      'amd-mi300x-2': ['0x7A11C0DE00000000', '0x7A11C0DE00000001'],
+    };
+    const known = new Map<string, Set<unknown>[]>();
+    for (const name of WITH_TOOLS) {
+      const all = facts(await inventoryOf(changed(name, (ran) => ran)), NAMES);
+      // Two answers of a tool may differ: what is left without one of them is no invention either.
+      for (const silent of recorded(name).commands.keys()) {
+        let at = 0;
+        const others = changed(name, (ran) => ran);
+        for (const { ran } of others.commands)
+          if (at++ === silent) Object.assign(ran, { exit: 1, stdout: '', files: {} });
+        all.push(...facts(await inventoryOf(others), NAMES));
+      }
+      known.set(
+        name,
+        NAMES.map((_, i) => new Set([undefined, ...all.map((row) => row[i]), ...(ALSO[name] ?? [])])),
+      );
+    }
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...WITH_TOOLS), fc.nat(), fc.nat(3), async (name, pick, lines) => {
+        const recording = changed(name, (ran) => {
+          const rows = ran.stdout.split('\n');
+          // A line that opens a section is not one that has a value: without it nothing tells whose values follow.
+          const valued = (row: string, at: number) =>
+            at < (pick % rows.length) + lines && /[:|,]\s*\S|^[-+=|]+$/.test(row);
+          return { ...ran, stdout: rows.filter((row, at) => at < pick % rows.length || !valued(row, at)).join('\n') };
+        });
+        const inventory = await inventoryOf(recording);
+        expect(check(Inventory, inventory)).toMatchObject({ ok: true });
+        const made = facts(inventory, NAMES).flatMap((row) =>
+          row.flatMap((value, i) => (known.get(name)![i]!.has(value) ? [] : [`${NAMES[i]} ${String(value)}`])),
+        );
+        expect([name, made]).toEqual([name, []]);
+      }),
+      { numRuns: 400 },
+    );
   });
 });

@@ -44,7 +44,9 @@ describe('a helper', () => {
     expect(watchable(machine())).toBeUndefined();
     expect(watchable(machine('/dev/nvidiactl'))).toEqual({ id: 'nvidia' });
     const library = '/usr/local/corex/lib64/libixml.so';
-    expect(watchable(machine('/dev/iluvatar0', library))).toEqual({ id: 'iluvatar', library });
+    expect(watchable(machine('/dev/iluvatar0', library))).toEqual({ id: 'iluvatar', probe: 'ixml', library });
+    expect(watchable(machine('/dev/alixpu_ctl'))).toEqual({ id: 'thead', probe: 'hgml' });
+    expect(watchable(machine('/dev/biren'))).toEqual({ id: 'biren', probe: 'brml' });
     expect(watchable(machine('/dev/iluvatar0'))).toBeUndefined();
     expect(watchable(machine(library))).toBeUndefined();
   });

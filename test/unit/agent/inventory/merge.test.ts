@@ -68,6 +68,27 @@ describe('bus and tools together', () => {
       ['partition', 'amd-0'],
     ]);
   });
+
+  it('a tool that lists a virtual function as a card does not count it', () => {
+    const merged = mergeWithBus(
+      bus([found('0000:41:00.0', 'metax'), found('0000:41:02.0', 'metax', { physical: '0000:41:00.0' })]),
+      [
+        {
+          vendor: 'metax',
+          devices: [card('metax', 1, { pciAddress: '0000:41:02.0' }), card('metax', 0, { pciAddress: '0000:41:00.0' })],
+        },
+      ],
+    );
+    expect(merged.devices.map((d) => [d.id, d.kind, d.parent, d.partitioning?.value])).toEqual([
+      ['metax-1', 'partition', 'metax-0', 'virtual function of 0000:41:00.0'],
+      ['metax-0', 'package', undefined, undefined],
+    ]);
+    // In a guest or a container the card itself is not there: what is there is all there is.
+    const guest = mergeWithBus(bus([found('0000:41:02.0', 'metax', { physical: '0000:41:00.0' })]), [
+      { vendor: 'metax', devices: [card('metax', 0, { pciAddress: '0000:41:02.0' })] },
+    ]);
+    expect(guest.devices.map((d) => d.kind)).toEqual(['package']);
+  });
 });
 
 describe('cards of several dies', () => {

@@ -51,6 +51,14 @@ const EXPECTED: Record<string, Expected> = {
     memoryMiB: 32512,
     findings: ['unknown_pci_device', 'virtual_devices'],
   },
+  'biren-106-2-library': {
+    vendor: 'Biren',
+    packages: 2,
+    chip: 'Biren106M',
+    memoryMiB: 32512,
+    driver: '1.8.0',
+    findings: ['unknown_pci_device', 'virtual_devices'],
+  },
   'cambricon-590-2-json': { vendor: 'Cambricon', packages: 2, chip: 'MLU590-M9', memoryMiB: 98304, driver: '5.10.29' },
   'cambricon-v4-3': { vendor: 'Cambricon', packages: 3, chip: 'MLU370-X4', memoryMiB: 23308, driver: '4.20.18' },
   'cambricon-x8-2-cards': {
@@ -63,6 +71,7 @@ const EXPECTED: Record<string, Expected> = {
   },
   'enflame-on-tencent-board': { vendor: 'Enflame', packages: 1, chip: 'Zixiao' },
   'enflame-s60-2': { vendor: 'Enflame', packages: 2, chip: 'S60', memoryMiB: 42976, driver: '1.4.3.4' },
+  'hygon-bw1000-2-links': { vendor: 'Hygon', packages: 2, chip: 'BW1000', memoryMiB: 65520, driver: '6.3.12' },
   'hygon-k100ai-2': {
     vendor: 'Hygon',
     packages: 2,
@@ -73,6 +82,15 @@ const EXPECTED: Record<string, Expected> = {
   },
   'hygon-table-3': { vendor: 'Hygon', packages: 3, memoryMiB: 32752 },
   'iluvatar-bi-v150-2-cards': {
+    vendor: 'Iluvatar CoreX',
+    packages: 2,
+    dies: 4,
+    chip: 'BI-V150S',
+    memoryMiB: 65536,
+    driver: '4.3.0',
+    findings: ['unknown_pci_device'],
+  },
+  'iluvatar-bi-v150-2-links': {
     vendor: 'Iluvatar CoreX',
     packages: 2,
     dies: 4,
@@ -98,11 +116,36 @@ const EXPECTED: Record<string, Expected> = {
     findings: ['unknown_pci_device'],
   },
   'intel-gaudi2-2': { vendor: 'Intel', packages: 2, chip: 'HL-225', memoryMiB: 98304, driver: '1.19.1-6f47ddd' },
+  'intel-max1550-2-xelink': {
+    vendor: 'Intel',
+    packages: 2,
+    partitions: 1,
+    chip: 'Intel(R) Data Center GPU Max 1550',
+    memoryMiB: 131072,
+    driver: 'I915_24.4.13_PSB_240603.16',
+    findings: ['unknown_pci_device'],
+  },
   'kunlunxin-p800-2': { vendor: 'Kunlunxin', packages: 2, chip: 'P800 OAM', memoryMiB: 98304, driver: '5.0.21.30' },
+  'kunlunxin-p800-2-links': {
+    vendor: 'Kunlunxin',
+    packages: 2,
+    chip: 'P800 OAM',
+    memoryMiB: 98304,
+    driver: '5.0.21.30',
+  },
   'kunlunxin-r200-2-class-0780': { vendor: 'Kunlunxin', packages: 2, chip: 'R200', memoryMiB: 16384 },
   'metax-c500-2': {
     vendor: 'MetaX',
     packages: 2,
+    chip: 'MetaX C500',
+    memoryMiB: 65536,
+    driver: '3.0.11',
+    findings: ['unknown_pci_device'],
+  },
+  'metax-c500-2-sgpu': {
+    vendor: 'MetaX',
+    packages: 2,
+    partitions: 2,
     chip: 'MetaX C500',
     memoryMiB: 65536,
     driver: '3.0.11',
@@ -125,6 +168,15 @@ const EXPECTED: Record<string, Expected> = {
     driver: '3.3.1',
     findings: ['unknown_pci_device'],
   },
+  'mthreads-s5000-2-links': {
+    vendor: 'Moore Threads',
+    packages: 2,
+    partitions: 1,
+    chip: 'MTT S5000',
+    memoryMiB: 81920,
+    driver: '3.3.2',
+    findings: ['unknown_pci_device'],
+  },
   'mthreads-s80-1-json': { vendor: 'Moore Threads', packages: 1, chip: 'MTT S80', memoryMiB: 16384, driver: '2.7.0' },
   'nvidia-h100-4-mig': {
     vendor: 'NVIDIA',
@@ -140,6 +192,14 @@ const EXPECTED: Record<string, Expected> = {
     chip: 'Tesla V100-SXM2-32GB',
     memoryMiB: 32510,
     driver: '418.181.07',
+  },
+  'thead-ppu-2-full': {
+    vendor: 'T-Head',
+    packages: 2,
+    partitions: 2,
+    chip: 'PPU-ZW810E',
+    memoryMiB: 97871,
+    driver: '1.5.2-4f1c0d',
   },
   'thead-ppu-2': { vendor: 'T-Head', packages: 2, chip: 'PPU-ZW810E', memoryMiB: 98304 },
 };
@@ -242,7 +302,11 @@ describe('details of single vendors', () => {
   it('Ascend: names, peers, and no utilisation where virtual NPUs make it read 0', async () => {
     const { accelerators, cpu } = await inventoryOf(recorded('ascend-910b3-8-kunpeng'));
     const by = new Map(accelerators.map((device) => [device.id, device]));
-    expect(by.get('ascend-5')).toMatchObject({ health: { value: 'Alarm' } });
+    expect(by.get('ascend-5')).toMatchObject({
+      health: { value: expect.stringMatching(/^Alarm: 80E01801 node type=HBM/) },
+      eccUncorrected: { value: 2 },
+    });
+    expect(by.get('ascend-4')).toMatchObject({ health: { value: 'OK' }, eccUncorrected: { value: 0 } });
     expect(by.get('ascend-5')?.utilization).toBeUndefined();
     expect(by.get('ascend-2')).toMatchObject({ utilization: { value: 0.88 }, clockMHz: { value: 800 } });
     expect(by.get('ascend-0')?.peers?.value).toHaveLength(7);
