@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { Descriptor } from '../benchmark.ts';
+import { Precision } from './precision.ts';
 
 export const FrameworksSettings = Type.Object(
   {
@@ -8,7 +9,7 @@ export const FrameworksSettings = Type.Object(
         'Commands that run Python, each as a list of words (virtual environments, conda, containers); none: python3 of the path and of the system.',
     }),
     frameworks: Type.Array(Type.String(), { description: 'Frameworks to try, by id; none: all that are found.' }),
-    precisions: Type.Array(Type.String({ minLength: 1 }), {
+    precisions: Type.Array(Precision, {
       minItems: 1,
       description: 'Precisions to train in, as far as framework and device have them.',
     }),
@@ -33,7 +34,7 @@ export type FrameworksSettings = Static<typeof FrameworksSettings>;
 const common = {
   interpreters: [],
   frameworks: [],
-  precisions: ['float32', 'bfloat16', 'float64', 'float16'],
+  precisions: ['float32', 'bfloat16', 'float64', 'float16'] satisfies Precision[] as Precision[],
   trainSamples: 2048,
   heldOut: 512,
   steps: 240,

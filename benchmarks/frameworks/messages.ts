@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { type Checked, check } from '../../model/schema.ts';
+import { Precision } from './precision.ts';
 
 const Short = Type.String({ maxLength: 2000 });
 
@@ -18,7 +19,7 @@ export const Hello = Type.Object({
 
 export const Trained = Type.Object({
   type: Type.Literal('trained'),
-  precision: Short,
+  precision: Precision,
   steps: Type.Integer({ minimum: 0 }),
   seconds: Type.Number({ minimum: 0 }),
   firstLoss: Type.Number(),
@@ -29,14 +30,14 @@ export const Trained = Type.Object({
 
 export const Inferred = Type.Object({
   type: Type.Literal('inferred'),
-  precision: Short,
+  precision: Precision,
   seconds: Type.Number({ minimum: 0 }),
   /** One digit for each input. */
   labels: Type.String({ maxLength: 100_000 }),
 });
 
 /** A precision that this framework or device does not have, or that broke. */
-export const Failed = Type.Object({ type: Type.Literal('failed'), precision: Short, detail: Short });
+export const Failed = Type.Object({ type: Type.Literal('failed'), precision: Precision, detail: Short });
 
 /** `exported`, `loaded`: with ONNX; `absent`: it can't; `failed`: it should have. */
 export const Onnx = Type.Object({
@@ -69,7 +70,7 @@ export interface TrainRequest {
   readonly steps: number;
   readonly batch: number;
   readonly seed: number;
-  readonly precisions: readonly string[];
+  readonly precisions: readonly Precision[];
   /** A folder that the probe may write to. */
   readonly folder: string;
 }

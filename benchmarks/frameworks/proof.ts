@@ -6,6 +6,7 @@ import { engineOf, frameworkOf } from './engines.ts';
 import { agreement, classify, readLabels, readWeights } from './network.ts';
 import { answersCommit, type FrameworkRun, FrameworksSamples, type PrecisionRun, weightsCommit } from './samples.ts';
 import { examplesOf, TASK } from './task.ts';
+import { twinsOf } from './twins.ts';
 
 /** Share of held-out labels that must be right, and of labels that the handed-over weights must give again. */
 const AGREEMENT = 0.99;
@@ -31,7 +32,7 @@ export const proof: Proof<typeof FrameworksSamples> = {
         findings.push({ ...run.failure, detail: `${run.title}: ${run.failure.detail}`, weight: 'informs' });
       if (problem && !run.failure) informs(findings, 'evidence_missing', `${run.title}: ${problem}`);
       for (const one of run.runs) {
-        const { passed, detail, share } = examineRun(raw, run, one, heldOut);
+        const { passed, detail, share } = examineRun(raw, run, one, { heldOut, precisions: settings.precisions });
         const right = passed && problem === '' && !run.failure;
         checks.push({
           id: `${run.framework}.${one.precision}`,
@@ -62,6 +63,10 @@ export const proof: Proof<typeof FrameworksSamples> = {
       }
       describe(findings, raw, run);
     }
+    for (const { run, precision, detail } of twinsOf(raw.runs)) {
+      const labels = { framework: run.framework, ...(precision === undefined ? {} : { precision }) };
+      findings.push({ code: 'same_engine', detail, metric: 'frameworks.adapted.level', labels, weight: 'holds' });
+    }
     for (const { framework, install } of raw.absent) {
       informs(findings, 'tool_missing', `${frameworkOf(framework)?.title ?? framework}: ${install}`);
     }
@@ -85,9 +90,10 @@ function examineRun(
   raw: FrameworksSamples,
   run: FrameworkRun,
   one: PrecisionRun,
-  heldOut: number,
+  { heldOut, precisions }: { readonly heldOut: number; readonly precisions: unknown },
 ): { passed: boolean; detail: string; share: number } {
   const no = (detail: string, share = 0) => ({ passed: false, detail: `${one.precision}: ${detail}`, share });
+  if (!Array.isArray(precisions) || !precisions.includes(one.precision)) return no('it was not asked for');
   if (run.held === '') return no('it never came to inference');
   const labels = readLabels(one.labels);
   if (!labels || labels.length !== heldOut || heldOut < HELD_OUT)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { ReasonCode } from '../../model/reason.ts';
+import { Precision } from './precision.ts';
 
 const strict = { additionalProperties: false } as const;
 const Beacon = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -9,7 +10,7 @@ const Seconds = Type.Number({ minimum: 0 });
 /** What one framework did in one precision. */
 export const PrecisionRun = Type.Object(
   {
-    precision: Type.String(),
+    precision: Precision,
     steps: Type.Integer({ minimum: 0 }),
     trainSeconds: Seconds,
     inferSeconds: Seconds,
@@ -41,7 +42,7 @@ export const FrameworkRun = Type.Object(
     held: Type.String({ pattern: '^([0-9a-f]{64})?$' }),
     runs: Type.Array(PrecisionRun),
     /** Precisions it does not have or that broke. */
-    refused: Type.Array(Type.Object({ precision: Type.String(), detail: Type.String() }, strict)),
+    refused: Type.Array(Type.Object({ precision: Precision, detail: Type.String() }, strict)),
     onnx: Type.Object(
       { state: Type.Enum(['exported', 'loaded', 'absent', 'failed', 'unknown']), detail: Type.String() },
       strict,

@@ -11,7 +11,7 @@ import { answersCommit, type FrameworksSamples, weightsCommit } from './samples.
 import { examplesOf, TASK, weightSeed } from './task.ts';
 
 /** Finds frameworks, makes each one train and infer, and keeps what it answered. */
-export const train: Benchmark<typeof descriptor.settings, typeof proof.raw> = {
+export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = {
   descriptor,
   proof,
   async run(context) {

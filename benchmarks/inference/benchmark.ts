@@ -4,10 +4,11 @@ import type { Benchmark, Context } from '../benchmark.ts';
 import { untilAborted } from '../users/abort.ts';
 import { Thread } from '../users/fleet.ts';
 import { packageVersion } from '../users/software.ts';
-import { type InferenceSettings, inferenceDescriptor } from './descriptor.ts';
+import { descriptor, type InferenceSettings } from './descriptor.ts';
 import { shownPercentile } from './early-stopping.ts';
 import { findModel } from './models/catalogue.ts';
-import { inferenceProof, serverLimitUs } from './proof.ts';
+import { type Network, networksOf, scenariosOf } from './order.ts';
+import { proof, serverLimitUs } from './proof.ts';
 import type { InferenceRaw, PlayedRaw } from './raw.ts';
 import type { InferenceCommands, PlayOrder } from './worker.ts';
 
@@ -15,9 +16,9 @@ type Ask = (order: Omit<PlayOrder, 'challenge'>) => Promise<PlayedRaw>;
 type ModelRaw = InferenceRaw['models'][number];
 
 /** `inference.onnx`: see the descriptor for what it measures and the proof for what its samples amount to. */
-export const inferenceBenchmark: Benchmark<typeof inferenceDescriptor.settings, typeof inferenceProof.raw> = {
-  descriptor: inferenceDescriptor,
-  proof: inferenceProof,
+export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = {
+  descriptor,
+  proof,
   run: (context) => untilAborted(context.signal, (ends) => measure(context, ends)),
 };
 
@@ -34,10 +35,7 @@ async function measure(context: Context<InferenceSettings>, ends: (() => Promise
   const nothing = { nothing: true, trial: 'null', seconds: settings.nullS, batch: 1 };
   const nullRuns = [await ask({ ...nothing, scenario: 'Server', rate: settings.nullRate })];
 
-  const networks = [
-    ...settings.models.map((model) => ({ model, file: undefined })),
-    ...settings.files.map((file) => ({ model: file.split('/').at(-1) ?? file, file })),
-  ];
+  const networks = networksOf(settings);
   const models: ModelRaw[] = [];
   for (const [index, network] of networks.entries()) {
     const share = (part: number) => context.progress((index + part) / networks.length);
@@ -53,7 +51,7 @@ export async function runModel(
   challenge: string,
   thread: Thread<InferenceCommands>,
   ask: Ask,
-  network: { readonly model: string; readonly file: string | undefined },
+  network: Network,
   share: (part: number) => void,
 ): Promise<ModelRaw> {
   const { settings } = context;
@@ -91,10 +89,27 @@ export async function runModel(
     return { ...base, unsupported: error instanceof Error ? error.message : String(error) };
   }
   share(0.2);
-  context.phase('warm_up');
-  await thread.ask('warmUp', { seconds: settings.warmUpS });
+  try {
+    context.phase('warm_up');
+    await thread.ask('warmUp', { seconds: settings.warmUpS });
+    context.phase('measure');
+    const played = await playAll(settings, network, ask, share);
+    await thread.ask('close', undefined);
+    return { ...base, ...opened, played };
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    // One network that breaks takes nothing from the others.
+    const detail = error instanceof Error ? error.message : String(error);
+    return { ...base, ...opened, unsupported: `it broke while it was timed: ${detail}` };
+  }
+}
 
-  context.phase('measure');
+async function playAll(
+  settings: InferenceSettings,
+  network: Network,
+  ask: Ask,
+  share: (part: number) => void,
+): Promise<PlayedRaw[]> {
   const played: PlayedRaw[] = [];
   const order = (scenario: PlayOrder['scenario'], rate?: number): Omit<PlayOrder, 'challenge'> => ({
     scenario,
@@ -105,19 +120,15 @@ export async function runModel(
     batch: network.file === undefined ? settings.batch : 1,
     rate,
   });
-  // SingleStream first: the others take their bearings from it.
-  const scenarios = [...new Set(settings.scenarios)].sort((a) => (a === 'SingleStream' ? -1 : 0));
+  const scenarios = scenariosOf(settings) ?? [];
   for (const scenario of scenarios) {
     if (scenario === 'Server') await searchRate(settings, played, (rate) => ask(order('Server', rate)));
-    else if (network.file === undefined || scenario !== 'MultiStream') played.push(await ask(order(scenario)));
+    else played.push(await ask(order(scenario)));
     share(
-      0.2 +
-        (0.8 * played.length) /
-          (scenarios.length + (settings.scenarios.includes('Server') ? settings.serverTrials : 0)),
+      0.2 + (0.8 * played.length) / (scenarios.length + (scenarios.includes('Server') ? settings.serverTrials : 0)),
     );
   }
-  await thread.ask('close', undefined);
-  return { ...base, ...opened, played };
+  return played;
 }
 
 /**

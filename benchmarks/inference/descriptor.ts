@@ -7,7 +7,7 @@ export const InferenceSettings = Type.Object(
   {
     /** Networks that Assay builds: `resnet50`, `mobilenetv2`, `bert-base`, `decoder-step`. */
     models: Type.Array(Type.Enum(['resnet50', 'mobilenetv2', 'bert-base', 'decoder-step']), { maxItems: 4 }),
-    /** ONNX files of the operator's; sizes that a file leaves open are taken as 1. */
+    /** ONNX files of the operator's; sizes that a file leaves open are taken as 1, and so is `batch` for them. */
     files: Type.Array(Type.String({ minLength: 1 }), { maxItems: 16 }),
     scenarios: Type.Array(Type.Enum([...SCENARIOS]), { minItems: 1, maxItems: 4 }),
     /** Execution provider that is asked for; the one that ran is read from the session's profile. */
@@ -20,7 +20,7 @@ export const InferenceSettings = Type.Object(
     warmUpS: Type.Number({ minimum: 0, maximum: 600 }),
     /** Seconds of SingleStream, MultiStream and Offline, and of each trial of Server. */
     scenarioS: Type.Number({ minimum: 0.5, maximum: 7_200 }),
-    /** Most samples in one call of Server and Offline. */
+    /** Most samples in one call of Server and Offline; with 1, the eight of MultiStream come one by one too. */
     batch: Type.Integer({ minimum: 1, maximum: 1_024 }),
     /** Limit that 99 of 100 answers of Server must keep, milliseconds; 0: ten times the median of SingleStream. */
     serverLimitMs: Type.Number({ minimum: 0 }),
@@ -51,7 +51,7 @@ const quick: InferenceSettings = {
 };
 
 /** `inference.onnx`: real networks at their true sizes in MLPerf's four scenarios. */
-export const inferenceDescriptor: Descriptor<typeof InferenceSettings> = {
+export const descriptor: Descriptor<typeof InferenceSettings> = {
   id: 'inference.onnx',
   version: '1',
   title: { zh: 'ONNX 模型推理', en: 'Inference of ONNX models' },

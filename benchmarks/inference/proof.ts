@@ -1,10 +1,15 @@
 import { fromWindows, percentile } from '../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../model/measurement.ts';
 import type { Proof } from '../benchmark.ts';
-import { perSecond, sumOf } from '../users/series.ts';
-import { accuracyText, answerProblems } from './accuracy.ts';
+import { departures, type Knob } from '../departures.ts';
+import { sumOf } from '../users/series.ts';
+import { accuracyText, answerProblems, ranPrecision } from './accuracy.ts';
 import { leastQueries, shownPercentile } from './early-stopping.ts';
+import { networksOf, scenariosOf } from './order.ts';
 import { InferenceRaw, type PlayedRaw } from './raw.ts';
+
+/** Least samples of Offline by MLPerf's rules. */
+const OFFLINE_SAMPLES = 24_576;
 
 type ModelRaw = InferenceRaw['models'][number];
 
@@ -14,7 +19,7 @@ type ModelRaw = InferenceRaw['models'][number];
  * counts when its answers agree with the reference within the bound of its precision, differ between samples, and the
  * provider that was asked for really ran.
  */
-export const inferenceProof: Proof<typeof InferenceRaw> = {
+export const proof: Proof<typeof InferenceRaw> = {
   id: 'inference.onnx',
   version: '1',
   raw: InferenceRaw,
@@ -23,6 +28,13 @@ export const inferenceProof: Proof<typeof InferenceRaw> = {
     const findings: Finding[] = [];
     const metrics: Metric[] = [];
     for (const model of raw.models) examineModel(model, surroundings.settings, { checks, findings, metrics });
+    const departed = departures(knobs(raw, surroundings.settings));
+    checks.push({
+      id: 'as_assigned',
+      passed: departed === undefined,
+      detail: departed ?? 'networks, provider and scenarios are those of the assignment',
+    });
+    if (departed !== undefined) findings.push({ code: 'evidence_mismatch', detail: departed, weight: 'holds' });
     for (const run of raw.nullRuns) examineNull(run, { checks, findings, metrics });
     if (metrics.every((metric) => metric.metric === 'inference.overhead.p50')) {
       findings.push({ code: 'zero_work', detail: 'no model ran', weight: 'holds' });
@@ -30,6 +42,18 @@ export const inferenceProof: Proof<typeof InferenceRaw> = {
     return { metrics, checks, findings };
   },
 };
+
+/** What must be as the assignment says. A network that could not run was not asked anything. */
+function knobs(raw: InferenceRaw, asked: Readonly<Record<string, unknown>>): Knob[] {
+  const names = networksOf(asked).map(({ model }) => model);
+  const ran = raw.models.filter((model) => model.unsupported === null);
+  const scenarios = (model: ModelRaw) => [...new Set(model.played.map((played) => played.scenario))].sort();
+  return [
+    ['networks', raw.models.map(({ model }) => model), names],
+    ...ran.map((model): Knob => [`provider of ${model.model}`, model.asked, asked.provider]),
+    ...ran.map((model): Knob => [`scenarios of ${model.model}`, scenarios(model), scenariosOf(asked)?.toSorted()]),
+  ];
+}
 
 interface Into {
   readonly checks: Check[];
@@ -63,7 +87,7 @@ function examineModel(model: ModelRaw, settings: Readonly<Record<string, unknown
       labels: { model: name },
     });
 
-  const labels = { model: name, precision: model.precision, provider: model.asked };
+  const labels = { model: name, precision: ranPrecision(model), provider: model.asked };
   const metric = (id: string, estimate: Metric['estimate'], played: PlayedRaw, samples: number) => {
     into.metrics.push({
       metric: id,
@@ -94,19 +118,40 @@ function examineModel(model: ModelRaw, settings: Readonly<Record<string, unknown
     } else if (played.scenario === 'Offline') {
       const done = sumOf(played.answered);
       if (done === 0 || played.seconds <= 0) continue;
-      // Whole seconds that were fully used; a run too short for two gives its mean without a spread.
-      const whole = perSecond(played.answered.slice(0, Math.floor(played.seconds * 10)), 100);
-      metric(
-        'inference.offline.rate',
-        fromWindows(whole.length >= 2 ? whole : [done / played.seconds], 'sample/s'),
-        played,
-        done,
-      );
+      if (done < OFFLINE_SAMPLES) {
+        into.findings.push({
+          code: 'too_few_samples',
+          detail: `${name}: ${done} samples of Offline, MLPerf asks for ${OFFLINE_SAMPLES}`,
+          metric: 'inference.offline.rate',
+          labels: { ...labels, scenario: played.scenario },
+          weight: 'informs',
+        });
+      }
+      metric('inference.offline.rate', offlineRate(played, done), played, done);
     }
   }
   examineServer(model, settings, into, (estimate, played) =>
     metric('inference.server.rate', estimate, played, played.latenciesUs.length),
   );
+}
+
+/** Calls that a window of Offline should see; with fewer, whether one ended just before or after moves it too much. */
+const WINDOW_CALLS = 4;
+
+/**
+ * All samples over all the time, as MLPerf has it; the doubt is that of windows long enough to see several calls each,
+ * at least a second. Of a run too short for two of them nothing is known of the spread.
+ */
+function offlineRate(played: PlayedRaw, done: number): Metric['estimate'] {
+  const tenths = played.answered.slice(0, Math.floor(played.seconds * 10));
+  const busy = tenths.filter((samples) => samples > 0).length;
+  const width = Math.max(10, Math.ceil((WINDOW_CALLS * tenths.length) / Math.max(1, busy)));
+  const windows: number[] = [];
+  for (let at = 0; at + width <= tenths.length; at += width) {
+    windows.push(sumOf(tenths.slice(at, at + width)) / (width / 10));
+  }
+  const value = done / played.seconds;
+  return windows.length < 2 ? fromWindows([value], 'sample/s') : { ...fromWindows(windows, 'sample/s'), value };
 }
 
 /** Server: the trials at different rates give an edge, or only a floor. */

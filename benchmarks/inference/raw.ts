@@ -54,7 +54,7 @@ export const InferenceRaw = Type.Object(
             ),
             { maxItems: 1_024 },
           ),
-          /** Smallest difference between the answers to any two samples, over the largest answer. */
+          /** Smallest difference between the answers to neighbouring samples, over the largest answer. */
           distinct: Type.Number({ minimum: 0 }),
           played: Type.Array(Played, { maxItems: 64 }),
         },

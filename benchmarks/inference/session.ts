@@ -51,7 +51,8 @@ export class ModelSession {
     const fetched = await native(() => this.#session.run(this.#feeds([number])));
     const answers: Answers = {};
     for (const [name, tensor] of Object.entries(fetched)) {
-      if (tensor.data instanceof Float32Array) answers[name] = Float32Array.from(tensor.data);
+      const floats = toFloats(tensor);
+      if (floats) answers[name] = floats;
     }
     return answers;
   }
@@ -90,7 +91,8 @@ export class ModelSession {
 /** Tensors of single samples put together along the batch. */
 function joinSamples(parts: readonly SampleTensor[]): ort.Tensor {
   const [head] = parts;
-  const shape = [parts.length, ...head!.shape.slice(1)];
+  // A file of the operator's is asked for single samples, whatever its shapes are.
+  const shape = parts.length === 1 ? head!.shape : [parts.length, ...head!.shape.slice(1)];
   if (head!.type === 'int64') {
     const data = new BigInt64Array(parts.length * head!.data.length);
     parts.forEach((part, i) => {
@@ -103,4 +105,9 @@ function joinSamples(parts: readonly SampleTensor[]): ort.Tensor {
     data.set(part.data as Float32Array, i * part.data.length);
   });
   return new ort.Tensor('float32', data, shape);
+}
+
+/** Values of an output as floats of their own; undefined where it holds none. */
+export function toFloats({ data }: ort.Tensor): Float32Array | undefined {
+  return data instanceof Float32Array || data instanceof Float64Array ? Float32Array.from(data) : undefined;
 }

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { serveCommands } from '../users/thread.ts';
+import { type Difference, difference, leastDistance } from './difference.ts';
 import { findModel } from './models/catalogue.ts';
 import type { SampleTensor } from './models/model.ts';
 import { operatorSample } from './operator-model.ts';
+import { storedPrecision } from './precision.ts';
 import type { PlayedRaw } from './raw.ts';
 import { type Play, play, type Scenario, type System, threadTimekeeper } from './scenario.ts';
 import { poissonSchedule, sampleOrder, seedOf } from './schedule.ts';
-import { type Answers, ModelSession } from './session.ts';
+import { type Answers, ModelSession, toFloats } from './session.ts';
 
 /** A model to open: one of ours by its id, or a file of the operator's. */
 export interface Opening {
@@ -22,9 +24,11 @@ export interface Opening {
 
 export interface Opened {
   readonly sha256: string;
+  /** Precision of the weights. */
+  readonly precision: string;
   readonly operations: number;
   readonly providers: Record<string, number>;
-  readonly accuracy: { error: number; scale: number; finite: boolean }[];
+  readonly accuracy: Difference[];
   readonly distinct: number;
 }
 
@@ -86,9 +90,10 @@ serveCommands<InferenceCommands>({
     for (let i = 0; i < samples.length; i++) known.push(await session.answer(i));
     return {
       sha256: createHash('sha256').update(bytes).digest('hex'),
+      precision: storedPrecision(bytes),
       operations: own?.operations ?? 0,
       providers,
-      accuracy: known.map((answers, i) => compare(answers, right[i]!)),
+      accuracy: known.map((answers, i) => difference(answers, right[i]!)),
       distinct: leastDistance(known),
     };
   },
@@ -119,21 +124,22 @@ serveCommands<InferenceCommands>({
     if (!order.nothing) {
       session!.watch = (numbers, fetched) => {
         if (calls++ % COMPARED !== 0) return;
-        const [name, tensor] = Object.entries(fetched)[0]!;
-        const all = tensor.data as Float32Array;
+        // Outputs that are no floats are not compared; where none is, the run shows no answer at all.
+        const name = Object.keys(fetched).find((output) => known[0]![output] !== undefined);
+        if (name === undefined) return;
+        const all = toFloats(fetched[name]!)!;
         const size = all.length / numbers.length;
         numbers.forEach((number, i) => {
           compared++;
-          const { error, scale, finite } = compare(
-            { [name]: all.subarray(i * size, (i + 1) * size) },
-            { [name]: known[number]![name]! },
-          );
+          const given = { [name]: all.subarray(i * size, (i + 1) * size) };
+          const { error, scale, finite } = difference(given, { [name]: known[number]![name]! });
           if (!finite || !(error <= SAME * scale)) differed++;
         });
       };
     }
     const nothing: System = () => Promise.resolve();
-    const played = await play(plan, order.nothing ? nothing : session!.system, time);
+    const system: System = order.batch === 1 ? oneByOne : (numbers) => session!.system(numbers);
+    const played = await play(plan, order.nothing ? nothing : system, time);
     const tenths: number[] = [];
     let before = 0;
     for (const { atMs, samples: total } of played.answered) {
@@ -160,31 +166,7 @@ serveCommands<InferenceCommands>({
   },
 });
 
-/** Largest difference and largest right answer over all outputs. */
-function compare(answers: Answers, right: Answers): { error: number; scale: number; finite: boolean } {
-  let error = 0;
-  let scale = 0;
-  let finite = true;
-  for (const [name, expected] of Object.entries(right)) {
-    const given = answers[name];
-    if (given?.length !== expected.length) return { error: 0, scale: 0, finite: false };
-    for (let i = 0; i < expected.length; i++) {
-      const off = Math.abs(given[i]! - expected[i]!);
-      if (!(off < Number.POSITIVE_INFINITY)) finite = false;
-      else if (off > error) error = off;
-      const size = Math.abs(expected[i]!);
-      if (size > scale) scale = size;
-    }
-  }
-  return { error, scale, finite };
-}
-
-/** Smallest of the differences between the answers to any two samples, over the largest answer. */
-function leastDistance(all: readonly Answers[]): number {
-  let least = Number.MAX_VALUE;
-  for (let i = 1; i < all.length; i++) {
-    const { error, scale, finite } = compare(all[i]!, all[i - 1]!);
-    least = Math.min(least, finite && scale > 0 ? error / scale : 0);
-  }
-  return all.length < 2 ? 0 : least;
+/** A query of several samples as calls of one each, for a network that takes no batches. */
+async function oneByOne(numbers: readonly number[]): Promise<void> {
+  for (const number of numbers) await session!.system([number]);
 }

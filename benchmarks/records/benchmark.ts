@@ -1,22 +1,23 @@
 import type { Benchmark, Context } from '../benchmark.ts';
 import { sleep, untilAborted } from '../users/abort.ts';
-import { picks } from '../users/audit.ts';
+import { commitLeaves } from '../users/answers.ts';
 import { clockSince } from '../users/clock.ts';
 import { Thread } from '../users/fleet.ts';
-import { merklePaths, merkleRoot } from '../users/merkle.ts';
+import { mergeHistograms } from '../users/latency.ts';
 import { RECORD_NETWORK } from '../users/network.ts';
 import { markGauges, readGauge } from '../users/server-gauge.ts';
 import { packageVersion } from '../users/software.ts';
 import { findTarget, type Target } from '../users/target.ts';
-import { type RecordsSettings, recordsDescriptor } from './descriptor.ts';
-import { recordsProof } from './proof.ts';
+import { descriptor, type RecordsSettings } from './descriptor.ts';
+import { sweepSteps } from './manifest.ts';
+import { proof } from './proof.ts';
 import type { RecordsRaw } from './raw.ts';
-import type { LedgerReport, RecordsCommands, SweepReport } from './shard.ts';
+import type { RecordsCommands, SweepReport } from './shard.ts';
 
 /** `records.simultaneous`: see the descriptor for what it measures and the proof for what its samples amount to. */
-export const recordsBenchmark: Benchmark<typeof recordsDescriptor.settings, typeof recordsProof.raw> = {
-  descriptor: recordsDescriptor,
-  proof: recordsProof,
+export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = {
+  descriptor,
+  proof,
   async run(context) {
     const target = findTarget(context, context.settings, RECORD_NETWORK.model);
     return untilAborted(context.signal, (ends) => measure(context, target, ends));
@@ -54,7 +55,15 @@ async function measure(
   context.phase('warm_up');
   const rampMs = (users / 1_000) * settings.rampSPerThousand * 1_000;
   const unconnected = await thread.ask('connect', { overMs: rampMs });
-  if (unconnected === users) throw new Error(`nobody could connect to ${target.url}`);
+  const about: About = {
+    challenge,
+    endpoint: target.identityKey === undefined ? 'external' : 'built_in',
+    model: target.model,
+    users,
+    lot,
+    slotMs,
+  };
+  if (unconnected === users) return { ...about, ...NOTHING, audit: await commitLeaves(context, [], () => true) };
   context.progress(0.2);
   const marked = target.identityKey !== undefined && (await markGauges(target.url, target.identityKey));
   const rampFrom = now() + 20;
@@ -80,22 +89,14 @@ async function measure(
 
   context.phase('sweep');
   const sweep: SweepReport[] = [];
-  if (settings.sweepRecords > 0) {
-    for (const batch of [1, 10, 100, 1_000]) {
-      const records = batch === 1 ? Math.ceil(settings.sweepRecords / 10) : settings.sweepRecords;
-      sweep.push(await thread.ask('sweep', { batch, records, parallel: 16 }));
-    }
+  for (const [batch, records] of sweepSteps(settings.sweepRecords)) {
+    sweep.push(await thread.ask('sweep', { batch, records, parallel: 16 }));
   }
   await thread.ask('close', undefined);
 
   context.phase('proof');
   return {
-    challenge,
-    endpoint: target.identityKey === undefined ? 'external' : 'built_in',
-    model: target.model,
-    users,
-    lot,
-    slotMs,
+    ...about,
     hold: { seconds: (to - from) / 1_000, ...report.result.slots },
     peak: report.peak,
     server: server && { min: server.min, max: server.max, mean: server.mean, seconds: server.seconds },
@@ -104,30 +105,37 @@ async function measure(
     answeredSum: report.answeredSum,
     poison: report.poison,
     lots: [...report.lots],
+    failedLots: report.failedLots,
     failures: report.result.failures as Record<string, number>,
     responses: report.result.responses,
     generator: report.health,
     sweep,
-    audit: await commitAnswers(context, report),
+    audit: await commitLeaves(context, digests(report.leaves), (index) => report.failed[index] === 1),
   };
 }
 
-/** Commits the tree over all lots and opens what the beacon picks. A leaf that stands for no answer says so. */
-async function commitAnswers(context: Context<RecordsSettings>, report: LedgerReport): Promise<RecordsRaw['audit']> {
-  const all = Buffer.from(report.leaves.buffer, report.leaves.byteOffset, report.leaves.byteLength);
-  const leaves = Array.from({ length: all.length / 32 }, (_, i) => all.subarray(i * 32, (i + 1) * 32));
-  const root = merkleRoot(leaves);
-  const beacon = await context.commit('answers', root);
-  const chosen = picks(beacon, leaves.length, context.settings.audits);
-  const paths = merklePaths(leaves, chosen);
-  return {
-    root: Buffer.from(root).toString('hex'),
-    leaves: leaves.length,
-    beacon,
-    opened: chosen.map((index, i) => ({
-      leaf: leaves[index]!.toString('hex'),
-      failed: report.failed[index] === 1,
-      path: paths[i]!.map((hash) => Buffer.from(hash).toString('hex')),
-    })),
-  };
+/** What is known before the first lot. */
+type About = Pick<RecordsRaw, 'challenge' | 'endpoint' | 'model' | 'users' | 'lot' | 'slotMs'>;
+
+const NO_POISON = { planted: 0, rejected: 0 };
+
+/** A run in which nobody could connect. */
+const NOTHING: Omit<RecordsRaw, keyof About | 'audit'> = {
+  hold: { seconds: 0, min: [], max: [], mean: [], done: [] },
+  peak: 0,
+  server: null,
+  ledger: { admitted: 0, right: 0, lost: 0, twice: 0, corrupt: 0, unexpected: 0 },
+  expectedSum: '0',
+  answeredSum: '0',
+  poison: { malformed: NO_POISON, oversize: NO_POISON, not_finite: NO_POISON },
+  lots: [],
+  failedLots: 0,
+  failures: {},
+  responses: mergeHistograms([]),
+  generator: { loopDelays: mergeHistograms([]), cpuShare: 0, cpuSource: 'event_loop' },
+  sweep: [],
+};
+
+function digests(bytes: Uint8Array): Uint8Array[] {
+  return Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(i * 32, (i + 1) * 32));
 }

@@ -46,7 +46,7 @@ const quick: RecordsSettings = {
 };
 
 /** `records.simultaneous`: a hundred thousand and more records under way at once, each answered rightly exactly once. */
-export const recordsDescriptor: Descriptor<typeof RecordsSettings> = {
+export const descriptor: Descriptor<typeof RecordsSettings> = {
   id: 'records.simultaneous',
   version: '1',
   title: { zh: '同时处理的数据资源', en: 'Records processed at once' },

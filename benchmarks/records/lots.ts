@@ -37,6 +37,8 @@ export class LotWork implements Work {
   readonly lots: number[];
   /** Leaves by user and number of the lot. */
   readonly leaves: { leaf: Uint8Array; failed: boolean }[][];
+  /** Lots that got no right answer, poison apart. */
+  failedLots = 0;
   /** Sums of CRC-32 over id and answer of each record: order does not matter. */
   expectedSum = 0n;
   answeredSum = 0n;
@@ -53,7 +55,7 @@ export class LotWork implements Work {
 
   next(user: number): Ask {
     const n = this.lots[user]!++;
-    const poison = poisonOf(this.#shape.challenge, user, n);
+    const poison = poisonOf(this.#shape, user, n);
     return poison ? this.#poisoned(user, n, poison) : this.#lot(user, n);
   }
 
@@ -74,6 +76,7 @@ export class LotWork implements Work {
         const failure = reply.failure ?? (read ? this.#book(read, ids, right, first) : 'short_body');
         const leaf = failure ? failureLeaf(user, n) : answerLeaf(user, n, lotBytes(ids, right));
         this.leaves[user]![n] = { leaf, failed: failure !== undefined };
+        if (failure) this.failedLots++;
         return failure;
       },
     };

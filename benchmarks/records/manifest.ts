@@ -58,8 +58,15 @@ export function lotIds({ challenge, lot }: Shape, user: number, n: number): BigI
   return new BigInt64Array(hkdfSync('sha256', key, Buffer.alloc(0), `lot/${user}/${n}`, lot * 8));
 }
 
-/** Whether a user's n-th lot is poison, and which: about one in `POISON_EVERY`, by a mix of the challenge's bits. */
-export function poisonOf(challenge: string, user: number, n: number): Poison | undefined {
+/**
+ * Whether a user's n-th lot is poison, and which. The first lots of some users, in as many rounds as it takes, are one
+ * of each kind, so that even the shortest run has them all; of the others about one in `POISON_EVERY` is, by a mix of
+ * the challenge's bits.
+ */
+export function poisonOf({ challenge, users }: Shape, user: number, n: number): Poison | undefined {
+  const first = Number.parseInt(challenge.slice(8, 16), 16) % users;
+  const turn = n * users + ((user + users - first) % users);
+  if (turn < POISONS.length) return POISONS[turn];
   let mixed =
     Number.parseInt(challenge.slice(0, 8), 16) ^ Math.imul(user + 1, 0x9e3779b1) ^ Math.imul(n + 1, 0x85ebca77);
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x7feb352d);
@@ -80,6 +87,12 @@ export function lotBytes(ids: BigInt64Array, answers: Float32Array): Uint8Array 
     bytes.set(answerBytes.subarray(i * OUTPUTS * 4, (i + 1) * OUTPUTS * 4), i * width + 8);
   }
   return bytes;
+}
+
+/** Steps of the sweep over request sizes: records in a request, and in all. Single ones are a tenth; 0 is no sweep. */
+export function sweepSteps(records: number): [batch: number, records: number][] {
+  if (records === 0) return [];
+  return [1, 10, 100, 1_000].map((batch) => [batch, batch === 1 ? Math.ceil(records / 10) : records]);
 }
 
 function commonDivisor(a: number, b: number): number {

@@ -1,13 +1,15 @@
 import { exact, fromWindows } from '../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../model/measurement.ts';
 import type { Proof } from '../benchmark.ts';
+import { departures, type Knob } from '../departures.ts';
 import { answerLeaf, failureLeaf } from '../users/audit.ts';
+import { onGrid, targetKnobs } from '../users/knobs.ts';
 import { readHistogram } from '../users/latency.ts';
-import { OUTPUTS } from '../users/network.ts';
+import { OUTPUTS, RECORD_NETWORK } from '../users/network.ts';
 import { auditAnswers } from '../users/opening.ts';
 import { leastOf, perSecond, sumOf } from '../users/series.ts';
 import { timing } from '../users/timing.ts';
-import { lotBytes, lotIds, lotRecords, POISONS, poisonOf, recordAnswer } from './manifest.ts';
+import { lotBytes, lotIds, lotRecords, POISONS, poisonOf, recordAnswer, sweepSteps } from './manifest.ts';
 import { RecordsRaw } from './raw.ts';
 
 /**
@@ -16,7 +18,7 @@ import { RecordsRaw } from './raw.ts';
  * agree, the poison came back as poison and the opened lots are right. How many were answered rightly is E2 when the
  * transcript bears it out; when each went out and came back only the agent saw, so the other numbers stay E1.
  */
-export const recordsProof: Proof<typeof RecordsRaw> = {
+export const proof: Proof<typeof RecordsRaw> = {
   id: 'records.simultaneous',
   version: '1',
   raw: RecordsRaw,
@@ -31,6 +33,14 @@ export const recordsProof: Proof<typeof RecordsRaw> = {
       findings.push({ code, detail, weight: 'holds', ...(metric === undefined ? {} : { metric }) });
 
     const { ledger } = raw;
+    const departed = departures(knobs(raw, surroundings.settings));
+    if (!say('as_assigned', departed === undefined, departed ?? 'users, lots and times are those of the assignment')) {
+      hold('evidence_mismatch', departed!);
+    }
+    if (sumOf(raw.lots) === 0) {
+      hold('zero_work', `no lot was sent: ${raw.users} users could not connect`);
+      return { metrics: nothing(raw), checks, findings };
+    }
     const missing = wellFormed(raw);
     if (!say('samples_whole', missing === undefined, missing ?? 'every slot, user and record is there')) {
       hold('evidence_missing', missing!);
@@ -39,12 +49,12 @@ export const recordsProof: Proof<typeof RecordsRaw> = {
     const answered = sumOf(raw.hold.done);
     if (answered === 0) {
       hold('zero_work', 'no record was answered in the hold');
-      return { metrics: [], checks, findings };
+      return { metrics: nothing(raw), checks, findings };
     }
 
     const shape = { challenge: raw.challenge, users: raw.users, lot: raw.lot };
     const expected = (user: number, n: number, failed: boolean) => {
-      if (failed || poisonOf(raw.challenge, user, n)) return failureLeaf(user, n);
+      if (failed || poisonOf(shape, user, n)) return failureLeaf(user, n);
       const records = lotRecords(shape, user, n);
       const answers = new Float32Array(raw.lot * OUTPUTS);
       records.forEach((k, i) => {
@@ -52,8 +62,9 @@ export const recordsProof: Proof<typeof RecordsRaw> = {
       });
       return answerLeaf(user, n, lotBytes(lotIds(shape, user, n), answers));
     };
-    const poisoned = (user: number, n: number) => poisonOf(raw.challenge, user, n) !== undefined;
-    const audit = auditAnswers(raw, raw.lots, expected, surroundings, ledger.lost + ledger.corrupt, poisoned);
+    const poisoned = (user: number, n: number) => poisonOf(shape, user, n) !== undefined;
+    const claims = { counts: raw.lots, expected, failures: raw.failedLots, turnedAway: poisoned };
+    const audit = auditAnswers(raw, claims, surroundings);
     let verified = say('answers_right', audit.right, audit.detail);
     if (!verified) hold('incorrect_result', audit.detail);
 
@@ -84,6 +95,8 @@ export const recordsProof: Proof<typeof RecordsRaw> = {
     if (raw.server) {
       const both = raw.server.max >= 0.9 * raw.peak;
       say('both_sides_counted', both, `${ours}; ${raw.server.max} received and unanswered by the service's`);
+    } else if (raw.endpoint === 'built_in') {
+      hold('evidence_missing', `${ours}; the built-in service did not show its count`, 'records.simultaneous.peak');
     } else {
       const detail = `${ours}; the service shows no count of its own to compare with`;
       findings.push({ code: 'unsupported', detail, metric: 'records.simultaneous.peak', weight: 'informs' });
@@ -126,6 +139,31 @@ export const recordsProof: Proof<typeof RecordsRaw> = {
   },
 };
 
+/** What must be as the assignment says. Where no lot was sent, the rest was not done. */
+function knobs(raw: RecordsRaw, asked: Readonly<Record<string, unknown>>): Knob[] {
+  const first: Knob[] = [...targetKnobs(raw, asked, RECORD_NETWORK.model), ['lot', raw.lot, asked.lot]];
+  if (sumOf(raw.lots) === 0) return first;
+  const steps = raw.sweep.map(({ batch, records }) => [batch, records]);
+  return [
+    ...first,
+    ['holdS', raw.hold.seconds, onGrid(asked.holdS, raw.slotMs)],
+    ['sweepRecords', steps, sweepSteps(Number(asked.sweepRecords))],
+  ];
+}
+
+/** What a run amounts to in which no record was answered: zeros, for the judge to hold. */
+function nothing(raw: RecordsRaw): Metric[] {
+  const metric = (id: string, estimate: Metric['estimate']): Metric => {
+    const samples = raw.ledger.admitted;
+    return { metric: id, labels: {}, estimate, durationS: raw.hold.seconds, samples, verified: false, level: 'E1' };
+  };
+  return [
+    metric('records.simultaneous.peak', exact(0, 'count', 0, 'maximum')),
+    metric('records.answered', exact(0, 'count', 0)),
+    metric('records.rate', fromWindows([0], 'record/s')),
+  ];
+}
+
 /** Whether each lot was to be poison is worked out one by one, so there must not be endlessly many. */
 const MOST_LOTS = 50_000_000;
 
@@ -143,6 +181,10 @@ function wellFormed(raw: RecordsRaw): string | undefined {
   if (raw.server && raw.server.max > most) return 'the service counts more records than there are';
   const { ledger } = raw;
   if (ledger.right + ledger.lost + ledger.corrupt !== ledger.admitted) return 'the ledger has records in no set';
+  const bad = ledger.lost + ledger.twice + ledger.corrupt + ledger.unexpected;
+  if (raw.failedLots > bad) return 'more lots failed than there are bad records';
+  if (ledger.lost + ledger.corrupt > raw.failedLots * raw.lot)
+    return 'the lots that failed have fewer records than are bad';
   const planted = POISONS.reduce((total, kind) => total + raw.poison[kind].planted, 0);
   if ((sumOf(raw.lots) - planted) * raw.lot !== ledger.admitted) return 'the ledger has not the records of all lots';
   if (sumOf(done) > ledger.right + ledger.corrupt) return 'the slots have more answers than the ledger';
@@ -155,7 +197,7 @@ function plannedPoison(raw: RecordsRaw): Record<(typeof POISONS)[number], number
   const planned = { malformed: 0, oversize: 0, not_finite: 0 };
   raw.lots.forEach((count, user) => {
     for (let n = 0; n < count; n++) {
-      const kind = poisonOf(raw.challenge, user, n);
+      const kind = poisonOf(raw, user, n);
       if (kind) planned[kind]++;
     }
   });

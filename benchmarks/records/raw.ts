@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Opening } from '../users/opening.ts';
 
 const strict = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
@@ -47,6 +48,8 @@ export const RecordsRaw = Type.Object(
     poison: Type.Object({ malformed: Planted, oversize: Planted, not_finite: Planted }, strict),
     /** Lots that each user sent, poison included; they are numbered from 0. */
     lots: Type.Array(Type.Integer({ minimum: 0, maximum: 10_000_000 }), { maxItems: 10_000 }),
+    /** Lots in which anything was lost, wrong, twice or unexpected; poison, which must be turned away, is none of them. */
+    failedLots: Count,
     failures: Type.Record(Type.String({ pattern: '^[a-z0-9_]{1,32}$' }), Count),
     responses: Histogram,
     generator: Type.Object(
@@ -56,18 +59,7 @@ export const RecordsRaw = Type.Object(
     sweep: Type.Array(Type.Object({ batch: Count, records: Count, right: Count, seconds: Seconds }, strict), {
       maxItems: 16,
     }),
-    audit: Type.Object(
-      {
-        root: Hex32,
-        leaves: Count,
-        beacon: Hex32,
-        opened: Type.Array(
-          Type.Object({ leaf: Hex32, failed: Type.Boolean(), path: Type.Array(Hex32, { maxItems: 48 }) }, strict),
-          { maxItems: 4_096 },
-        ),
-      },
-      strict,
-    ),
+    audit: Opening,
   },
   strict,
 );

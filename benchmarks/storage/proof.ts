@@ -1,20 +1,22 @@
-import { createHash } from 'node:crypto';
-import type { Transcript } from '../../model/assignment.ts';
 import { type Estimate, exact, fromWindows } from '../../model/estimate.ts';
-import type { Check, Finding, Metric } from '../../model/measurement.ts';
+import type { Finding, Metric } from '../../model/measurement.ts';
 import type { Proof } from '../benchmark.ts';
-import { content, UNIT_BYTES, volumeKey } from './block.ts';
-import { disturbed, slope, usableBytes } from './books.ts';
+import { departures, type Knob } from '../departures.ts';
+import { UNIT_BYTES } from './block.ts';
+import { disturbed, plannedFill, slope, usableBytes } from './books.ts';
+import { badUnits, bookChecks, dataChecks, firstDefect } from './checks.ts';
 import { examineFio } from './fio-proof.ts';
 import { percentileEstimate } from './latency.ts';
+import { orderOf } from './order.ts';
 import { challengedUnits, undetectedShare } from './positions.ts';
-import { epochOf, fillCommit, StorageSamples, type Windows } from './samples.ts';
+import { StorageSamples, type Windows } from './samples.ts';
 
 /** Fewest cold reads that show a 99th percentile with 99 % confidence (LoadGen's rule). */
 const P99_READS = 459;
-/** How far our own time of the fill may lie under the controller's: a share of it, and what messages take. */
-const CLOCK_SHARE = 0.1;
-const CLOCK_S = 0.5;
+/** No call that reads 4 KiB comes back sooner: the copy and the way into the kernel alone take about that long. */
+const LEAST_READ_NS = 1_000;
+
+const CAPACITIES = ['storage.capacity.attested', 'storage.capacity.proven', 'storage.capacity.share'];
 
 /** Makes metrics of a fill and its challenge. See `descriptor` for what they show and what not. */
 export const proof: Proof<typeof StorageSamples> = {
@@ -22,12 +24,20 @@ export const proof: Proof<typeof StorageSamples> = {
   version: '1.0.0',
   raw: StorageSamples,
   examine(raw, { transcript, evidence, settings }) {
-    const checks = [...dataChecks(raw), ...bookChecks(raw)];
+    // Other strata than were asked for are held below; there may be too many of them to draw.
+    const strata = raw.sample.planned === settings.samples ? raw.sample.planned : 0;
+    const chosen = challengedUnits(raw.audit, raw.fill.bytes / UNIT_BYTES, strata);
+    const checks = [...dataChecks(raw, settings, chosen), ...bookChecks(raw)];
     const right = checks.filter((check) => !check.id.startsWith('books')).every((check) => check.passed);
     const booksRight = checks.every((check) => check.passed);
-    const order = transcript ? orderCheck(raw, transcript) : undefined;
-    if (order) checks.push(order);
+    const departed = departures(knobs(raw, settings));
+    const asAssigned = departed ?? 'what was filled and asked is what the assignment says';
+    checks.push({ id: 'as_assigned', passed: departed === undefined, detail: asAssigned });
+    const order = transcript ? orderOf(raw, transcript) : undefined;
+    if (order) checks.push({ id: 'order.committed', passed: order.passed, detail: order.detail });
     const level = order?.passed ? 'E2' : 'E1';
+    // Passes that were written over can no longer be shown to have been.
+    const writeClose = order?.close.fill && raw.fill.writtenBytes === raw.fill.bytes;
     const fio = examineFio(raw.fio, { evidence, direct: raw.direct, wanted: settings.fio !== false });
     const labels = { volume: raw.volume.identity, filesystem: raw.volume.fsType };
 
@@ -56,12 +66,13 @@ export const proof: Proof<typeof StorageSamples> = {
     ];
     if (usable > 0) metrics.push(metric('storage.capacity.share', exact(proven / usable, '1', samples), {}));
     const speeds = [
-      ['storage.speed.write', raw.fill.windows, raw.fill.writtenBytes, raw.fill.seconds],
-      ['storage.speed.read', raw.read.windows, raw.read.bytes, raw.read.seconds],
+      ['storage.speed.write', raw.fill.windows, raw.fill.writtenBytes, raw.fill.seconds, writeClose],
+      ['storage.speed.read', raw.read.windows, raw.read.bytes, raw.read.seconds, order?.close.read],
     ] as const;
-    for (const [id, windows, bytes, seconds] of speeds) {
+    for (const [id, windows, bytes, seconds, close] of speeds) {
       const estimate = sustained(windows, bytes, seconds);
-      if (estimate) metrics.push(metric(id, estimate, { durationS: seconds, samples: estimate.n }));
+      const shown = close ? 'E2' : 'E1';
+      if (estimate) metrics.push(metric(id, estimate, { durationS: seconds, samples: estimate.n, level: shown }));
     }
     const latencies = raw.sample.latenciesNs.map((ns) => ns / 1e9);
     for (const [id, p, least] of [
@@ -70,9 +81,11 @@ export const proof: Proof<typeof StorageSamples> = {
     ] as const) {
       if (latencies.length < least) continue;
       const estimate = percentileEstimate(latencies, p, 's');
-      metrics.push(metric(id, estimate, { durationS: raw.sample.seconds, samples: latencies.length }));
+      // How long each read took only the agent saw.
+      metrics.push(metric(id, estimate, { durationS: raw.sample.seconds, samples: latencies.length, level: 'E1' }));
     }
-    const findings = [...findingsOf(raw, right, proven, usable), ...fio.findings];
+    const findings = [...findingsOf(raw, { right, proven, usable, marks: chosen.ruler.length }), ...fio.findings];
+    if (departed !== undefined) findings.push({ code: 'evidence_mismatch', detail: departed, weight: 'holds' });
     if (order && !order.passed) findings.push({ code: 'evidence_mismatch', detail: order.detail, weight: 'holds' });
     return {
       metrics: [...metrics, ...fio.metrics.map((one) => ({ ...one, labels }))],
@@ -93,99 +106,6 @@ export function provenBytes(raw: StorageSamples): number {
   return Math.floor(read + (raw.fill.bytes - read) * (1 - undetectedShare(raw.sample.stratified)));
 }
 
-function badUnits(raw: StorageSamples): number {
-  return Object.values(raw.bad).reduce((total, count) => total + count, 0);
-}
-
-function dataChecks(raw: StorageSamples): Check[] {
-  const bad = badUnits(raw);
-  const kinds = Object.entries(raw.bad).filter(([, count]) => count > 0);
-  const chosen = challengedUnits(raw.audit, raw.fill.bytes / UNIT_BYTES, raw.sample.planned);
-  const visited = [...chosen.sample, ...chosen.ruler].slice(0, raw.sample.stratified + raw.sample.ruler);
-  const places = raw.sample.stratified + raw.sample.ruler;
-  return [
-    {
-      id: 'blocks.right',
-      passed: bad === 0 && raw.fill.bytes > 0 && raw.read.bytes > 0,
-      detail:
-        bad === 0
-          ? `${places} challenged units and ${raw.read.bytes} bytes came back as written`
-          : `${bad} bad units (${kinds.map(([kind, count]) => `${kind} ${count}`).join(', ')}); ${describe(raw)}`,
-    },
-    {
-      id: 'sample.complete',
-      passed: raw.sample.stratified > 0 && raw.sample.stratified === chosen.sample.length && visited.length === places,
-      detail: `${raw.sample.stratified} of ${chosen.sample.length} stratified units, ${raw.sample.ruler} of ${chosen.ruler.length} marks of the ruler`,
-    },
-    {
-      id: 'sample.digest',
-      passed: bad === 0 && visited.length > 0 && digestOf(raw, visited) === raw.sample.digest,
-      detail: 'digest over the challenged units against the data that the challenge gives',
-    },
-    {
-      id: 'sample.timed',
-      passed: raw.sample.latenciesNs.length === raw.sample.stratified,
-      detail: `${raw.sample.latenciesNs.length} times for ${raw.sample.stratified} reads`,
-    },
-  ];
-}
-
-function describe(raw: StorageSamples): string {
-  const first = raw.defects[0];
-  if (!first) return 'not described';
-  const distance = first.kind === 'alias' ? `, ${first.distance} units away` : '';
-  return `the first: unit ${first.unit} ${first.kind}${distance}: ${first.detail}`;
-}
-
-function digestOf(raw: StorageSamples, units: readonly number[]): string {
-  const key = volumeKey(raw.challenge);
-  const unitsPerChunk = raw.chunkBytes / UNIT_BYTES;
-  const digest = createHash('sha256');
-  const place = Buffer.alloc(8);
-  for (const unit of units) {
-    place.writeBigUInt64BE(BigInt(unit));
-    const epoch = epochOf(raw.fill, Math.floor(unit / unitsPerChunk));
-    digest.update(place).update(content(key, { epoch, unit }, UNIT_BYTES));
-  }
-  return digest.digest('hex');
-}
-
-function bookChecks(raw: StorageSamples): Check[] {
-  const books = slope(raw.before, raw.after, raw.fill.bytes);
-  return [
-    {
-      id: 'books.slope',
-      passed: books.sound,
-      detail: `the file system lost ${books.value.toFixed(3)} bytes of free space for each byte written`,
-    },
-  ];
-}
-
-/** The commits came in the right order, say what the samples say, and the controller's own clock allows the times. */
-function orderCheck(raw: StorageSamples, transcript: Transcript): Check {
-  const id = 'order.committed';
-  const no = (detail: string): Check => ({ id, passed: false, detail });
-  const [open, filled, read] = transcript.exchanges;
-  if (open?.label !== 'open' || filled?.label !== 'filled' || read?.label !== 'read') {
-    return no('the commits open, filled and read are not all there');
-  }
-  if (open.beacon !== raw.challenge || filled.beacon !== raw.audit)
-    return no('the samples use other beacons than were given');
-  if (filled.commit !== Buffer.from(fillCommit(raw)).toString('base64'))
-    return no('the fill is not the one committed to');
-  if (read.commit !== Buffer.from(raw.sample.digest, 'hex').toString('base64'))
-    return no('the sample is not the one committed to');
-  const seconds = Number(BigInt(filled.receivedNs) - BigInt(open.answeredNs)) / 1e9;
-  if (raw.fill.seconds < seconds * (1 - CLOCK_SHARE) - CLOCK_S || raw.fill.seconds > seconds) {
-    return no(`the fill says ${raw.fill.seconds.toFixed(2)} s, the controller's clock ${seconds.toFixed(2)} s`);
-  }
-  return {
-    id,
-    passed: true,
-    detail: `commits in order; ${seconds.toFixed(2)} s from challenge to filled by the controller's clock`,
-  };
-}
-
 /** A rate that counts its stalls: the median of the windows, but never more than all bytes over all the time. */
 export function sustained(windows: Windows, bytes: number, seconds: number): Estimate | undefined {
   if (!(bytes > 0 && seconds > 0)) return undefined;
@@ -198,7 +118,36 @@ export function sustained(windows: Windows, bytes: number, seconds: number): Est
   return { ...estimate, value: Math.min(estimate.value, overall) };
 }
 
-function findingsOf(raw: StorageSamples, right: boolean, proven: number, usable: number): Finding[] {
+/** What must be as the assignment says. How much was to be filled follows from it and from the books before. */
+function knobs(raw: StorageSamples, asked: Readonly<Record<string, unknown>>): Knob[] {
+  const limit = (name: string) => Number(asked[name]);
+  const limits = {
+    fillBytes: limit('fillBytes'),
+    fillShare: limit('fillShare'),
+    maxFreeShare: limit('maxFreeShare'),
+    chunkBytes: limit('chunkBytes'),
+  };
+  return [
+    ['chunkBytes', raw.chunkBytes, asked.chunkBytes],
+    ['samples', raw.sample.planned, asked.samples],
+    ['bytes to fill', raw.fill.plannedBytes, plannedFill(raw.before, limits)],
+    ['windowSeconds of the fill', raw.fill.windows.windowS, asked.windowSeconds],
+    ['windowSeconds of the reading', raw.read.windows.windowS, asked.windowSeconds],
+    ...(asked.lanes === 0 ? [] : [['lanes', raw.lanes, asked.lanes] as const]),
+    ...(raw.direct ? [['direct', true, asked.direct] as const] : []),
+  ];
+}
+
+interface Result {
+  /** The data checks passed. */
+  readonly right: boolean;
+  readonly proven: number;
+  readonly usable: number;
+  /** Marks of the ruler that the challenge has. */
+  readonly marks: number;
+}
+
+function findingsOf(raw: StorageSamples, { right, proven, usable, marks }: Result): Finding[] {
   const findings: Finding[] = [];
   const holds = (code: Finding['code'], detail: string, metric?: string) =>
     findings.push({ code, detail, ...(metric ? { metric } : {}), weight: 'holds' });
@@ -207,7 +156,7 @@ function findingsOf(raw: StorageSamples, right: boolean, proven: number, usable:
 
   if (raw.volume.volatile === 'yes') holds('volatile_storage', raw.volume.layers.join(' > '));
   if (raw.volume.volatile === 'unknown') holds('volatile_storage', `cannot be told: ${raw.volume.layers.join(' > ')}`);
-  if (!right) holds('incorrect_result', describe(raw));
+  if (!right) holds('incorrect_result', firstDefect(raw));
   if (proven === 0) holds('zero_work', 'no byte is proven', 'storage.capacity.attested');
   if (raw.volume.ceilingBytes !== undefined && usable > raw.volume.ceilingBytes * 1.001) {
     const layers = raw.volume.layers.join(' > ');
@@ -217,10 +166,27 @@ function findingsOf(raw: StorageSamples, right: boolean, proven: number, usable:
       'storage.capacity.attested',
     );
   }
+  if (raw.sample.ruler < marks && raw.read.bytes < raw.fill.bytes) {
+    // The sample alone does not see storage that begins again at its first byte.
+    const detail = `${raw.sample.ruler} of ${marks} marks of the ruler were read, and not all was read back`;
+    for (const metric of CAPACITIES) holds('too_few_samples', detail, metric);
+  }
+  const quickest = raw.sample.latenciesNs.reduce((least, ns) => Math.min(least, ns), Number.POSITIVE_INFINITY);
+  const together = raw.sample.latenciesNs.reduce((total, ns) => total + ns, 0) / 1e9;
+  for (const metric of ['storage.latency.read.p50', 'storage.latency.read.p99']) {
+    if (quickest < LEAST_READ_NS) holds('implausible', `a cold read of ${UNIT_BYTES} bytes in ${quickest} ns`, metric);
+    if (together > raw.sample.seconds) {
+      holds(
+        'implausible',
+        `reads of ${together.toFixed(3)} s in all within ${raw.sample.seconds.toFixed(3)} s`,
+        metric,
+      );
+    }
+  }
   const books = slope(raw.before, raw.after, raw.fill.bytes);
   if (!books.sound) {
     const code = disturbed(raw.after, raw.end) ? 'background_load' : 'evidence_mismatch';
-    for (const metric of ['storage.capacity.attested', 'storage.capacity.proven', 'storage.capacity.share']) {
+    for (const metric of CAPACITIES) {
       holds(code, `${books.value.toFixed(3)} bytes of free space lost for each byte written`, metric);
     }
   }

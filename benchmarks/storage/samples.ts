@@ -157,6 +157,11 @@ export function fillCommit(samples: Pick<StorageSamples, 'fill' | 'chunkBytes' |
   );
 }
 
+/** What is committed when the reading is done, so that its time lies between two moments of the controller's clock. */
+export function readCommit({ read }: Pick<StorageSamples, 'read'>): Uint8Array {
+  return Buffer.from(JSON.stringify([read.bytes, read.seconds]));
+}
+
 /** The pass whose data a chunk must hold at the end. */
 export function epochOf(fill: { epoch: number; epochChunks: number }, chunk: number): number {
   return chunk < fill.epochChunks ? fill.epoch : fill.epoch - 1;

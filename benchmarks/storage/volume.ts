@@ -13,13 +13,13 @@ import { laneCount, startLanes } from './lanes.ts';
 import { makeFolder, removeFolder, removeLeftovers } from './leftovers.ts';
 import { challengedUnits } from './positions.ts';
 import { proof } from './proof.ts';
-import { fillCommit, type StorageSamples } from './samples.ts';
+import { fillCommit, readCommit, type StorageSamples } from './samples.ts';
 
 /** No file grows beyond this; many file systems end at 16 TiB. */
 const FILE_BYTES = 1024 ** 4;
 
 /** Fills part of a file system, lets the controller choose what to read, reads it back cold, and runs fio beside it. */
-export const volume: Benchmark<typeof descriptor.settings, typeof proof.raw> = {
+export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = {
   descriptor,
   proof,
   async run(context) {
@@ -82,6 +82,7 @@ async function measure(context: Context<StorageSettings>, folder: string, start:
     const pass = { epoch: fill.epoch, epochChunks: fill.epochChunks };
     const blockTimeoutNs = settings.blockTimeoutSeconds * 1e9;
     const chosen = challengedUnits(audit, fill.bytes / UNIT_BYTES, settings.samples);
+    await context.commit('settled', new Uint8Array());
     const sampleBegan = context.now();
     const sampled = await lanes.run(
       {
@@ -101,11 +102,13 @@ async function measure(context: Context<StorageSettings>, folder: string, start:
     );
     signal.throwIfAborted();
     const sampleS = Number(context.now() - sampleBegan) / 1e9;
+    await context.commit('sampled', Buffer.from(sampled.first.digest, 'hex'));
 
     context.phase('read');
     // What the sample fetched would be read from the cache.
     const cacheDropped = forget() && droppedFirst;
     const chunks = fill.bytes / chunkBytes;
+    await context.commit('reading', new Uint8Array());
     const fetchedBefore = fetchedBytes();
     const originNs = process.hrtime.bigint();
     const read = await lanes.run(
@@ -124,8 +127,16 @@ async function measure(context: Context<StorageSettings>, folder: string, start:
     );
     const fetchedAfter = fetchedBytes();
     const readS = Number(process.hrtime.bigint() - originNs) / 1e9;
+    const reading: StorageSamples['read'] = {
+      bytes: read.bytes,
+      seconds: readS,
+      windows: whole(read, settings.windowSeconds, readS),
+      ...(fetchedBefore !== undefined && fetchedAfter !== undefined
+        ? { fetchedBytes: fetchedAfter - fetchedBefore }
+        : {}),
+    };
     signal.throwIfAborted();
-    await context.commit('read', Buffer.from(sampled.first.digest, 'hex'));
+    await context.commit('read', readCommit({ read: reading }));
 
     const end = await readFileSystem(start.found.directory);
     context.phase('fio');
@@ -153,14 +164,7 @@ async function measure(context: Context<StorageSettings>, folder: string, start:
         seconds: sampleS,
         digest: sampled.first.digest,
       },
-      read: {
-        bytes: read.bytes,
-        seconds: readS,
-        windows: whole(read, settings.windowSeconds, readS),
-        ...(fetchedBefore !== undefined && fetchedAfter !== undefined
-          ? { fetchedBytes: fetchedAfter - fetchedBefore }
-          : {}),
-      },
+      read: reading,
       bad: Object.fromEntries(
         DEFECTS.map((kind) => [kind, sampled.bad[kind] + read.bad[kind]]),
       ) as StorageSamples['bad'],

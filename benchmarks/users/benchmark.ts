@@ -1,14 +1,13 @@
 import type { Benchmark, Context } from '../benchmark.ts';
 import { sleep, untilAborted } from './abort.ts';
-import { picks } from './audit.ts';
+import { commitAnswers } from './answers.ts';
 import { clockSince } from './clock.ts';
-import { type UsersSettings, usersDescriptor } from './descriptor.ts';
+import { descriptor, type UsersSettings } from './descriptor.ts';
 import { type ShardHandle, startNullServer, startShard } from './fleet.ts';
 import { descriptorLimit } from './health.ts';
 import { mergeHistograms } from './latency.ts';
-import { merklePaths, merkleRoot } from './merkle.ts';
 import { TASK_NETWORK } from './network.ts';
-import { usersProof } from './proof.ts';
+import { proof } from './proof.ts';
 import type { UsersRaw } from './raw.ts';
 import { sumOf } from './series.ts';
 import { markGauges, readGauge } from './server-gauge.ts';
@@ -16,12 +15,11 @@ import type { CrowdReport, ShardTarget } from './shard.ts';
 import { addSeries } from './slots.ts';
 import { packageVersion } from './software.ts';
 import { findTarget, ranges, shardCount, type Target } from './target.ts';
-import { KeptTasks } from './work.ts';
 
 /** `users.concurrent`: see the descriptor for what it measures and the proof for what its samples amount to. */
-export const usersBenchmark: Benchmark<typeof usersDescriptor.settings, typeof usersProof.raw> = {
-  descriptor: usersDescriptor,
-  proof: usersProof,
+export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = {
+  descriptor,
+  proof,
   async run(context) {
     const target = findTarget(context, context.settings, TASK_NETWORK.model);
     return untilAborted(context.signal, (ends) => measure(context, target, ends));
@@ -96,7 +94,19 @@ async function measure(
   await prepare(target.url, target.model, false);
   const asked = Math.min(20, parts[0]!.end);
   const gate = await shards[0]!.ask('gate', { users: asked });
-  if (gate.right === 0) throw new Error(`the service gave no right answer to ${asked} first tasks`);
+  const nullRun = nullRunOf(settings.users, nullWindow.seconds, nullReports);
+  const about: About = {
+    challenge,
+    endpoint: target.identityKey === undefined ? 'external' : 'built_in',
+    model: target.model,
+    users: settings.users,
+    rows: settings.rows,
+    slotMs: settings.slotMs,
+    descriptors: descriptorLimit() ?? null,
+    nullRun,
+    gate: { asked, ...gate, failures: addFailures([gate.failures]) },
+  };
+  if (gate.right === 0) return { ...about, ...NOTHING, audit: (await commitAnswers(context, [], [])).audit };
 
   context.phase('warm_up');
   await everyone((shard) => shard.ask('connect', { overMs: rampMs }));
@@ -128,17 +138,11 @@ async function measure(
 
   context.phase('proof');
   const wrong = await everyone((shard) => shard.ask('verify', undefined));
-  const { audit, wrongLater, held } = await commitAnswers(context, reports, wrong);
+  const { audit, wrongLater, held, missed } = await commitAnswers(context, reports, wrong);
   const results = reports.map((report) => report.result);
   const series = addSeries(results.map((result) => result.slots));
-  const nullSeries = addSeries(nullReports.map((report) => report.result.slots));
   return {
-    challenge,
-    endpoint: target.identityKey === undefined ? 'external' : 'built_in',
-    model: target.model,
-    users: settings.users,
-    rows: settings.rows,
-    slotMs: settings.slotMs,
+    ...about,
     hold: { seconds: hold.seconds, ...series },
     started: results.reduce((total, result) => total + result.started, 0),
     failures: addFailures(results.map((result) => result.failures)),
@@ -146,23 +150,51 @@ async function measure(
     services: mergeHistograms(results.map((result) => result.services)),
     lags: mergeHistograms(results.map((result) => result.lags)),
     tasks: reports.flatMap((report) => report.tasks),
+    missed,
     held,
     p95Us: results.flatMap((result) => result.p95Us),
     wrongLater,
     server: server && { min: server.min, max: server.max, mean: server.mean, seconds: server.seconds },
     generators: reports.map((report) => report.health),
-    descriptors: descriptorLimit() ?? null,
-    nullRun: {
-      users: settings.users,
-      seconds: nullWindow.seconds,
-      done: nullSeries.done,
-      failed: sumOf(nullReports.flatMap((report) => Object.values(report.result.failures))),
-      responses: mergeHistograms(nullReports.map((report) => report.result.responses)),
-    },
-    gate: { asked, ...gate },
     pairs: { salted: [...pairs.salted], repeated: [...pairs.repeated], failed: pairs.failed },
     burst,
     audit,
+  };
+}
+
+/** What is known before the first task of the measurement. */
+type About = Pick<
+  UsersRaw,
+  'challenge' | 'endpoint' | 'model' | 'users' | 'rows' | 'slotMs' | 'descriptors' | 'nullRun' | 'gate'
+>;
+
+/** A run that ended at the gate. */
+const NOTHING: Omit<UsersRaw, keyof About | 'audit'> = {
+  hold: { seconds: 0, min: [], max: [], mean: [], done: [] },
+  started: 0,
+  failures: {},
+  responses: mergeHistograms([]),
+  services: mergeHistograms([]),
+  lags: mergeHistograms([]),
+  tasks: [],
+  missed: [],
+  held: [],
+  p95Us: [],
+  wrongLater: 0,
+  server: null,
+  generators: [],
+  pairs: { salted: [], repeated: [], failed: 0 },
+  burst: null,
+};
+
+function nullRunOf(users: number, seconds: number, reports: readonly CrowdReport[]): UsersRaw['nullRun'] {
+  const results = reports.map((report) => report.result);
+  return {
+    users,
+    seconds,
+    done: addSeries(results.map((result) => result.slots)).done,
+    failed: sumOf(results.flatMap((result) => Object.values(result.failures))),
+    responses: mergeHistograms(results.map((result) => result.responses)),
   };
 }
 
@@ -197,61 +229,6 @@ async function rendezvous(
           1_000,
     min,
     max,
-  };
-}
-
-/** Puts all tasks into the tree in the order of users and numbers, commits its root, and opens what the beacon picks. */
-async function commitAnswers(
-  context: Context<UsersSettings>,
-  reports: readonly CrowdReport[],
-  wrong: readonly (readonly number[])[],
-) {
-  const held = reports.map((report) => [...report.result.held]);
-  const leaves: Buffer[] = [];
-  const failed: boolean[] = [];
-  let firstUser = 0;
-  let wrongLater = 0;
-  reports.forEach((report, shard) => {
-    const kept = new KeptTasks(report.kept);
-    const starts: number[] = [];
-    report.tasks.reduce((total, count, user) => {
-      starts[user] = total;
-      return total + count;
-    }, leaves.length);
-    const size = leaves.length + kept.count;
-    while (leaves.length < size) {
-      leaves.push(Buffer.alloc(0));
-      failed.push(false);
-    }
-    for (let i = 0; i < kept.count; i++) {
-      const place = starts[kept.user(i) - firstUser]! + kept.sequence(i);
-      leaves[place] = Buffer.from(kept.leaf(i));
-      failed[place] = kept.failed(i);
-    }
-    for (const place of wrong[shard]!) {
-      wrongLater++;
-      const user = kept.user(place) - firstUser;
-      held[shard]![user] = Math.max(0, held[shard]![user]! - 1);
-    }
-    firstUser += report.tasks.length;
-  });
-  const root = merkleRoot(leaves);
-  const beacon = await context.commit('answers', root);
-  const chosen = picks(beacon, leaves.length, context.settings.audits);
-  const paths = merklePaths(leaves, chosen);
-  return {
-    held: held.flat(),
-    wrongLater,
-    audit: {
-      root: Buffer.from(root).toString('hex'),
-      leaves: leaves.length,
-      beacon,
-      opened: chosen.map((index, i) => ({
-        leaf: leaves[index]!.toString('hex'),
-        failed: failed[index]!,
-        path: paths[i]!.map((hash) => Buffer.from(hash).toString('hex')),
-      })),
-    },
   };
 }
 

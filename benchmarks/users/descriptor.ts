@@ -61,7 +61,7 @@ const quick: UsersSettings = {
 };
 
 /** `users.concurrent`: a thousand and more users with tasks under way at every moment, and right answers for all. */
-export const usersDescriptor: Descriptor<typeof UsersSettings> = {
+export const descriptor: Descriptor<typeof UsersSettings> = {
   id: 'users.concurrent',
   version: '1',
   title: { zh: '并发用户', en: 'Concurrent users' },

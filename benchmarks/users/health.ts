@@ -12,9 +12,10 @@ export interface Health {
 
 const TICK_MS = 5;
 
-/** Watches this thread from now until the function it gives is called. */
-export function watchHealth(): () => Health {
+/** Watches this thread from now, `lateMs` after it was to, until the function it gives is called. */
+export function watchHealth(lateMs: number): () => Health {
   const delays = latencyHistogram();
+  recordMs(delays, lateMs);
   const startedAt = performance.now();
   const startedCpu = threadCpuUs();
   const startedLoop = performance.eventLoopUtilization();
@@ -26,7 +27,7 @@ export function watchHealth(): () => Health {
   }, TICK_MS);
   return () => {
     clearInterval(timer);
-    const elapsedMs = performance.now() - startedAt;
+    const elapsedMs = Math.max(1, performance.now() - startedAt);
     const cpu = threadCpuUs();
     const loop = performance.eventLoopUtilization(startedLoop).utilization;
     return {

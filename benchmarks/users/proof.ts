@@ -1,7 +1,9 @@
 import { exact, fromWindows, median } from '../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../model/measurement.ts';
 import type { Proof } from '../benchmark.ts';
+import { departures, type Knob } from '../departures.ts';
 import { answerLeaf, failureLeaf } from './audit.ts';
+import { onGrid, targetKnobs } from './knobs.ts';
 import { type LatencyView, readHistogram } from './latency.ts';
 import { TASK_NETWORK } from './network.ts';
 import { auditAnswers } from './opening.ts';
@@ -13,14 +15,17 @@ import { timing } from './timing.ts';
 /** Limits of a sound generator (methods: generator health). */
 const GENERATOR = { lagP99S: 0.01, loopDelayP99S: 0.02, cpuShare: 0.8, nullReserve: 1.25 } as const;
 
+/** A user must have at least this part of the tasks of the mean user for the opened ones to show anything of it. */
+const LEAST_TASKS = 4;
+
 /**
  * What the raw samples of `users.concurrent` amount to. The least in flight is the least of all slots, in which every
  * event was seen; identities are users that got a right answer in the hold. Numbers are verified when the opened
  * tasks are right and the gate was passed. How many users got right answers is E2 when the transcript shows that the
  * inputs came from the controller's challenge, the answers were committed before the audit was drawn, and its clock
- * agrees on the hold. When each task went out and came back only the agent saw: the other numbers stay E1.
+ * agrees on the hold, and all these users had about equally many tasks. When each task went out and came back only the agent saw: the other numbers stay E1.
  */
-export const usersProof: Proof<typeof UsersRaw> = {
+export const proof: Proof<typeof UsersRaw> = {
   id: 'users.concurrent',
   version: '1',
   raw: UsersRaw,
@@ -33,6 +38,18 @@ export const usersProof: Proof<typeof UsersRaw> = {
     };
     const hold = (code: Finding['code'], detail: string, metric?: string) =>
       findings.push({ code, detail, weight: 'holds', ...(metric === undefined ? {} : { metric }) });
+
+    const departed = departures(knobs(raw, surroundings.settings));
+    if (!say('as_assigned', departed === undefined, departed ?? 'users, tasks and times are those of the assignment')) {
+      hold('evidence_mismatch', departed!);
+    }
+    const { gate } = raw;
+    if (gate.right === 0) {
+      const detail = `none of ${gate.asked} first tasks got a right answer: ${classes(gate.failures)}`;
+      say('gate', false, detail);
+      hold('incorrect_result', detail);
+      return { metrics: nothing(raw), checks, findings };
+    }
 
     const responses = readHistogram(raw.responses);
     const services = readHistogram(raw.services);
@@ -48,15 +65,15 @@ export const usersProof: Proof<typeof UsersRaw> = {
     const answered = sumOf(raw.hold.done);
     if (answered === 0) {
       hold('zero_work', 'no task was answered in the hold');
-      return { metrics: [], checks, findings };
+      return { metrics: nothing(raw), checks, findings };
     }
 
     const reference = new Reference(TASK_NETWORK, raw.challenge);
     const expected = (user: number, number: number, missed: boolean) =>
       missed ? failureLeaf(user, number) : answerLeaf(user, number, reference.answer('hold', user, number, raw.rows));
-    const audit = auditAnswers(raw, raw.tasks, expected, surroundings, failed);
+    const claims = { counts: raw.tasks, expected, failures: sumOf(raw.missed) };
+    const audit = auditAnswers(raw, claims, surroundings);
     let verified = say('answers_right', audit.right, audit.detail);
-    const { gate } = raw;
     verified =
       say('gate', gate.asked > 0 && gate.right === gate.asked, `${gate.right} of ${gate.asked} first answers right`) &&
       verified;
@@ -69,7 +86,10 @@ export const usersProof: Proof<typeof UsersRaw> = {
     say('misshapen_refused', misshapen, `a wrong shape got status ${gate.misshapenStatus}`);
 
     const clock = timing(surroundings.transcript, raw.hold.seconds);
-    const counted: Metric['level'] = clock.state === 'agrees' && audit.bound ? 'E2' : 'E1';
+    // A user with hardly any task is hardly ever opened, so that nothing would be known of users made up like that.
+    const least = raw.audit.leaves / raw.users / LEAST_TASKS;
+    const even = raw.held.every((count, user) => count === 0 || raw.tasks[user]! >= least);
+    const counted: Metric['level'] = clock.state === 'agrees' && audit.bound && even ? 'E2' : 'E1';
     if (clock.state === 'disagrees') hold('clock_unsound', clock.detail);
     if (audit.unbound !== undefined) hold('evidence_mismatch', audit.unbound);
 
@@ -116,6 +136,42 @@ export const usersProof: Proof<typeof UsersRaw> = {
   },
 };
 
+/** What must be as the assignment says. Where the gate was not passed, the rest was not done. */
+function knobs(raw: UsersRaw, asked: Readonly<Record<string, unknown>>): Knob[] {
+  const { users, rows, slotMs, pairs, burst } = raw;
+  const first: Knob[] = [...targetKnobs(raw, asked, TASK_NETWORK.model), ['rows', rows, asked.rows]];
+  if (raw.gate.right === 0) return first;
+  const submitting = Math.min(Number(asked.burstUsers), users);
+  return [
+    ...first,
+    ['holdS', raw.hold.seconds, onGrid(asked.holdS, slotMs)],
+    ['nullS', raw.nullRun.seconds, onGrid(asked.nullS, slotMs)],
+    ['users of the null run', raw.nullRun.users, asked.users],
+    ['cachePairs', (pairs.salted.length + pairs.repeated.length + pairs.failed) / 2, asked.cachePairs],
+    ['burstUsers', burst?.planned ?? 0, submitting],
+    ...(asked.shards === 0 ? [] : [['shards', raw.generators.length, Math.min(Number(asked.shards), users)] as const]),
+  ];
+}
+
+/** What a run amounts to in which nothing was done rightly: zeros, for the judge to hold. */
+function nothing(raw: UsersRaw): Metric[] {
+  const metric = (id: string, estimate: Metric['estimate']): Metric => {
+    const samples = raw.gate.asked + raw.started;
+    return { metric: id, labels: {}, estimate, durationS: raw.hold.seconds, samples, verified: false, level: 'E1' };
+  };
+  return [
+    metric('users.inflight.min', exact(0, 'count', 0, 'minimum')),
+    metric('users.identities', exact(0, 'count', 0)),
+    metric('users.error.share', shareOf(1, 1)),
+    metric('users.rate', fromWindows([0], 'task/s')),
+  ];
+}
+
+const classes = (failures: Readonly<Record<string, number>>): string =>
+  Object.entries(failures)
+    .map(([failure, count]) => `${failure} ${count}`)
+    .join(', ') || 'nothing was asked';
+
 type Say = (id: string, passed: boolean, detail: string) => boolean;
 type Hold = (code: Finding['code'], detail: string, metric?: string) => void;
 
@@ -129,10 +185,14 @@ function wellFormed(raw: UsersRaw, responses: LatencyView | undefined): string |
     return 'a slot has a mean outside its least and greatest value';
   }
   if (max.some((most) => most > raw.users)) return 'a slot has more tasks in flight than there are users';
-  if (raw.tasks.length !== raw.users || raw.held.length !== raw.users || raw.p95Us.length !== raw.users) {
+  if ([raw.tasks, raw.missed, raw.held, raw.p95Us].some((counts) => counts.length !== raw.users)) {
     return 'users are missing';
   }
-  if (raw.held.some((count, user) => count > raw.tasks[user]!)) return 'a user has more answers than tasks';
+  if (raw.held.some((count, user) => count + raw.missed[user]! > raw.tasks[user]!)) {
+    return 'a user has more answers and failures than tasks';
+  }
+  if (sumOf(Object.values(raw.failures)) > sumOf(raw.missed)) return 'more tasks failed in the hold than in all';
+  if (raw.generators.length === 0) return 'no generator tells how it fared';
   if (sumOf(raw.held) + raw.wrongLater < sumOf(done)) return 'users have fewer answers than the slots';
   if (sumOf(raw.tasks) !== raw.audit.leaves) return 'the tree of answers has not one leaf for each task';
   if (!responses || !readHistogram(raw.services) || !readHistogram(raw.lags)) return 'a histogram cannot be read';
@@ -180,6 +240,8 @@ function judgeService(
     const apart = Math.abs(raw.server.mean - mean) / mean;
     const detail = `mean in flight ${raw.server.mean.toFixed(1)} by the service's own gauge, ${mean.toFixed(1)} by ours; least ${raw.server.min}`;
     if (!say('server_agrees', apart <= 0.02, detail)) hold('evidence_mismatch', detail, 'users.inflight.min');
+  } else if (raw.endpoint === 'built_in') {
+    hold('evidence_missing', 'the built-in service did not show its count', 'users.inflight.min');
   } else {
     inform('unsupported', 'the service shows no count of its own to compare with', 'users.inflight.min');
   }

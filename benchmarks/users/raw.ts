@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Opening } from './opening.ts';
 
 const strict = { additionalProperties: false } as const;
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
@@ -42,8 +43,12 @@ export const UsersRaw = Type.Object(
     responses: Histogram,
     services: Histogram,
     lags: Histogram,
-    /** Per user: tasks in all (they are numbered from 0), right answers in the hold, 95th percentile in microseconds. */
+    /**
+     * Per user: tasks in all (they are numbered from 0), how many of these got no right answer at the time, right answers
+     * in the hold, 95th percentile in microseconds.
+     */
     tasks: Counts(100_000),
+    missed: Counts(100_000),
     held: Counts(100_000),
     p95Us: Counts(100_000),
     /** Answers whose own row turned out wrong when all were worked out again. */
@@ -58,7 +63,7 @@ export const UsersRaw = Type.Object(
         },
         strict,
       ),
-      { minItems: 1, maxItems: 256 },
+      { maxItems: 256 },
     ),
     /** Most open files allowed; null where the system does not say. */
     descriptors: Type.Union([Count, Type.Null()]),
@@ -66,7 +71,11 @@ export const UsersRaw = Type.Object(
       { users: Count, seconds: Seconds, done: Counts(864_000), failed: Count, responses: Histogram },
       strict,
     ),
-    gate: Type.Object({ asked: Count, right: Count, strangerStatus: Count, misshapenStatus: Count }, strict),
+    /** First tasks, before anything else is asked; where none is right, nothing else was. */
+    gate: Type.Object(
+      { asked: Count, right: Count, failures: Failures, strangerStatus: Count, misshapenStatus: Count },
+      strict,
+    ),
     pairs: Type.Object({ salted: Counts(20_000), repeated: Counts(20_000), failed: Count }, strict),
     burst: Type.Union([
       Type.Object(
@@ -84,19 +93,8 @@ export const UsersRaw = Type.Object(
       ),
       Type.Null(),
     ]),
-    /** Tree over all tasks by user and number; `beacon` was issued after the root was committed. */
-    audit: Type.Object(
-      {
-        root: Hex32,
-        leaves: Count,
-        beacon: Hex32,
-        opened: Type.Array(
-          Type.Object({ leaf: Hex32, failed: Type.Boolean(), path: Type.Array(Hex32, { maxItems: 48 }) }, strict),
-          { maxItems: 4_096 },
-        ),
-      },
-      strict,
-    ),
+    /** Tree over all tasks by user and number. */
+    audit: Opening,
   },
   strict,
 );

@@ -9,21 +9,27 @@ export interface GaugeReading {
   readonly seconds: number;
 }
 
-/** Starts minimum, maximum and mean of the built-in service's gauges anew. False if it did not. */
+/** Starts minimum, maximum and mean of the built-in service's gauges anew. False if it did not, or does not answer. */
 export async function markGauges(url: string, identityKey: string): Promise<boolean> {
-  const { statusCode, body } = await request(`${url}/metrics/mark`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${operatorToken(identityKey)}` },
-  });
-  await body.dump();
-  return statusCode === 200;
+  const headers = { authorization: `Bearer ${operatorToken(identityKey)}` };
+  return (await ask(`${url}/metrics/mark`, { method: 'POST', headers })) !== undefined;
 }
 
-/** Reads one of the service's gauges; null where it has none or says it in another way. */
+/** Reads one of the service's gauges; null where it has none, says it in another way, or does not answer. */
 export async function readGauge(url: string, gauge: 'requests' | 'records'): Promise<GaugeReading | null> {
-  const { statusCode, body } = await request(`${url}/metrics`);
-  const text = await body.text();
-  return statusCode === 200 ? parseGauge(text, gauge) : null;
+  const text = await ask(`${url}/metrics`, {});
+  return text === undefined ? null : parseGauge(text, gauge);
+}
+
+/** What the service answers; undefined for any status but 200. A service that died is a result, not a crash of ours. */
+async function ask(url: string, options: NonNullable<Parameters<typeof request>[1]>): Promise<string | undefined> {
+  try {
+    const { statusCode, body } = await request(url, options);
+    const text = await body.text();
+    return statusCode === 200 ? text : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads a gauge out of Prometheus text. */

@@ -40,7 +40,7 @@ send({ type: 'onnx', state: 'loaded', detail: 'trained and inferred from ONNX gr
 send({ type: 'done', libraries: libraries() });
 process.exit(0);
 
-async function attempt(precision: string, work: () => Promise<void>): Promise<void> {
+async function attempt(precision: Float, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { ElementType } from '../../../proto/onnx.ts';
 
-/** One tensor of a sample; the first size is the batch, 1. */
+/** One tensor of a sample; in our own networks the first size is the batch, 1. */
 export interface SampleTensor {
   readonly name: string;
   readonly type: Extract<ElementType, 'float32' | 'int64'>;

@@ -3,15 +3,15 @@ import { untilAborted } from '../../users/abort.ts';
 import { Thread } from '../../users/fleet.ts';
 import { packageVersion } from '../../users/software.ts';
 import { runModel } from '../benchmark.ts';
-import { inferenceDescriptor } from '../descriptor.ts';
+import { descriptor as inference } from '../descriptor.ts';
 import type { InferenceCommands } from '../worker.ts';
-import { realtimeDescriptor } from './descriptor.ts';
-import { realtimeProof } from './proof.ts';
+import { descriptor } from './descriptor.ts';
+import { proof } from './proof.ts';
 
 /** `edge.realtime`: SingleStream of `inference.onnx` with one network and a deadline. */
-export const realtimeBenchmark: Benchmark<typeof realtimeDescriptor.settings, typeof realtimeProof.raw> = {
-  descriptor: realtimeDescriptor,
-  proof: realtimeProof,
+export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = {
+  descriptor,
+  proof,
   run: (context) =>
     untilAborted(context.signal, async (ends) => {
       const { model, provider, threads, samples, warmUpS, measureS } = context.settings;
@@ -21,7 +21,7 @@ export const realtimeBenchmark: Benchmark<typeof realtimeDescriptor.settings, ty
       const thread = new Thread<InferenceCommands>(new URL('../worker.ts', import.meta.url));
       ends.push(() => thread.end());
       const settings = {
-        ...inferenceDescriptor.profiles.quick,
+        ...inference.profiles.quick,
         models: [model],
         scenarios: ['SingleStream' as const],
         provider,

@@ -31,7 +31,7 @@ const quick: RealtimeSettings = {
 };
 
 /** `edge.realtime`: how long one image takes on this node, one after the other, and how often a deadline is missed. */
-export const realtimeDescriptor: Descriptor<typeof RealtimeSettings> = {
+export const descriptor: Descriptor<typeof RealtimeSettings> = {
   id: 'edge.realtime',
   version: '1',
   title: { zh: '边缘实时推理', en: 'Real-time inference at the edge' },

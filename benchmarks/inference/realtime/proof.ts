@@ -1,12 +1,13 @@
 import { percentile } from '../../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../../model/measurement.ts';
 import type { Proof } from '../../benchmark.ts';
-import { accuracyText, answerProblems } from '../accuracy.ts';
+import { departures } from '../../departures.ts';
+import { accuracyText, answerProblems, ranPrecision } from '../accuracy.ts';
 import { leastQueries, shownPercentile } from '../early-stopping.ts';
 import { InferenceRaw } from '../raw.ts';
 
 /** What the raw samples of `edge.realtime` amount to: they are those of one model in SingleStream. */
-export const realtimeProof: Proof<typeof InferenceRaw> = {
+export const proof: Proof<typeof InferenceRaw> = {
   id: 'edge.realtime',
   version: '1',
   raw: InferenceRaw,
@@ -19,6 +20,17 @@ export const realtimeProof: Proof<typeof InferenceRaw> = {
       findings.push({ code: 'zero_work', detail: model?.unsupported ?? 'no model ran', weight: 'holds' });
       return { metrics: [], checks, findings };
     }
+    const { settings } = surroundings;
+    const departed = departures([
+      ['model', model.model, settings.model],
+      ['provider', model.asked, settings.provider],
+    ]);
+    checks.push({
+      id: 'as_assigned',
+      passed: departed === undefined,
+      detail: departed ?? 'network and provider are those of the assignment',
+    });
+    if (departed !== undefined) findings.push({ code: 'evidence_mismatch', detail: departed, weight: 'holds' });
     const { latenciesUs } = played;
     if (played.scenario !== 'SingleStream' || latenciesUs.length === 0) {
       findings.push({ code: 'zero_work', detail: 'no query was answered', weight: 'holds' });
@@ -41,7 +53,7 @@ export const realtimeProof: Proof<typeof InferenceRaw> = {
     });
     if (!verified) findings.push({ code: 'incorrect_result', detail: problems.join('; '), weight: 'holds' });
 
-    const labels = { model: model.model, precision: model.precision, provider: model.asked };
+    const labels = { model: model.model, precision: ranPrecision(model), provider: model.asked };
     const n = latenciesUs.length;
     const metric = (id: string, estimate: Metric['estimate']): Metric => ({
       metric: id,
@@ -64,7 +76,7 @@ export const realtimeProof: Proof<typeof InferenceRaw> = {
       const U = shown === undefined ? value : Math.max(0, shown - value);
       metrics.push(metric(id, { value: value / 1e6, unit: 's', U: U / 1e6, k: 2, n, method: 'percentile' }));
     }
-    const deadlineUs = Number(surroundings.settings.deadlineMs) * 1_000;
+    const deadlineUs = Number(settings.deadlineMs) * 1_000;
     if (!(deadlineUs > 0)) {
       findings.push({
         code: 'evidence_missing',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FrameworksSettings } from '../../../benchmarks/frameworks/descriptor.ts';
 import type { FrameworkRun, FrameworksSamples } from '../../../benchmarks/frameworks/samples.ts';
-import { train } from '../../../benchmarks/frameworks/train.ts';
+import { benchmark } from '../../../benchmarks/frameworks/train.ts';
 import type { Transcript } from '../../../model/assignment.ts';
 import type { Examination } from '../../../model/measurement.ts';
 
@@ -28,14 +28,14 @@ export async function attempt(
   changes: Partial<FrameworksSettings>,
   options: { signal?: AbortSignal; onPhase?: (name: string) => void } = {},
 ): Promise<Attempt> {
-  const settings = { ...train.descriptor.profiles.quick, ...changes };
+  const settings = { ...benchmark.descriptor.profiles.quick, ...changes };
   const work = scratch();
   const began = process.hrtime.bigint();
   const sinceNs = () => String(process.hrtime.bigint() - began);
   const exchanges: Transcript['exchanges'] = [];
   const evidence = new Map<string, Uint8Array>();
   try {
-    const samples = await train.run({
+    const samples = await benchmark.run({
       settings,
       service: undefined,
       workDirectory: work.path,
@@ -56,7 +56,11 @@ export async function attempt(
     const at = new Date(0).toISOString();
     const head = { schema: 'assay/transcript/v1', run: 'r', assignment: 'a', attempt: 1, node: 'n' } as const;
     const transcript: Transcript = { ...head, issuedAt: at, endedAt: at, exchanges };
-    const examination = train.proof.examine(samples, { settings, transcript, evidence: (name) => evidence.get(name) });
+    const examination = benchmark.proof.examine(samples, {
+      settings,
+      transcript,
+      evidence: (name) => evidence.get(name),
+    });
     const levels = examination.metrics.filter((one) => one.metric === 'frameworks.adapted.level');
     const counting = levels.filter((one) => one.verified && one.estimate.value > 0);
     return {

@@ -54,10 +54,9 @@ describe('a probe that misbehaves', () => {
 
   it('leaves no process behind, even one that left its session', async () => {
     process.env.FAKE_PID_FILE = join(place.path, 'pid');
-    const began = Date.now();
-    const { run } = await attempt({ ...fake('child'), timeoutSeconds: 20 });
+    const { run } = await attempt({ ...fake('child'), timeoutSeconds: 60 });
+    // Crashed and not timed out: the pipes that the grandchild holds open did not keep it.
     expect(run('pytorch')?.failure?.code).toBe('crashed');
-    expect(Date.now() - began).toBeLessThan(15_000);
     const pid = Number(readFileSync(join(place.path, 'pid'), 'utf8'));
     expect(pid).toBeGreaterThan(1);
     // Gone, or a zombie that only waits for the reaper of this machine.
@@ -68,10 +67,7 @@ describe('a probe that misbehaves', () => {
         return 'gone';
       }
     };
-    for (let tries = 0; tries < 50 && !['gone', 'Z', 'X'].includes(state() ?? ''); tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    expect(['gone', 'Z', 'X']).toContain(state());
+    await expect.poll(() => ['gone', 'Z', 'X'].includes(state() ?? ''), { timeout: 20_000 }).toBe(true);
   });
 
   it('is ended when the run is cancelled', async () => {

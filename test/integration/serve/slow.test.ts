@@ -30,7 +30,7 @@ describe('a slow caller', () => {
     const from = performance.now();
     await once(socket, 'close');
     clearInterval(drip);
-    expect(performance.now() - from).toBeLessThan(4_000);
+    expect(performance.now() - from).toBeLessThan(30_000);
     expect(text).toMatch(/^HTTP\/1\.1 408 /);
     expect(books.requests.read()).toMatchObject({ current: 0, max: 0 });
     await new Promise((closed) => server.close(closed));

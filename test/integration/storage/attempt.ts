@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StorageSettings } from '../../../benchmarks/storage/descriptor.ts';
 import type { StorageSamples } from '../../../benchmarks/storage/samples.ts';
-import { volume } from '../../../benchmarks/storage/volume.ts';
+import { benchmark } from '../../../benchmarks/storage/volume.ts';
 import type { Transcript } from '../../../model/assignment.ts';
 import type { Examination } from '../../../model/measurement.ts';
 
@@ -12,7 +12,7 @@ const MiB = 1024 ** 2;
 
 /** Small enough for a test, and all of it. */
 export const SMALL: StorageSettings = {
-  ...volume.descriptor.profiles.quick,
+  ...benchmark.descriptor.profiles.quick,
   fillBytes: 16 * MiB,
   maxFreeShare: 0.5,
   chunkBytes: MiB,
@@ -58,7 +58,7 @@ export async function attempt(
   const exchanges: Transcript['exchanges'] = [];
   const evidence = new Map<string, Uint8Array>();
   try {
-    const samples = await volume.run({
+    const samples = await benchmark.run({
       settings,
       service: undefined,
       workDirectory: work.path,
@@ -90,7 +90,7 @@ export async function attempt(
       exchanges,
     };
     const around = { settings, transcript, evidence: (name: string) => evidence.get(name) };
-    return { samples, examination: volume.proof.examine(samples, around), evidence, left: readdirSync(directory) };
+    return { samples, examination: benchmark.proof.examine(samples, around), evidence, left: readdirSync(directory) };
   } finally {
     work.remove();
   }

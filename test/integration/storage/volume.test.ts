@@ -139,7 +139,7 @@ describe('storage.volume on a real directory', () => {
 
   it('stops filling when its time is up and says so', async () => {
     const { samples, examination } = await attempt(place.path, {
-      settings: { fillBytes: 2048 * MiB, fillMaxSeconds: 0.1 },
+      settings: { fillBytes: 2048 * MiB, fillMaxSeconds: 0.3 },
     });
     expect(samples.fill.stoppedBy).toBe('time');
     expect(samples.fill.bytes).toBeLessThan(2048 * MiB);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningService, startService } from '../../../agent/serve/service.ts';
-import { usersBenchmark } from '../../../benchmarks/users/benchmark.ts';
-import { usersDescriptor } from '../../../benchmarks/users/descriptor.ts';
+import { benchmark } from '../../../benchmarks/users/benchmark.ts';
+import { descriptor } from '../../../benchmarks/users/descriptor.ts';
 import type { Examination } from '../../../model/measurement.ts';
 import { runAndExamine, startLiar, type Tamper } from './harness.ts';
 
 const settings = {
-  ...usersDescriptor.profiles.quick,
+  ...descriptor.profiles.quick,
   users: 60,
   rows: 2,
   settleS: 0.3,
@@ -30,11 +30,15 @@ const passed = (examination: Examination, id: string) => examination.checks.find
 async function against(tamper: Tamper, changes: Partial<typeof settings> = {}) {
   const liar = await startLiar(service, tamper);
   try {
-    return await runAndExamine(usersBenchmark, { ...settings, ...changes }, liar.service);
+    return await runAndExamine(benchmark, { ...settings, ...changes }, liar.service);
   } finally {
     await liar.stop();
   }
 }
+
+/** Requests of the gate: twenty tasks, a stranger's and a misshapen one. */
+const GATE = 22;
+const isTask = (call: { path: string }) => call.path.endsWith('/infer');
 
 /** Bytes of the answer's output, as a view into the body. */
 function outputOf(reply: { headers: Record<string, unknown>; body: Buffer }): Buffer {
@@ -43,13 +47,15 @@ function outputOf(reply: { headers: Record<string, unknown>; body: Buffer }): Bu
 
 describe('users.concurrent against the built-in service', () => {
   it('keeps nearly every user in flight at every moment, and proves the right answers of all', async () => {
-    const { examination, phases } = await runAndExamine(usersBenchmark, settings, service);
+    const { raw, examination, phases } = await runAndExamine(benchmark, settings, service);
     expect(value(examination, 'users.inflight.min')).toBeGreaterThanOrEqual(50);
     expect(value(examination, 'users.inflight.min')).toBeLessThanOrEqual(60);
     expect(value(examination, 'users.identities')).toBe(60);
     expect(value(examination, 'users.error.share')).toBe(0);
     expect(value(examination, 'users.burst.inflight')).toBeGreaterThan(10);
-    expect(value(examination, 'users.fairness.jain')).toBeGreaterThan(0.9);
+    // Served in turn, users differ by an answer or two, which is more of a few answers than of many.
+    const each = raw.held.reduce((total, count) => total + count, 0) / 60;
+    expect(value(examination, 'users.fairness.jain')).toBeGreaterThan(1 / (1 + (2 / each) ** 2));
     expect(examination.metrics.every((metric) => metric.verified)).toBe(true);
     expect(examination.metrics.find((m) => m.metric === 'users.identities')?.level).toBe('E2');
     for (const id of ['answers_right', 'gate', 'stranger_refused', 'misshapen_refused'])
@@ -68,7 +74,7 @@ describe('users.concurrent against the built-in service', () => {
   });
 
   it('adds up the shares of several generator threads', async () => {
-    const { raw, examination } = await runAndExamine(usersBenchmark, { ...settings, shards: 2 }, service);
+    const { raw, examination } = await runAndExamine(benchmark, { ...settings, shards: 2 }, service);
     expect(raw.generators.length).toBe(2);
     expect(value(examination, 'users.identities')).toBe(60);
     expect(value(examination, 'users.inflight.min')).toBeGreaterThanOrEqual(45);
@@ -76,7 +82,7 @@ describe('users.concurrent against the built-in service', () => {
   });
 
   it('shows fewer in flight when users rest between tasks', async () => {
-    const { examination } = await runAndExamine(usersBenchmark, { ...settings, thinkMs: 400 }, service);
+    const { examination } = await runAndExamine(benchmark, { ...settings, thinkMs: 1_500 }, service);
     expect(value(examination, 'users.inflight.min')).toBeLessThan(30);
   });
 
@@ -85,46 +91,48 @@ describe('users.concurrent against the built-in service', () => {
     const before = process
       .getActiveResourcesInfo()
       .filter((name) => name === 'MessagePort' || name === 'Worker').length;
-    const run = runAndExamine(usersBenchmark, settings, service, cancel.signal);
+    const run = runAndExamine(benchmark, { ...settings, holdS: 120 }, service, cancel.signal);
     setTimeout(() => cancel.abort(new Error('cancelled by the test')), 1_500);
     const from = performance.now();
     await expect(run).rejects.toThrow('cancelled by the test');
-    expect(performance.now() - from).toBeLessThan(3_500);
+    expect(performance.now() - from).toBeLessThan(20_000);
     const after = process.getActiveResourcesInfo().filter((name) => name === 'MessagePort' || name === 'Worker').length;
     expect(after).toBe(before);
   });
 
   it('is unsupported where there is nothing to test, and where an endpoint has no tokens for its users', async () => {
-    await expect(runAndExamine(usersBenchmark, settings, undefined)).rejects.toMatchObject({ reason: 'unsupported' });
+    await expect(runAndExamine(benchmark, settings, undefined)).rejects.toMatchObject({ reason: 'unsupported' });
     const endpoint = { ...settings, endpoint: service.url };
-    await expect(runAndExamine(usersBenchmark, endpoint, service)).rejects.toMatchObject({ reason: 'unsupported' });
+    await expect(runAndExamine(benchmark, endpoint, service)).rejects.toMatchObject({ reason: 'unsupported' });
   });
 });
 
 describe('users.concurrent against a service that cheats', () => {
   it('finds wrong answers even in the rows that are not compared while the clock runs', async () => {
-    let calls = 0;
-    const { raw, examination } = await against(async (_call, forward) => {
+    let tasks = 0;
+    const { raw, examination } = await against(async (call, forward) => {
       const reply = await forward();
       // The gate is let pass; then the first value of every fifth answer, in the task's own row, is off by one.
-      if (++calls > 200 && calls % 5 === 0 && reply.status === 200 && reply.body.length > 100) {
+      if (isTask(call) && ++tasks > GATE && tasks % 5 === 0 && reply.status === 200) {
         const output = outputOf(reply);
         output.writeFloatLE(output.readFloatLE(0) + 1, 0);
       }
       return reply;
     });
-    expect(raw.wrongLater).toBeGreaterThan(10);
-    expect(value(examination, 'users.error.share')).toBeGreaterThan(0.02);
+    const all = raw.tasks.reduce((total, count) => total + count, 0);
+    expect(raw.wrongLater / all).toBeGreaterThan(0.15);
+    expect(raw.wrongLater / all).toBeLessThan(0.25);
+    expect(value(examination, 'users.error.share')).toBeGreaterThan(0.15);
   });
 
   it('counts errors by their class', async () => {
-    let calls = 0;
-    const { raw, examination } = await against(async (_call, forward) => {
+    let tasks = 0;
+    const { raw, examination } = await against(async (call, forward) => {
       const reply = await forward();
-      if (++calls <= 200 || reply.body.length < 100) return reply;
-      if (calls % 7 === 0) return { status: 503, headers: {}, body: Buffer.from('{}') };
-      if (calls % 7 === 1) return { ...reply, body: reply.body.subarray(0, reply.body.length - 4) };
-      if (calls % 7 === 2) throw new Error('hang up');
+      if (!isTask(call) || ++tasks <= GATE) return reply;
+      if (tasks % 7 === 0) return { status: 503, headers: {}, body: Buffer.from('{}') };
+      if (tasks % 7 === 1) return { ...reply, body: reply.body.subarray(0, reply.body.length - 4) };
+      if (tasks % 7 === 2) throw new Error('hang up');
       return reply;
     });
     expect(Object.keys(raw.failures).sort()).toEqual(expect.arrayContaining(['reset', 'shed', 'short_body']));
@@ -154,13 +162,38 @@ describe('users.concurrent against a service that cheats', () => {
     expect(examination.findings.find((finding) => finding.metric === 'users.identities')?.weight).toBe('holds');
   });
 
-  it('does not begin against a service that is always wrong', async () => {
-    const liar = await startLiar(service, async (_call, forward) => {
+  it('ends at the gate against a service that is always wrong, with a measurement that says so', async () => {
+    const { raw, examination, phases } = await against(async (_call, forward) => {
       const reply = await forward();
       if (reply.status === 200 && reply.body.length > 100) outputOf(reply).fill(0);
       return reply;
     });
-    await expect(runAndExamine(usersBenchmark, settings, liar.service)).rejects.toThrow(/no right answer/);
-    await liar.stop();
+    expect(phases.at(-1)).toBe('correctness_gate');
+    expect(raw.gate.failures).toEqual({ wrong_answer: 20 });
+    expect(examination.findings.map((finding) => finding.code)).toEqual(['incorrect_result']);
+    expect(value(examination, 'users.identities')).toBe(0);
+    expect(examination.metrics.every((metric) => !metric.verified)).toBe(true);
+  });
+
+  it('ends at the gate where nothing listens, with a measurement that says so', async () => {
+    const gone = await startLiar(service, async (_call, forward) => forward());
+    await gone.stop();
+    const { raw, examination } = await runAndExamine(benchmark, settings, gone.service);
+    expect(raw.gate.failures).toEqual({ refused: 20 });
+    expect(examination.findings.map((finding) => finding.code)).toEqual(['incorrect_result']);
+  });
+
+  it('bears failures that were not in the hold, as long as they are owned to', async () => {
+    let tasks = 0;
+    const { raw, examination } = await against(async (call, forward) => {
+      // After the gate, the first answers of the ramp are lost.
+      if (isTask(call) && ++tasks > GATE && tasks <= GATE + 20) {
+        return { status: 503, headers: {}, body: Buffer.from('{}') };
+      }
+      return forward();
+    });
+    expect(raw.missed.reduce((total, count) => total + count, 0)).toBeGreaterThanOrEqual(20);
+    expect(passed(examination, 'answers_right')).toBe(true);
+    expect(value(examination, 'users.error.share')).toBe(0);
   });
 });

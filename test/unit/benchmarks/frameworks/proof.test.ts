@@ -17,10 +17,14 @@ const examine = (samples: FrameworksSamples, transcript?: Transcript) =>
   proof.examine(samples, { settings, transcript, evidence: () => undefined });
 const levels = (samples: FrameworksSamples, transcript?: Transcript) =>
   examine(samples, transcript).metrics.filter((one) => one.metric === 'frameworks.adapted.level');
-/** Engines that count: a verified level above zero. */
-const counted = (samples: FrameworksSamples) => [
-  ...new Set(levels(samples).flatMap((one) => (one.verified && one.estimate.value > 0 ? [one.labels.engine] : []))),
-];
+/** Engines that count: a verified level above zero that no finding holds. */
+const counted = (samples: FrameworksSamples) => {
+  const holding = examine(samples).findings.filter((finding) => finding.weight === 'holds');
+  const held = (labels: Record<string, string>) =>
+    holding.some((finding) => Object.entries(finding.labels ?? {}).every(([key, value]) => labels[key] === value));
+  const counting = levels(samples).filter((one) => one.verified && one.estimate.value > 0 && !held(one.labels));
+  return [...new Set(counting.map((one) => one.labels.engine))];
+};
 const codes = (samples: FrameworksSamples) => examine(samples).findings.map((one) => one.code);
 /** A run with something changed in every precision. */
 const spoiled = (over: Partial<FrameworkRun['runs'][number]>): FrameworkRun => {
@@ -63,6 +67,72 @@ describe('a framework that trained and inferred', () => {
     const samples = { ...samplesOf(runOf(HELD)), accelerators: ['davinci0'] };
     expect(counted(samples)).toEqual([]);
     expect(codes(samples)).toContain('cpu_fallback');
+  });
+});
+
+describe('weights that were there before', () => {
+  const jax = (over: Partial<FrameworkRun> = {}) =>
+    runOf(HELD, { framework: 'jax', title: 'JAX', libraries: ['libjax_common.so'], ...over });
+  const torch = runOf(HELD);
+
+  it('hold nothing back where each framework came to its own', () => {
+    expect(counted(samplesOf(torch, jax()))).toEqual(['torch', 'jax']);
+    expect(codes(samplesOf(torch, jax()))).not.toContain('same_engine');
+  });
+
+  it('make one engine of two names', () => {
+    const samples = samplesOf(torch, jax({ runs: torch.runs }));
+    expect(counted(samples)).toEqual(['torch']);
+    expect(examine(samples).findings).toContainEqual({
+      code: 'same_engine',
+      detail: 'JAX in float32 has the weights of PyTorch in float32: one training under two names',
+      metric: 'frameworks.adapted.level',
+      labels: { framework: 'jax' },
+      weight: 'holds',
+    });
+  });
+
+  it('are known in another precision too, and with a little noise on them', () => {
+    const noisy = solution(CHALLENGE, 2 * 1).map((weight, i) => weight + (i % 2 === 0 ? 0.001 : -0.001));
+    const own = jax().runs;
+    const borrowed = [own[0]!, { ...own[1]!, weights: base64(Float32Array.from(noisy)) }];
+    expect(counted(samplesOf(torch, jax({ runs: borrowed })))).toEqual(['torch']);
+  });
+
+  it('are no result of another precision', () => {
+    const [first, second] = torch.runs;
+    const samples = samplesOf({ ...torch, runs: [first!, { ...second!, weights: first!.weights }] });
+    expect(counted(samples)).toEqual(['torch']);
+    const labels = { framework: 'pytorch', precision: 'float64' };
+    expect(examine(samples).findings).toContainEqual(
+      expect.objectContaining({ code: 'same_engine', labels, weight: 'holds' }),
+    );
+  });
+
+  it('may be equal in two front ends of one engine, which count once all the same', () => {
+    const keras = runOf(HELD, { framework: 'keras', title: 'Keras', backend: 'torch', runs: torch.runs });
+    const holding = examine(samplesOf(torch, keras)).findings.filter((finding) => finding.weight === 'holds');
+    expect(holding).toEqual([]);
+    expect(counted(samplesOf(torch, keras))).toEqual(['torch']);
+  });
+});
+
+describe('the name of a precision', () => {
+  it('is one of those that are known', () => {
+    const samples = samplesOf(spoiled({}));
+    const named = { ...samples.runs[0]!.runs[0]!, precision: 'float33' };
+    const run = { ...samples.runs[0]!, runs: [named] };
+    expect(check(Schema, { ...samples, runs: [run] })).toMatchObject({ ok: false });
+  });
+
+  it('is one that was asked for', () => {
+    const { metrics } = proof.examine(samplesOf(runOf(HELD)), {
+      settings: { ...settings, precisions: ['float32'] },
+      transcript: undefined,
+      evidence: () => undefined,
+    });
+    const verified = metrics.filter((one) => one.verified).map((one) => one.labels.precision);
+    expect([...new Set(verified)]).toEqual(['float32']);
   });
 });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { inferenceDescriptor } from '../../../../benchmarks/inference/descriptor.ts';
-import { inferenceProof } from '../../../../benchmarks/inference/proof.ts';
+import { descriptor } from '../../../../benchmarks/inference/descriptor.ts';
+import { proof } from '../../../../benchmarks/inference/proof.ts';
 import type { InferenceRaw, PlayedRaw } from '../../../../benchmarks/inference/raw.ts';
-import { realtimeDescriptor } from '../../../../benchmarks/inference/realtime/descriptor.ts';
-import { realtimeProof } from '../../../../benchmarks/inference/realtime/proof.ts';
+import { descriptor as realtimeDescriptor } from '../../../../benchmarks/inference/realtime/descriptor.ts';
+import { proof as realtimeProof } from '../../../../benchmarks/inference/realtime/proof.ts';
 import { Examination } from '../../../../model/measurement.ts';
 import { check } from '../../../../model/schema.ts';
 
@@ -45,22 +45,28 @@ function honest(): InferenceRaw {
           trial(60, 20_000),
           trial(75, 50_000),
           trial(94, 150_000),
-          played('Offline'),
+          played('Offline', { answered: new Array(50).fill(500) }),
         ],
       },
     ],
   };
 }
 
-function examine(
-  change: (raw: InferenceRaw) => unknown = () => {},
-  settings: Record<string, unknown> = { serverLimitMs: 100 },
-) {
+const SETTINGS = {
+  models: ['mobilenetv2'],
+  files: [],
+  provider: 'cpu',
+  scenarios: ['Server', 'Offline', 'MultiStream', 'SingleStream'],
+  serverLimitMs: 100,
+};
+
+function examine(change: (raw: InferenceRaw) => unknown = () => {}, changed: Record<string, unknown> = {}) {
+  const settings = { ...SETTINGS, ...changed };
   const raw = honest();
   change(raw);
-  const shaped = check(inferenceProof.raw, JSON.parse(JSON.stringify(raw)));
+  const shaped = check(proof.raw, JSON.parse(JSON.stringify(raw)));
   if (!shaped.ok) throw new Error(shaped.problems.join('; '));
-  return inferenceProof.examine(shaped.value, { settings, transcript: undefined, evidence: () => undefined });
+  return proof.examine(shaped.value, { settings, transcript: undefined, evidence: () => undefined });
 }
 const estimate = (examination: Examination, id: string) => examination.metrics.find((m) => m.metric === id)?.estimate;
 
@@ -71,11 +77,11 @@ describe('the proof of inference.onnx', () => {
     expect(examination.findings).toEqual([]);
     expect(estimate(examination, 'inference.latency.p90')).toMatchObject({ value: 0.0108, unit: 's' });
     expect(estimate(examination, 'inference.latency.p99')).toMatchObject({ value: 0.06, U: 0 });
-    expect(estimate(examination, 'inference.offline.rate')).toMatchObject({ value: 100, unit: 'sample/s' });
+    expect(estimate(examination, 'inference.offline.rate')).toMatchObject({ value: 5_000, unit: 'sample/s' });
     expect(estimate(examination, 'inference.overhead.p50')?.value).toBeCloseTo(60e-6, 9);
     // The highest rate that kept 100 ms below the lowest that did not; the truth lies between them.
     expect(estimate(examination, 'inference.server.rate')).toMatchObject({ value: 75, U: 19 });
-    const named = new Map(inferenceDescriptor.metrics.map((metric) => [metric.id, metric.unit]));
+    const named = new Map(descriptor.metrics.map((metric) => [metric.id, metric.unit]));
     for (const metric of examination.metrics) expect(metric.estimate.unit).toBe(named.get(metric.metric));
   });
 
@@ -130,6 +136,9 @@ describe('the proof of inference.onnx', () => {
     ['no timed answer was compared', (raw) => (raw.models[0]!.played[5]!.compared = 0), 'incorrect_result'],
     ['the tool itself was late', (raw) => raw.nullRuns[0]!.latenciesUs.fill(1_500), 'tool_saturated'],
     ['the tool left queries out', (raw) => (raw.nullRuns[0]!.due = 1_001), 'tool_saturated'],
+    ['a network is missing', (raw) => (raw.models[0]!.model = 'resnet50'), 'evidence_mismatch'],
+    ['a scenario was left out', (raw) => raw.models[0]!.played.pop(), 'evidence_mismatch'],
+    ['another provider was asked', (raw) => (raw.models[0]!.asked = 'webgpu'), 'evidence_mismatch'],
     ['no model ran', (raw) => (raw.models = []), 'zero_work'],
     ['too few queries were asked', (raw) => (raw.models[0]!.played[0]!.latenciesUs.length = 43), 'too_few_samples'],
   ])('holds back the numbers when %s', (_what, change, code) => {
@@ -140,6 +149,67 @@ describe('the proof of inference.onnx', () => {
       expect(own.length).toBeGreaterThan(0);
       expect(own.every((metric) => !metric.verified)).toBe(true);
     }
+  });
+
+  it('says where Offline had fewer samples than MLPerf asks for', () => {
+    const examination = examine((raw) => (raw.models[0]!.played[5]!.answered = new Array(50).fill(10)));
+    expect(examination.findings).toMatchObject([
+      { code: 'too_few_samples', metric: 'inference.offline.rate', weight: 'informs' },
+    ]);
+  });
+
+  it('shows a rate of Offline also where a call takes longer than a second', () => {
+    const slow = (seconds: number) => {
+      // A call of eight samples every 1.7 s.
+      const answered = Array.from({ length: seconds * 10 }, (_, tenth) => (tenth % 17 === 16 ? 8 : 0));
+      const examination = examine((raw) => Object.assign(raw.models[0]!.played[5]!, { seconds, answered }));
+      return estimate(examination, 'inference.offline.rate')!;
+    };
+    expect(slow(68).value).toBeCloseTo(8 / 1.7, 6);
+    expect(slow(68).U).toBeLessThan(2);
+    expect(slow(68).n).toBe(10);
+    // Too short for two windows: as uncertain as itself.
+    expect(slow(7)).toMatchObject({ value: 32 / 7, U: 32 / 7, n: 1 });
+  });
+
+  it('takes nothing from a network one of whose trials ended before its first query was due', () => {
+    const none = played('Server', { rate: 0.1, due: 0, latenciesUs: [], answered: [], compared: 0 });
+    const examination = examine((raw) => raw.models[0]!.played.push(none));
+    expect(examination.checks.find((c) => c.id === 'answers_right/mobilenetv2')?.passed).toBe(true);
+    const alone = examine((raw) => (raw.models[0]!.played = [none]));
+    expect(alone.checks.find((c) => c.id === 'answers_right/mobilenetv2')?.passed).toBe(false);
+  });
+
+  it.each<[string, number, string, boolean]>([
+    ['FP64', 1e-7, 'FP64', true],
+    ['FP64', 1e-5, 'FP64', false],
+    ['FP32', 1e-4, 'FP32', true],
+    ['FP32', 1e-3, 'TF32', true],
+    ['FP32', 3e-2, 'FP32', false],
+    ['FP16', 1e-2, 'FP16', true],
+    ['FP16', 3e-2, 'FP16', false],
+    ['BF16', 9e-2, 'BF16', true],
+    ['INT8', 4e-2, 'INT8', true],
+    ['INT8', 6e-2, 'INT8', false],
+  ])('judges weights of %s that are off by %d on a GPU as %s', (stored, error, precision, verified) => {
+    const examination = examine(
+      (raw) => {
+        const [model] = raw.models;
+        Object.assign(model!, { precision: stored, asked: 'cuda', providers: { CUDAExecutionProvider: 50 } });
+        model!.accuracy = [
+          { error, scale: 1, finite: true },
+          { error: 0, scale: 1, finite: true },
+        ];
+      },
+      { provider: 'cuda' },
+    );
+    const own = examination.metrics.filter((metric) => metric.metric !== 'inference.overhead.p50');
+    expect(own.every((metric) => metric.verified === verified && metric.labels.precision === precision)).toBe(true);
+  });
+
+  it('never takes a CPU for one that multiplies as TF32', () => {
+    const examination = examine((raw) => (raw.models[0]!.accuracy[0] = { error: 1e-3, scale: 1, finite: true }));
+    expect(examination.findings.map((finding) => finding.code)).toEqual(['incorrect_result']);
   });
 
   it('says of a model that could not run here why, and shows nothing of it', () => {
@@ -160,7 +230,11 @@ describe('the proof of edge.realtime', () => {
     };
   };
   const see = (raw: InferenceRaw, deadlineMs = 20) =>
-    realtimeProof.examine(raw, { settings: { deadlineMs }, transcript: undefined, evidence: () => undefined });
+    realtimeProof.examine(raw, {
+      settings: { model: 'mobilenetv2', provider: 'cpu', deadlineMs },
+      transcript: undefined,
+      evidence: () => undefined,
+    });
 
   it('shows percentiles and the share of missed deadlines', () => {
     const latencies = Array.from({ length: 1_000 }, (_, i) => (i % 100 === 0 ? 25_000 : 10_000));
@@ -171,6 +245,14 @@ describe('the proof of edge.realtime', () => {
     expect(estimate(examination, 'edge.deadline.misses')?.value).toBe(0.01);
     const named = new Map(realtimeDescriptor.metrics.map((metric) => [metric.id, metric.unit]));
     for (const metric of examination.metrics) expect(metric.estimate.unit).toBe(named.get(metric.metric));
+  });
+
+  it('holds back another network and another provider than were asked for', () => {
+    for (const change of [{ model: 'resnet50' }, { asked: 'cuda' }]) {
+      const raw = single(new Array(1_000).fill(10_000));
+      Object.assign(raw.models[0]!, change);
+      expect(see(raw).findings.map((finding) => finding.code)).toContain('evidence_mismatch');
+    }
   });
 
   it('holds back what too few queries show, what does not add up, and what never ran', () => {

@@ -156,7 +156,7 @@ describe('poison', () => {
     const met = new Set<string>();
     for (let n = 0; n < 900; n++) {
       const ask = work.next(1);
-      const kind = poisonOf(shape.challenge, 1, n);
+      const kind = poisonOf(shape, 1, n);
       expect(ask.weight).toBe(kind ? 0 : 100);
       if (!kind) continue;
       met.add(kind);

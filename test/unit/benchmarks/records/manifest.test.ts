@@ -61,13 +61,26 @@ describe('the manifest', () => {
     }
   });
 
+  it('plants one of every kind in the first lots, however few are sent', () => {
+    fc.assert(
+      fc.property(challenges, fc.integer({ min: 1, max: 2_000 }), (challenge, users) => {
+        const rounds = Math.ceil(POISONS.length / users);
+        const found = new Set<string>();
+        for (let n = 0; n < rounds; n++) {
+          for (let user = 0; user < users; user++) found.add(poisonOf({ challenge, users, lot: 1 }, user, n) ?? 'none');
+        }
+        for (const kind of POISONS) expect(found).toContain(kind);
+      }),
+    );
+  });
+
   it('plants about one poisoned lot in a hundred, of every kind, for any challenge', () => {
     fc.assert(
       fc.property(challenges, (challenge) => {
         const found = { malformed: 0, oversize: 0, not_finite: 0 };
         for (let user = 0; user < 300; user++) {
           for (let n = 0; n < 100; n++) {
-            const poison = poisonOf(challenge, user, n);
+            const poison = poisonOf({ challenge, users: 300, lot: 1 }, user, n);
             if (poison) found[poison]++;
           }
         }

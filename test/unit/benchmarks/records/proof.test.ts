@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { recordsDescriptor } from '../../../../benchmarks/records/descriptor.ts';
+import { merklePaths, merkleRoot } from '../../../../benchmarks/commitment.ts';
+import { descriptor } from '../../../../benchmarks/records/descriptor.ts';
 import {
   lotBytes,
   lotIds,
@@ -9,10 +10,9 @@ import {
   poisonOf,
   recordAnswer,
 } from '../../../../benchmarks/records/manifest.ts';
-import { recordsProof } from '../../../../benchmarks/records/proof.ts';
+import { proof } from '../../../../benchmarks/records/proof.ts';
 import type { RecordsRaw } from '../../../../benchmarks/records/raw.ts';
 import { answerLeaf, failureLeaf, picks } from '../../../../benchmarks/users/audit.ts';
-import { merklePaths, merkleRoot } from '../../../../benchmarks/users/merkle.ts';
 import { OUTPUTS } from '../../../../benchmarks/users/network.ts';
 import type { Transcript } from '../../../../model/assignment.ts';
 import { Examination } from '../../../../model/measurement.ts';
@@ -34,7 +34,7 @@ const base = (() => {
   const leaves = Array.from({ length: USERS * LOTS }, (_, index) => {
     const user = Math.floor(index / LOTS);
     const n = index % LOTS;
-    const poison = poisonOf(CHALLENGE, user, n);
+    const poison = poisonOf(shape, user, n);
     if (poison) planted[poison]++;
     failed.push(poison !== undefined);
     if (poison) return failureLeaf(user, n);
@@ -72,10 +72,14 @@ const base = (() => {
     answeredSum: '123456789',
     poison: { malformed: twin('malformed'), oversize: twin('oversize'), not_finite: twin('not_finite') },
     lots: new Array(USERS).fill(LOTS),
+    failedLots: 0,
     failures: {},
     responses: histogramOf(50, 100),
     generator: { loopDelays: histogramOf(50, 1), cpuShare: 0.3, cpuSource: 'thread' },
-    sweep: [{ batch: 10, records: 1_000, right: 1_000, seconds: 0.5 }],
+    sweep: [1, 10, 100, 1_000].map((batch) => {
+      const records = batch === 1 ? 100 : 1_000;
+      return { batch, records, right: records, seconds: records / 2_000 };
+    }),
     audit: {
       root: hex(merkleRoot(leaves)),
       leaves: leaves.length,
@@ -90,18 +94,21 @@ const base = (() => {
   return raw;
 })();
 
-type Draft = { raw: RecordsRaw; transcript: Transcript | undefined };
+const SETTINGS = { users: USERS, lot: LOT, slotMs: 100, holdS: 2, sweepRecords: 1_000, audits: 16 };
+
+type Draft = { raw: RecordsRaw; transcript: Transcript | undefined; settings: Record<string, unknown> };
 
 function examine(change: (draft: Draft) => unknown = () => {}) {
   const draft: Draft = {
     raw: structuredClone(base),
     transcript: transcriptOf(CHALLENGE, base.audit.root, BEACON, 2.05),
+    settings: { ...SETTINGS },
   };
   change(draft);
-  const shaped = check(recordsProof.raw, JSON.parse(JSON.stringify(draft.raw)));
+  const shaped = check(proof.raw, JSON.parse(JSON.stringify(draft.raw)));
   if (!shaped.ok) throw new Error(shaped.problems.join('; '));
-  return recordsProof.examine(shaped.value, {
-    settings: { audits: 16 },
+  return proof.examine(shaped.value, {
+    settings: draft.settings,
     transcript: draft.transcript,
     evidence: () => undefined,
   });
@@ -121,7 +128,7 @@ describe('the proof of records.simultaneous', () => {
     expect(value(examination, 'records.sweep.rate')).toBe(2_000);
     expect(examination.metrics.every((metric) => metric.verified)).toBe(true);
     expect(examination.metrics.find((m) => m.metric === 'records.answered')?.level).toBe('E2');
-    const named = new Map(recordsDescriptor.metrics.map((metric) => [metric.id, metric.unit]));
+    const named = new Map(descriptor.metrics.map((metric) => [metric.id, metric.unit]));
     for (const { metric, estimate } of examination.metrics) expect(estimate.unit).toBe(named.get(metric));
   });
 
@@ -157,12 +164,31 @@ describe('the proof of records.simultaneous', () => {
     ['the slots have more answers than the ledger', ({ raw }) => (raw.hold.done[0] = 1e6), 'evidence_missing'],
     ['a histogram is none', ({ raw }) => (raw.responses = ''), 'evidence_missing'],
     ['nothing was answered in the hold', ({ raw }) => raw.hold.done.fill(0), 'zero_work'],
+    ['the built-in service shows no count', ({ raw }) => (raw.server = null), 'evidence_missing'],
     ['the sums differ', ({ raw }) => (raw.answeredSum = '123456788'), 'evidence_mismatch'],
     ['poison was accepted', ({ raw }) => raw.poison.not_finite.rejected--, 'incorrect_result'],
     [
       'an opened lot is another one',
       ({ raw }) => (raw.audit.opened.find((o) => !o.failed)!.leaf = 'ab'.repeat(32)),
       'incorrect_result',
+    ],
+    ['more users were to be there', ({ settings }) => (settings.users = 4), 'evidence_mismatch'],
+    ['lots were to be larger', ({ settings }) => (settings.lot = 100), 'evidence_mismatch'],
+    ['the assignment names no size of lots', ({ settings }) => delete settings.lot, 'evidence_mismatch'],
+    ['slots were to be finer', ({ settings }) => (settings.slotMs = 50), 'evidence_mismatch'],
+    ['the hold was to be longer', ({ settings }) => (settings.holdS = 600), 'evidence_mismatch'],
+    ['a step of the sweep is missing', ({ raw }) => raw.sweep.pop(), 'evidence_mismatch'],
+    ['steps of the sweep were to be longer', ({ settings }) => (settings.sweepRecords = 2_000), 'evidence_mismatch'],
+    ['another endpoint was to be asked', ({ settings }) => (settings.endpoint = 'http://a'), 'evidence_mismatch'],
+    ['more lots failed than have a bad record', ({ raw }) => (raw.failedLots = 1), 'evidence_missing'],
+    [
+      'the lots that failed cannot have so many bad records',
+      ({ raw }) => {
+        raw.ledger.lost = 9;
+        raw.ledger.right -= 9;
+        raw.failedLots = 2;
+      },
+      'evidence_missing',
     ],
     ['nothing was opened', ({ raw }) => (raw.audit.opened = []), 'incorrect_result'],
     ['the generator was held up', ({ raw }) => (raw.generator.loopDelays = histogramOf(50, 30)), 'tool_saturated'],
@@ -183,6 +209,18 @@ describe('the proof of records.simultaneous', () => {
       expect(examination.metrics.every((m) => !m.verified || m.metric === 'records.sweep.rate')).toBe(true);
   });
 
+  it('says of a service to which nobody could connect that nothing was done', () => {
+    const examination = examine(({ raw }) => {
+      raw.lots = [];
+      raw.hold = { seconds: 0, min: [], max: [], mean: [], done: [] };
+      raw.sweep = [];
+    });
+    expect(examination.findings.map((finding) => finding.code)).toEqual(['zero_work']);
+    expect(value(examination, 'records.simultaneous.peak')).toBe(0);
+    expect(value(examination, 'records.answered')).toBe(0);
+    expect(examination.metrics.every((metric) => !metric.verified)).toBe(true);
+  });
+
   it('does not let poison that was left out stand for poison that was turned away', () => {
     const examination = examine(({ raw }) => {
       const { malformed } = raw.poison;
@@ -199,6 +237,7 @@ describe('the proof of records.simultaneous', () => {
       raw.ledger.right -= 3;
       raw.ledger.lost += 2;
       raw.ledger.corrupt += 1;
+      raw.failedLots = 1;
       raw.answeredSum = '5';
     });
     expect(value(examination, 'records.lost')).toBe(2);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { content, DEFECTS, defect, UNIT_BYTES, volumeKey } from '../../../../benchmarks/storage/block.ts';
+import { descriptor } from '../../../../benchmarks/storage/descriptor.ts';
 import { challengedUnits } from '../../../../benchmarks/storage/positions.ts';
-import { epochOf, fillCommit, type StorageSamples } from '../../../../benchmarks/storage/samples.ts';
+import { epochOf, fillCommit, readCommit, type StorageSamples } from '../../../../benchmarks/storage/samples.ts';
 import type { Transcript } from '../../../../model/assignment.ts';
 
 export const CHALLENGE = '1a'.repeat(32);
@@ -10,6 +11,16 @@ const MiB = 1024 ** 2;
 const CHUNKS = 8;
 const UNITS = (CHUNKS * MiB) / UNIT_BYTES;
 export const KEY = volumeKey(CHALLENGE);
+
+/** What such a run was asked to do. */
+export const SETTINGS = {
+  ...descriptor.profiles.quick,
+  fillBytes: CHUNKS * MiB,
+  chunkBytes: MiB,
+  samples: 100,
+  lanes: 4,
+  fio: false,
+};
 
 /** Reads one unit of the device under test. */
 export type Device = (unit: number) => Uint8Array;
@@ -112,7 +123,10 @@ export function transcriptOf(samples: StorageSamples): Transcript {
     exchanges: [
       exchange(0, 'open', Buffer.from('[]'), samples.challenge, 5e8),
       exchange(1, 'filled', fillCommit(samples), samples.audit, 1.6e9),
-      exchange(2, 'read', Buffer.from(samples.sample.digest, 'hex'), '3c'.repeat(32), 4e9),
+      exchange(2, 'settled', new Uint8Array(), '3c'.repeat(32), 3.6e9),
+      exchange(3, 'sampled', Buffer.from(samples.sample.digest, 'hex'), '4d'.repeat(32), 3.72e9),
+      exchange(4, 'reading', new Uint8Array(), '5e'.repeat(32), 5.7e9),
+      exchange(5, 'read', readCommit(samples), '6f'.repeat(32), 6.45e9),
     ],
   };
 }

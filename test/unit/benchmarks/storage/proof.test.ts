@@ -1,15 +1,17 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { content, UNIT_BYTES } from '../../../../benchmarks/storage/block.ts';
 import { descriptor } from '../../../../benchmarks/storage/descriptor.ts';
+import { challengedUnits } from '../../../../benchmarks/storage/positions.ts';
 import { proof, provenBytes, sustained, writeCliff } from '../../../../benchmarks/storage/proof.ts';
 import { StorageSamples } from '../../../../benchmarks/storage/samples.ts';
 import type { Transcript } from '../../../../model/assignment.ts';
 import type { Examination } from '../../../../model/measurement.ts';
 import { check } from '../../../../model/schema.ts';
-import { type Device, honest, KEY, placeOf, samplesOf, transcriptOf } from './device.ts';
+import { AUDIT, type Device, honest, KEY, placeOf, SETTINGS, samplesOf, transcriptOf } from './device.ts';
 
-const settings = { ...descriptor.profiles.quick, fio: false };
+const settings = SETTINGS;
 const examine = (
   samples: StorageSamples,
   transcript?: Transcript,
@@ -26,6 +28,18 @@ const held = (examination: Examination, id?: string) =>
     .filter((finding) => finding.weight === 'holds' && (finding.metric === undefined || finding.metric === id))
     .map((finding) => finding.code);
 const good = samplesOf(honest);
+
+/** The good run with so many marks of the ruler read, and the digest that belongs to it. */
+function withRuler(marks: number): StorageSamples {
+  const { sample, ruler } = challengedUnits(AUDIT, good.fill.bytes / UNIT_BYTES, good.sample.planned);
+  const digest = createHash('sha256');
+  const place = Buffer.alloc(8);
+  for (const unit of [...sample, ...ruler.slice(0, marks)]) {
+    place.writeBigUInt64BE(BigInt(unit));
+    digest.update(place).update(honest(unit));
+  }
+  return { ...good, sample: { ...good.sample, ruler: marks, digest: digest.digest('hex') } };
+}
 
 describe('an honest run', () => {
   it('fits its own schema and has the metrics that the descriptor names', () => {
@@ -60,6 +74,22 @@ describe('an honest run', () => {
     const numbers = (examination: Examination) =>
       examination.metrics.map((one) => [one.metric, one.estimate, one.verified]);
     expect(numbers(checked)).toEqual(numbers(alone));
+  });
+
+  it('has only rates at E2 whose time the controller saw nearly whole, and no pass that was written over', () => {
+    expect(metric(examine(good, transcriptOf(good)), 'storage.speed.write')?.level).toBe('E1');
+    const { fill } = good;
+    const once = { ...good, fill: { ...fill, epoch: 0, epochChunks: 8, writtenBytes: fill.bytes } };
+    expect(metric(examine(once, transcriptOf(once)), 'storage.speed.write')?.level).toBe('E2');
+    // Within what messages may take, and yet twice as fast as it can have been.
+    const quick = { ...good, read: { ...good.read, seconds: 0.35 } };
+    const examination = examine(quick, transcriptOf(quick));
+    expect(metric(examination, 'storage.speed.read')?.level).toBe('E1');
+    expect(metric(examination, 'storage.capacity.proven')?.level).toBe('E2');
+  });
+
+  it('has latencies at E1: how long each read took only the agent saw', () => {
+    expect(metric(examine(good, transcriptOf(good)), 'storage.latency.read.p50')?.level).toBe('E1');
   });
 
   it('has attested bytes at E1 even then: they are the file system’s own word', () => {
@@ -129,12 +159,63 @@ describe('samples that say more than was done', () => {
       { ...good, sample: { ...good.sample, latenciesNs: good.sample.latenciesNs.slice(1) } },
       { ...good, read: { ...good.read, bytes: 0 } },
       { ...good, fill: { ...good.fill, bytes: 0 } },
+      { ...good, read: { ...good.read, bytes: good.fill.bytes + 4096 } },
+      { ...good, fill: { ...good.fill, plannedBytes: good.fill.bytes - 1024 ** 2 } },
+      { ...good, fill: { ...good.fill, writtenBytes: good.fill.writtenBytes * 10 } },
+      // The marks of the ruler were left out, though there was time for them.
+      withRuler(0),
+      withRuler(good.sample.ruler - 1),
     ];
     for (const samples of forged) {
       const examination = examine(samples);
       expect(examination.metrics.every((one) => !one.verified)).toBe(true);
       expect(held(examination)).not.toEqual([]);
     }
+  });
+
+  it('prove no capacity where time kept the run from the ruler and from reading all back', () => {
+    const late = withRuler(3);
+    const part = { ...late, sample: { ...late.sample, seconds: settings.sampleMaxSeconds } };
+    const whole = examine(part);
+    expect(whole.checks.every((one) => one.passed)).toBe(true);
+    expect(held(whole, 'storage.capacity.proven')).toEqual([]);
+    const examination = examine({ ...part, read: { ...part.read, bytes: part.fill.bytes - 1024 ** 2 } });
+    for (const id of ['attested', 'proven', 'share']) {
+      expect(held(examination, `storage.capacity.${id}`)).toEqual(['too_few_samples']);
+    }
+    expect(held(examination, 'storage.speed.read')).toEqual([]);
+  });
+
+  it('are implausible with reads that no call can make so fast, or that took longer than there was time', () => {
+    const quick = good.sample.latenciesNs.map((ns, i) => (i === 40 ? 999 : ns));
+    for (const sample of [
+      { ...good.sample, latenciesNs: quick },
+      { ...good.sample, seconds: 0.001 },
+    ]) {
+      const examination = examine({ ...good, sample });
+      expect(held(examination, 'storage.latency.read.p50')).toEqual(['implausible']);
+      expect(held(examination, 'storage.latency.read.p99')).toEqual(['implausible']);
+      expect(held(examination, 'storage.speed.read')).toEqual([]);
+    }
+  });
+
+  it.each<[string, Partial<StorageSamples>, object]>([
+    ['fewer units to be read than were asked', {}, { samples: 688 }],
+    ['no word on how many units to read', {}, { samples: undefined }],
+    ['endlessly many units', { sample: { ...good.sample, planned: Number.MAX_SAFE_INTEGER } }, {}],
+    ['less to fill than was asked', {}, { fillBytes: 64 * 1024 ** 2 }],
+    ['another share of the free space', {}, { maxFreeShare: 0.0001 }],
+    ['other chunks', {}, { chunkBytes: 4 * 1024 ** 2 }],
+    ['other windows', {}, { windowSeconds: 1 }],
+    ['other lanes', {}, { lanes: 8 }],
+    ['O_DIRECT where the cache was wanted', {}, { direct: false }],
+  ])('are held when they tell of %s', (_, over, changed) => {
+    const examination = proof.examine(
+      { ...good, ...over },
+      { settings: { ...settings, ...changed }, transcript: undefined, evidence: () => undefined },
+    );
+    expect(examination.checks.find((one) => one.id === 'as_assigned')?.passed).toBe(false);
+    expect(held(examination)).toContain('evidence_mismatch');
   });
 
   it('stay at E1 and are held when the transcript tells another story', () => {
@@ -144,17 +225,25 @@ describe('samples that say more than was done', () => {
       exchanges: right.exchanges.map((one) => (one.index === index ? { ...one, ...over } : one)),
     });
     const stories = [
-      { ...right, exchanges: right.exchanges.slice(0, 2) },
+      { ...right, exchanges: right.exchanges.slice(0, 5) },
+      { ...right, exchanges: [...right.exchanges, right.exchanges[5]!] },
       { ...right, exchanges: [] },
       change(0, { beacon: '00'.repeat(32) }),
       change(1, { beacon: '00'.repeat(32) }),
       change(1, { commit: Buffer.from('[1]').toString('base64') }),
       change(1, { label: 'full' }),
-      change(2, { commit: '' }),
-      // the controller's clock saw nine seconds where the samples say one
+      change(3, { commit: '' }),
+      change(5, { commit: '' }),
+      // the controller's clock saw nine seconds of filling where the samples say one
       change(1, { receivedNs: String(9.5e9) }),
       // and cannot have seen less than the samples say
       change(1, { receivedNs: String(6e8) }),
+      // nor of the sample
+      change(3, { receivedNs: String(7e9) }),
+      change(3, { receivedNs: String(3.65e9) }),
+      // nor of the reading
+      change(5, { receivedNs: String(9e9) }),
+      change(5, { receivedNs: String(6e9) }),
     ];
     for (const story of stories) {
       const examination = examine(good, story);

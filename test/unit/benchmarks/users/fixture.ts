@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { merklePaths, merkleRoot } from '../../../../benchmarks/commitment.ts';
 import { answerLeaf, failureLeaf, picks } from '../../../../benchmarks/users/audit.ts';
 import { encodeHistogram, latencyHistogram, recordMs } from '../../../../benchmarks/users/latency.ts';
-import { merklePaths, merkleRoot } from '../../../../benchmarks/users/merkle.ts';
 import { TASK_NETWORK } from '../../../../benchmarks/users/network.ts';
 import type { UsersRaw } from '../../../../benchmarks/users/raw.ts';
 import { Reference } from '../../../../benchmarks/users/task.ts';
@@ -12,6 +12,18 @@ const USERS = 4;
 const SLOTS = 20;
 const CHALLENGE = createHash('sha256').update('a challenge').digest('hex');
 const BEACON = createHash('sha256').update('a beacon').digest('hex');
+
+const SETTINGS = {
+  users: USERS,
+  shards: 0,
+  rows: 2,
+  slotMs: 100,
+  holdS: 2,
+  nullS: 1,
+  cachePairs: 20,
+  burstUsers: 4,
+  audits: AUDITS,
+};
 
 /** A histogram of `count` values of `ms`. */
 export function histogramOf(count: number, ms: number): string {
@@ -24,7 +36,10 @@ export function histogramOf(count: number, ms: number): string {
  * What an honest run of four users over two seconds gives: each has one task in flight at every moment, 0.2 s long,
  * so each gets ten answers. One task failed before the hold.
  */
-export function honest(): { raw: UsersRaw; transcript: Transcript; settings: Record<string, unknown> } {
+export const honest = () => structuredClone(made);
+const made = make();
+
+function make(): { raw: UsersRaw; transcript: Transcript; settings: Record<string, unknown> } {
   const tasks = [12, 11, 13, 12];
   const reference = new Reference(TASK_NETWORK, CHALLENGE);
   const leaves: Uint8Array[] = [];
@@ -60,6 +75,7 @@ export function honest(): { raw: UsersRaw; transcript: Transcript; settings: Rec
     services: histogramOf(40, 200),
     lags: histogramOf(40, 0.1),
     tasks,
+    missed: [0, 0, 1, 0],
     held: [10, 10, 10, 10],
     p95Us: [200_000, 200_000, 210_000, 200_000],
     wrongLater: 0,
@@ -67,7 +83,7 @@ export function honest(): { raw: UsersRaw; transcript: Transcript; settings: Rec
     generators: [{ loopDelays: histogramOf(100, 0.5), cpuShare: 0.2, cpuSource: 'thread' }],
     descriptors: 20_000,
     nullRun: { users: USERS, seconds: 1, done: new Array(10).fill(1_000), failed: 0, responses: histogramOf(10, 1) },
-    gate: { asked: 4, right: 4, strangerStatus: 401, misshapenStatus: 400 },
+    gate: { asked: 4, right: 4, failures: {}, strangerStatus: 401, misshapenStatus: 400 },
     pairs: { salted: new Array(20).fill(1_000), repeated: new Array(20).fill(990), failed: 0 },
     burst: { planned: 4, sent: 4, right: 4, failures: {}, spreadS: 0.01, min: [0, 0], max: [4, 1] },
     audit: {
@@ -81,7 +97,7 @@ export function honest(): { raw: UsersRaw; transcript: Transcript; settings: Rec
       })),
     },
   };
-  return { raw, transcript: transcriptOf(CHALLENGE, root, BEACON, 2.05), settings: { audits: AUDITS } };
+  return { raw, transcript: transcriptOf(CHALLENGE, root, BEACON, 2.05), settings: SETTINGS };
 }
 
 /** A transcript with a hold of that many seconds by the controller's clock. */

@@ -1,21 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { usersDescriptor } from '../../../../benchmarks/users/descriptor.ts';
-import { usersProof } from '../../../../benchmarks/users/proof.ts';
+import { descriptor } from '../../../../benchmarks/users/descriptor.ts';
+import { proof } from '../../../../benchmarks/users/proof.ts';
 import type { UsersRaw } from '../../../../benchmarks/users/raw.ts';
 import type { Transcript } from '../../../../model/assignment.ts';
 import { Examination } from '../../../../model/measurement.ts';
 import { check } from '../../../../model/schema.ts';
 import { histogramOf, honest, transcriptOf } from './fixture.ts';
 
-type Draft = { raw: UsersRaw; transcript: Transcript | undefined };
+type Draft = { raw: UsersRaw; transcript: Transcript | undefined; settings: Record<string, unknown> };
 
 function examine(change: (draft: Draft) => void = () => {}) {
   const { raw, transcript, settings } = honest();
-  const draft: Draft = { raw: structuredClone(raw), transcript };
+  const draft: Draft = { raw: structuredClone(raw), transcript, settings: { ...settings } };
   change(draft);
-  const shaped = check(usersProof.raw, JSON.parse(JSON.stringify(draft.raw)));
+  const shaped = check(proof.raw, JSON.parse(JSON.stringify(draft.raw)));
   if (!shaped.ok) throw new Error(shaped.problems.join('; '));
-  return usersProof.examine(shaped.value, { settings, transcript: draft.transcript, evidence: () => undefined });
+  return proof.examine(shaped.value, {
+    settings: draft.settings,
+    transcript: draft.transcript,
+    evidence: () => undefined,
+  });
 }
 const value = (examination: Examination, id: string) =>
   examination.metrics.find((m) => m.metric === id)?.estimate.value;
@@ -39,7 +43,7 @@ describe('the proof of users.concurrent', () => {
   });
 
   it('yields only metrics that the descriptor names, in its units', () => {
-    const named = new Map(usersDescriptor.metrics.map((metric) => [metric.id, metric.unit]));
+    const named = new Map(descriptor.metrics.map((metric) => [metric.id, metric.unit]));
     for (const { metric, estimate } of examine().metrics) expect(estimate.unit).toBe(named.get(metric));
   });
 
@@ -59,6 +63,9 @@ describe('the proof of users.concurrent', () => {
     ['more is in flight than there are users', ({ raw }) => (raw.hold.max[0] = 5), 'evidence_missing'],
     ['a user is missing', ({ raw }) => raw.held.pop(), 'evidence_missing'],
     ['a user has more answers than tasks', ({ raw }) => (raw.held[0] = 99), 'evidence_missing'],
+    ['a user has more answers than tasks that did not fail', ({ raw }) => (raw.missed[0] = 3), 'evidence_missing'],
+    ['more failed in the hold than in all', ({ raw }) => (raw.failures = { timeout: 2 }), 'evidence_missing'],
+    ['no generator tells how it fared', ({ raw }) => raw.generators.pop(), 'evidence_missing'],
     ['the slots have more answers than the users', ({ raw }) => (raw.hold.done[0] = 99), 'evidence_missing'],
     ['a histogram is no histogram', ({ raw }) => (raw.responses = 'AAAA'), 'evidence_missing'],
     ['the histogram has fewer entries than tasks', ({ raw }) => (raw.started = 41), 'evidence_missing'],
@@ -81,7 +88,20 @@ describe('the proof of users.concurrent', () => {
     ['fewer tasks are opened than were picked', ({ raw }) => raw.audit.opened.pop(), 'incorrect_result'],
     ['the answers are to another challenge', ({ raw }) => (raw.challenge = 'ef'.repeat(32)), 'incorrect_result'],
     ['the gate was not passed', ({ raw }) => (raw.gate.right = 3), 'incorrect_result'],
+    ['no first answer was right', ({ raw }) => (raw.gate = { ...raw.gate, right: 0 }), 'incorrect_result'],
     ['there was no gate', ({ raw }) => (raw.gate = { ...raw.gate, asked: 0, right: 0 }), 'incorrect_result'],
+    ['more users were to be there', ({ settings }) => (settings.users = 5), 'evidence_mismatch'],
+    ['the assignment names no users', ({ settings }) => delete settings.users, 'evidence_mismatch'],
+    ['tasks were to be larger', ({ settings }) => (settings.rows = 16), 'evidence_mismatch'],
+    ['slots were to be finer', ({ settings }) => (settings.slotMs = 50), 'evidence_mismatch'],
+    ['the hold was to be longer', ({ settings }) => (settings.holdS = 60), 'evidence_mismatch'],
+    ['the null run was to be longer', ({ settings }) => (settings.nullS = 5), 'evidence_mismatch'],
+    ['more pairs were to be asked', ({ settings }) => (settings.cachePairs = 100), 'evidence_mismatch'],
+    ['more were to submit at once', ({ settings }) => (settings.burstUsers = 2), 'evidence_mismatch'],
+    ['the rendezvous was left out', ({ raw }) => (raw.burst = null), 'evidence_mismatch'],
+    ['more threads were to generate', ({ settings }) => (settings.shards = 2), 'evidence_mismatch'],
+    ['another endpoint was to be asked', ({ settings }) => (settings.endpoint = 'http://a'), 'evidence_mismatch'],
+    ['another model was asked', ({ raw }) => (raw.model = 'assay-easy'), 'evidence_mismatch'],
     ['strangers are served', ({ raw }) => (raw.gate.strangerStatus = 200), 'incorrect_result'],
     ['starts were late', ({ raw }) => (raw.lags = histogramOf(40, 11)), 'tool_saturated'],
     ['the generator was held up', ({ raw }) => (raw.generators[0]!.loopDelays = histogramOf(50, 25)), 'tool_saturated'],
@@ -99,6 +119,7 @@ describe('the proof of users.concurrent', () => {
       ({ raw }) => (raw.server = { min: 3, max: 4, mean: 3.7, seconds: 2 }),
       'evidence_mismatch',
     ],
+    ['the built-in service shows no count', ({ raw }) => (raw.server = null), 'evidence_missing'],
     ['times do not fit the counts', ({ raw }) => (raw.services = histogramOf(40, 100)), 'implausible'],
     ['repeated tasks are answered from a cache', ({ raw }) => raw.pairs.repeated.fill(890), 'cached'],
     ['no pairs were asked', ({ raw }) => (raw.pairs = { salted: [], repeated: [], failed: 0 }), 'evidence_missing'],
@@ -153,8 +174,45 @@ describe('the proof of users.concurrent', () => {
     if (code === 'incorrect_result' && !examination.findings.some((f) => f.metric === 'users.identities')) {
       expect(examination.metrics.every((metric) => !metric.verified)).toBe(true);
     }
-    if (code === 'evidence_mismatch' && !examination.findings[0]!.metric)
+    const asAssigned = examination.checks.find((check) => check.id === 'as_assigned')?.passed;
+    if (code === 'evidence_mismatch' && asAssigned && !examination.findings[0]!.metric)
       expect(examination.metrics.every((metric) => metric.level === 'E1')).toBe(true);
+  });
+
+  it('says of a service that gave no right first answer that it gave none, and of what kind its answers were', () => {
+    const examination = examine(({ raw }) => {
+      raw.gate = { asked: 4, right: 0, failures: { wrong_answer: 4 }, strangerStatus: 401, misshapenStatus: 400 };
+      const empty = { tasks: [], missed: [], held: [], p95Us: [], generators: [], server: null, burst: null };
+      Object.assign(raw, { ...empty, hold: { seconds: 0, min: [], max: [], mean: [], done: [] }, started: 0 });
+      raw.audit = { ...raw.audit, leaves: 0, opened: [] };
+    });
+    expect(holding(examination)).toEqual(['incorrect_result']);
+    expect(examination.findings[0]!.detail).toContain('none of 4 first tasks got a right answer: wrong_answer 4');
+    // There are metrics, so that the judge shows this reason and not that something is missing.
+    expect(value(examination, 'users.inflight.min')).toBe(0);
+    expect(value(examination, 'users.identities')).toBe(0);
+    expect(value(examination, 'users.error.share')).toBe(1);
+    expect(examination.metrics.every((metric) => !metric.verified)).toBe(true);
+    expect(check(Examination, examination).ok).toBe(true);
+  });
+
+  it('says of an endpoint of the platform that shows no count that there was nothing to compare with', () => {
+    const examination = examine(({ raw, settings }) => {
+      Object.assign(raw, { endpoint: 'external', server: null });
+      settings.endpoint = 'http://platform';
+    });
+    expect(examination.findings).toMatchObject([{ code: 'unsupported', weight: 'informs' }]);
+  });
+
+  it('has identities at E1 where some of them had hardly any task, which the audit would not meet', () => {
+    const level = (tasks: number[], held: number[]) =>
+      examine(({ raw }) => Object.assign(raw, { tasks, held, missed: [0, 0, 0, 0] })).metrics.find(
+        (metric) => metric.metric === 'users.identities',
+      )?.level;
+    expect(level([3, 15, 15, 15], [3, 13, 13, 13])).toBe('E2');
+    expect(level([2, 16, 15, 15], [2, 14, 13, 13])).toBe('E1');
+    // Of a user that is not counted nothing needs to be known.
+    expect(level([2, 16, 15, 15], [0, 14, 13, 13])).toBe('E2');
   });
 
   it('counts tasks that turned out wrong afterwards as failed', () => {
