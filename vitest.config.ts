@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/bench/**', 'test/gpu/**', 'node_modules/**'],
+    exclude: ['test/bench/**', 'node_modules/**'],
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',

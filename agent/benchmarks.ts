@@ -7,12 +7,13 @@ import type { Benchmark } from '../benchmarks/benchmark.ts';
 const BENCHMARKS: Record<string, () => Promise<unknown>> = {
   'compute.gemm': async () => (await import('../benchmarks/compute/gemm/gemm.ts')).benchmark,
   'compute.challenge': async () => (await import('../benchmarks/compute/challenge/challenge.ts')).benchmark,
-  'edge.realtime': async () => (await import('../benchmarks/inference/realtime/benchmark.ts')).realtimeBenchmark,
-  'inference.onnx': async () => (await import('../benchmarks/inference/benchmark.ts')).inferenceBenchmark,
-  'frameworks.train': async () => (await import('../benchmarks/frameworks/train.ts')).train,
-  'records.simultaneous': async () => (await import('../benchmarks/records/benchmark.ts')).recordsBenchmark,
-  'storage.volume': async () => (await import('../benchmarks/storage/volume.ts')).volume,
-  'users.concurrent': async () => (await import('../benchmarks/users/benchmark.ts')).usersBenchmark,
+  'edge.realtime': async () => (await import('../benchmarks/inference/realtime/benchmark.ts')).benchmark,
+  'inference.onnx': async () => (await import('../benchmarks/inference/benchmark.ts')).benchmark,
+  'frameworks.train': async () => (await import('../benchmarks/frameworks/train.ts')).benchmark,
+  'memory.bandwidth': async () => (await import('../benchmarks/memory/bandwidth/bandwidth.ts')).benchmark,
+  'records.simultaneous': async () => (await import('../benchmarks/records/benchmark.ts')).benchmark,
+  'storage.volume': async () => (await import('../benchmarks/storage/volume.ts')).benchmark,
+  'users.concurrent': async () => (await import('../benchmarks/users/benchmark.ts')).benchmark,
 };
 
 /** Ids of the benchmarks this agent can run. */

@@ -54,8 +54,9 @@ export interface Context<Settings> {
   /**
    * Commits to bytes (at most 64 KiB) at the controller and gets 32 fresh random bytes back, as hex.
    * The first commit of an attempt opens the work: its beacon is the challenge all inputs derive from.
+   * With `together` the answer comes when all nodes that carry out the same have come to this label, or stay away.
    */
-  commit(label: string, bytes: Uint8Array): Promise<string>;
+  commit(label: string, bytes: Uint8Array, together?: boolean): Promise<string>;
   /** Keeps raw bytes as evidence under a name. */
   keep(name: string, mediaType: string, bytes: Uint8Array): Promise<void>;
   /** Records a software component that took part, with its version. */
@@ -73,6 +74,20 @@ export class Unsupported extends Error {
   }
 }
 
+/**
+ * Products of whole numbers by a native library, sums[i·n + j] = Σ rows[i·length + k]·matrix[j·length + k]: `count` rows
+ * with the n rows of a matrix. Whoever asks keeps every sum exact in the kind of array that is given, so that no order of
+ * summing shows.
+ */
+export type RowProducts<A extends Float32Array | Float64Array = Float32Array | Float64Array> = (
+  sums: A,
+  rows: A,
+  matrix: A,
+  count: number,
+  n: number,
+  length: number,
+) => void;
+
 /** What the proof may look at beside the raw samples. */
 export interface Surroundings {
   readonly settings: Readonly<Record<string, unknown>>;
@@ -80,6 +95,8 @@ export interface Surroundings {
   readonly transcript: Transcript | undefined;
   /** Bytes of a kept evidence file of this attempt by its name, if it is there. */
   readonly evidence: (name: string) => Uint8Array | undefined;
+  /** Makes recomputing faster where whoever examines has it; what comes out is the same without. */
+  readonly products?: RowProducts;
 }
 
 /**

@@ -97,6 +97,14 @@ export const REASONS = {
       en: "Check the chip's name; add the vendor's data sheet to the table of chips if there is one.",
     },
   },
+  no_meter: {
+    zh: '没有可读的电能计量，未给出能效',
+    en: 'no energy meter can be read; no efficiency is given',
+    todo: {
+      zh: '以可读取 RAPL 的权限运行代理，安装 NVIDIA 驱动，或安装 ipmitool 以读取 BMC 功率。',
+      en: "Run the agent with permission to read RAPL, install NVIDIA's driver, or install ipmitool for the BMC's power.",
+    },
+  },
   zero_work: {
     zh: '没有完成任何工作',
     en: 'no work was done',
@@ -106,6 +114,30 @@ export const REASONS = {
     zh: '证据不属于本次测试或已过期',
     en: 'the evidence is from another run or too old',
     todo: { zh: '重新测量。', en: 'Measure again.' },
+  },
+  unlisted_device: {
+    zh: '测得的设备不在该节点的设备清单中',
+    en: 'the inventory of the node does not list the device that was measured',
+    todo: {
+      zh: '在节点上安装厂商工具，使设备进入清单，然后重测。',
+      en: "Install the vendor's tool on the node so that the device is listed, then measure again.",
+    },
+  },
+  not_simultaneous: {
+    zh: '没有与其他设备在同一时间窗内测量，不能相加',
+    en: 'it was not measured in one window with the other devices; their values cannot be added',
+    todo: {
+      zh: '让所有设备和节点同时开始，然后重测。',
+      en: 'Let all devices and nodes start together, then measure again.',
+    },
+  },
+  rates_differ: {
+    zh: '链式挑战与矩阵乘法的速率不能相互印证',
+    en: 'the challenged rate and that of plain matrix products do not bear each other out',
+    todo: {
+      zh: '查看两项测试各用的运算库，停止其他任务后重测；由人判断挑战是否由其他精度的运算单元作答。',
+      en: 'See which backends the two used, stop other work and measure again; a person must tell whether units of another precision answered.',
+    },
   },
   duplicate_device: {
     zh: '同一设备被重复计数',

@@ -3,7 +3,8 @@ import { FORMS, type Precision } from './precision.ts';
 
 /**
  * Elements in the bits of a 16-bit or 8-bit float: sign, exponent, fraction (IEEE 754 binary16; bfloat16; OCP 8-bit
- * floats E4M3 and E5M2). Every element must be a normal value of the form or zero, as `randomElements` makes them.
+ * floats E4M3 and E5M2). Every element must be a normal value of the form or zero, as `randomElements` makes them; of
+ * another form's elements those below the smallest normal value become the nearest subnormal one.
  */
 export function packFloats(elements: Float32Array, precision: Precision): Uint16Array | Uint8Array {
   const form = FORMS[precision];
@@ -21,6 +22,11 @@ export function packFloats(elements: Float32Array, precision: Precision): Uint16
     const exponent = (word >>> 23) & 255;
     if (exponent === 0) {
       out[i] = sign;
+      continue;
+    }
+    if (exponent - 127 < form.minExponent) {
+      // One step beyond the largest subnormal value is the smallest normal one, in bits too.
+      out[i] = sign | Math.round(Math.abs(elements[i]!) * 2 ** (form.fraction - form.minExponent));
       continue;
     }
     out[i] = sign | ((exponent - 127 + bias) << form.fraction) | ((word & 0x7fffff) >>> drop);

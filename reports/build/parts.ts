@@ -5,7 +5,9 @@ import { type Estimate, exact } from '../../model/estimate.ts';
 import type { Metric } from '../../model/measurement.ts';
 import { domesticShare, type MeasuredCapacity } from '../../model/vendors.ts';
 import type { Case } from '../judge/case.ts';
+import { holdsBack } from '../judge/readings.ts';
 import type { Replay } from '../verify/replay.ts';
+import { plausibilityFindings } from './plausibility.ts';
 
 /** The precision that processors and accelerators are compared by: every device has it. */
 const COMMON_PRECISION = 'FP32';
@@ -36,10 +38,18 @@ function measuredCapacity(run: Pick<Replay, 'inventories' | 'admitted'>): Measur
   const devices = new Map<string, number>();
   const byNode = new Map(run.inventories.map((inventory) => [inventory.node, inventory]));
   for (const { measurement, examination } of run.admitted) {
-    const { node } = measurement;
-    for (const { metric, labels, estimate, verified } of examination.metrics) {
-      if (metric !== 'compute.gemm.rate' || labels.precision !== COMMON_PRECISION || !verified) continue;
-      if (labels.device?.startsWith('cpu')) {
+    const { node, telemetry } = measurement;
+    const rates = examination.metrics.filter(
+      ({ metric, labels, verified }) =>
+        metric === 'compute.gemm.rate' && labels.precision === COMMON_PRECISION && verified,
+    );
+    if (rates.length === 0) continue;
+    const findings = [...examination.findings, ...plausibilityFindings(byNode.get(node), { examination, telemetry })];
+    for (const rate of rates) {
+      const { labels, estimate } = rate;
+      // What cannot be true is no capacity: then there is no share, in place of a wrong one.
+      if (findings.some((finding) => holdsBack(finding, rate))) continue;
+      if (labels.device === 'cpu') {
         cpus[node] = estimate.value;
         continue;
       }

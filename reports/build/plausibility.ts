@@ -1,7 +1,9 @@
+import { AGREEMENT, ratesAgree } from '../../benchmarks/compute/challenge/proof.ts';
 import { type Ceiling, ceiling, findChip } from '../../benchmarks/compute/chips.ts';
 import { chipName, deviceName, devicesBehind, type Labelled } from '../../model/devices.ts';
 import type { Accelerator, Inventory } from '../../model/inventory.ts';
 import type { Examination, Finding, Metric, Telemetry } from '../../model/measurement.ts';
+import { holdsBack } from '../judge/readings.ts';
 
 /** Metrics that are operations per second of one device. */
 const RATES: readonly string[] = ['compute.gemm.rate', 'compute.gemm.peak', 'compute.challenge.rate'];
@@ -13,8 +15,9 @@ export interface Examined {
 }
 
 /**
- * Whether the rates of one attempt can be true of the devices that its node has: by the published peak of the chip, or
- * the theoretical one of the processor. Above the ceiling a rate is `implausible`, which holds it back where the ceiling
+ * Whether the rates of one attempt can be true of the devices that its node has. A device that the inventory does not
+ * list has no rate (`unlisted_device`). One that it lists is held to the published peak of its chip, or to the
+ * theoretical one of the processor. Above the ceiling a rate is `implausible`, which holds it back where the ceiling
  * is beyond doubt and is shown where it is not; where nothing trustworthy is known that is said (`no_reference`) and
  * nothing is guessed. Pure: the inventory is the node's own word, so this catches mistakes and crude lies only.
  */
@@ -26,11 +29,36 @@ export function plausibilityFindings(
   const rates = examination.metrics.filter((metric) => RATES.includes(metric.metric) && !emulated(metric, examination));
   for (const metric of rates) {
     const { device = '' } = metric.labels;
+    const unlisted = unlistedBecause(device, inventory);
+    if (unlisted) {
+      const detail = `${metric.labels.precision ?? ''} on ${device}: ${unlisted}`;
+      const { metric: id, labels } = metric;
+      findings.push({ code: 'unlisted_device', detail, metric: id, labels, weight: 'holds' });
+      continue;
+    }
     const limit = device === 'cpu' ? processorLimit(metric, inventory, telemetry) : acceleratorLimit(metric, inventory);
     findings.push(...compare(metric, limit));
   }
   if (inventory) findings.push(...countFindings(rates, inventory));
   return distinct(findings);
+}
+
+/**
+ * Why a label means no device of the node; undefined where it means one. All processors of a node are one device, `cpu`.
+ * An accelerator is a word and a number below the count of what software can address: dies, cards without dies, and
+ * slices of cards.
+ */
+function unlistedBecause(label: string, inventory: Inventory | undefined): string | undefined {
+  if (!inventory) return 'there is no inventory of the node';
+  if (label === 'cpu') return undefined;
+  const number = /^[a-z]+:(0|[1-9][0-9]{0,5})$/.exec(label)?.[1];
+  if (number === undefined) return 'this is no name of a device';
+  const whole = inventory.accelerators.map((one) =>
+    one.kind === 'partition' ? { ...one, kind: 'package' as const } : one,
+  );
+  const listed = devicesBehind(label, whole).candidates.length;
+  if (listed === 0) return 'the inventory lists no device that this can be';
+  return Number(number) < listed ? undefined : `the inventory lists only ${listed} that this can be`;
 }
 
 /** The most that a rate may be, or why that is not known. */
@@ -61,7 +89,7 @@ function acceleratorLimit({ labels }: Metric, inventory: Inventory | undefined):
   const { precision = '', device: label = '' } = labels;
   if (!inventory) return { unknown: 'there is no inventory of the node' };
   const { candidates, device } = devicesBehind(label, inventory.accelerators);
-  if (candidates.length === 0) return { unknown: 'the inventory lists no device that this can be' };
+  if (candidates.length === 0) return { unknown: 'the inventory lists slices of a card without the card' };
   const considered = device ? [device] : candidates;
   let best: { ceiling: Ceiling; chip: string } | undefined;
   for (const one of considered) {
@@ -119,6 +147,7 @@ function countFindings(rates: readonly Metric[], inventory: Inventory): Finding[
       const detail = `${precision}: ${labels.length} devices were measured (${labels.join(', ')}), the inventory lists ${listed.length}`;
       findings.push({ code: 'implausible', detail, metric, labels: { precision }, weight: 'holds' });
     }
+    if (slices.length > 0) findings.push(...slicesFindings(own, listed, inventory));
     for (const [label, { candidates, device }] of behind) {
       const odd = (device ? [device] : candidates).filter(doubtful).map((one) => one.id);
       if (odd.length === 0) continue;
@@ -129,9 +158,85 @@ function countFindings(rates: readonly Metric[], inventory: Inventory): Finding[
   return findings;
 }
 
+/** Slices are parts of their cards: all that is measured together cannot be more than all cards can do. */
+function slicesFindings(own: readonly Metric[], cards: readonly Accelerator[], inventory: Inventory): Finding[] {
+  const [{ metric, labels } = { metric: '', labels: {} as Metric['labels'] }] = own;
+  const { precision = '' } = labels;
+  const ceilings = cards.map((card) => {
+    const chip = findChip(card.vendor.value, chipName(card, inventory.accelerators));
+    return chip && ceiling(chip, precision, card.kind === 'die' ? 'die' : 'package');
+  });
+  const limit = ceilings.reduce((sum, one) => sum + (one?.limit ?? Number.NaN), 0);
+  const total = [...Map.groupBy(own, (rate) => rate.labels.device).values()].reduce(
+    (sum, rates) => sum + Math.max(...rates.map(({ estimate }) => estimate.value)),
+    0,
+  );
+  if (cards.length === 0 || !(total > limit)) return [];
+  const detail = `${precision}: ${tera(total)} on slices of ${cards.length} cards, which give ${tera(limit)} at most`;
+  const weight = ceilings.every((one) => one?.holds) ? 'holds' : 'informs';
+  return [{ code: 'implausible', detail, metric, labels: { precision }, weight }];
+}
+
 /** Rates that are summed with each other: one metric, one precision, one kind of device. */
 function kindOf({ metric, labels }: Metric): string {
   return [metric, labels.precision ?? '', labels.device?.split(':')[0] ?? ''].join('\n');
+}
+
+/** One attempt of a node, for what is compared over attempts. */
+export interface Attempted {
+  readonly measurement: { readonly node: string };
+  readonly examination: Examination;
+}
+
+/**
+ * Challenged rates that do not fit the rate of plain products on the same device at the same precision, by attempt.
+ * Small integers let units of a lower precision answer the challenge of a higher one: an accelerator that is challenged
+ * much faster than its plain products are is held back. So is a processor, unless other software made the products: then
+ * it is shown. Slower than the plain products is a bound from below all the same, and is shown; so is a rate that
+ * nothing can be compared with. The fastest plain rate is taken, whichever attempt it is from.
+ */
+export function agreementFindings<A extends Attempted>(attempts: readonly A[]): Map<A, Finding[]> {
+  const key = (node: string, { labels }: Metric): string => JSON.stringify([node, labels.precision, labels.device]);
+  const plain = new Map<string, Metric>();
+  for (const { measurement, examination } of attempts) {
+    for (const metric of countedRates(examination, 'compute.gemm.rate')) {
+      const known = plain.get(key(measurement.node, metric));
+      if (!known || metric.estimate.value > known.estimate.value) plain.set(key(measurement.node, metric), metric);
+    }
+  }
+  const found = new Map<A, Finding[]>();
+  for (const attempt of attempts) {
+    const findings = countedRates(attempt.examination, 'compute.challenge.rate').flatMap((metric) =>
+      disagreement(metric, plain.get(key(attempt.measurement.node, metric))),
+    );
+    if (findings.length > 0) found.set(attempt, findings);
+  }
+  return found;
+}
+
+function disagreement({ metric, labels, estimate }: Metric, plain: Metric | undefined): Finding[] {
+  const { precision = '', device = '', backend = '' } = labels;
+  const say = (detail: string, weight: Finding['weight']): Finding[] => [
+    { code: 'rates_differ', detail: `${precision} on ${device}: ${detail}`, metric, labels, weight },
+  ];
+  if (!plain) return say('no rate of plain products to compare with', 'informs');
+  if (ratesAgree(estimate.value, plain.estimate.value)) return [];
+  const ratio = estimate.value / plain.estimate.value;
+  const by = plain.labels.backend ?? '';
+  const detail = `challenged by ${backend} at ${ratio.toPrecision(3)} times the rate of plain products by ${by} (${AGREEMENT.least} to ${AGREEMENT.most} belong together)`;
+  const otherSoftware = device === 'cpu' && by !== backend;
+  return say(detail, ratio > AGREEMENT.most && !otherSoftware ? 'holds' : 'informs');
+}
+
+/** Values of a metric that are right and that nothing holds back so far. */
+export function countedRates({ metrics, findings }: Examination, id: string): Metric[] {
+  return metrics.filter(
+    (metric) =>
+      metric.metric === id &&
+      metric.verified &&
+      Number.isFinite(metric.estimate.value) &&
+      !findings.some((finding) => holdsBack(finding, metric)),
+  );
 }
 
 function emulated(metric: Metric, { findings }: Examination): boolean {

@@ -179,12 +179,17 @@ function holds(metric: Metric, requirement: Requirement, findings: readonly Find
   }
   if (metric.samples === 0) held.push({ code: 'zero_work', detail: `${metric.metric} rests on no sample` });
   for (const finding of findings) {
-    if (finding.weight !== 'holds') continue;
-    if (finding.metric !== undefined && finding.metric !== metric.metric) continue;
-    if (!matches(metric.labels, finding.labels)) continue;
+    if (!holdsBack(finding, metric)) continue;
     held.push({ code: finding.code, detail: finding.detail });
   }
   return held;
+}
+
+/** Whether a finding of an attempt keeps this metric of it from counting. */
+export function holdsBack(finding: Finding, metric: Metric): boolean {
+  if (finding.weight !== 'holds') return false;
+  if (finding.metric !== undefined && finding.metric !== metric.metric) return false;
+  return matches(metric.labels, finding.labels);
 }
 
 function matches(

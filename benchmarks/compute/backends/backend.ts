@@ -1,7 +1,7 @@
 import type { Chain } from '../challenge/host-chain.ts';
 import type { Parameters } from '../challenge/parameters.ts';
 import type { Elements } from '../operands.ts';
-import type { Precision } from '../precision.ts';
+import { PRECISIONS, type Precision } from '../precision.ts';
 
 /** What a backend can do with one precision on one device. */
 export interface Offer {
@@ -17,6 +17,19 @@ export interface Device {
   readonly name: string;
   readonly uuid?: string;
   readonly offers: readonly Offer[];
+  /** Why each of the other precisions is not offered. */
+  readonly lacks: Readonly<Partial<Record<Precision, string>>>;
+}
+
+/** The same reason for every precision that is not offered and has none of its own. */
+export function lacking(
+  offers: readonly Offer[],
+  why: string,
+  own: Device['lacks'] = {},
+): Partial<Record<Precision, string>> {
+  const offered = new Set(offers.map(({ precision }) => precision));
+  const absent = PRECISIONS.filter((precision) => !offered.has(precision));
+  return Object.fromEntries(absent.map((precision) => [precision, own[precision] ?? why]));
 }
 
 /** What a backend found when it was loaded and tried. */

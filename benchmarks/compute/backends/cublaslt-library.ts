@@ -4,7 +4,7 @@ const NAMES = ['libcublasLt.so.13', 'libcublasLt.so.12', 'libcublasLt.so.11', 'l
 const DIRECTORIES = ['/usr/local/cuda/lib64/', '/usr/local/cuda/targets/x86_64-linux/lib/', '/opt/cuda/lib64/'];
 
 /** Numbers of cudaDataType_t (library_types.h). */
-export const TYPE = { f32: 0, f64: 1, f16: 2, i8: 3, i32: 10, bf16: 14, e4m3: 28 } as const;
+export const TYPE = { f32: 0, f64: 1, f16: 2, i8: 3, i32: 10, bf16: 14, e4m3: 28, e5m2: 29 } as const;
 /** Numbers of cublasComputeType_t (cublas_api.h). */
 export const COMPUTE = { f32: 68, f64: 70, i32: 72, tf32: 77 } as const;
 const DESC_TRANSA = 3;
@@ -23,7 +23,9 @@ export interface Form {
   readonly compute: number;
   /** Type of the two scalars. */
   readonly scale: number;
-  readonly operand: number;
+  /** Types of the two operands, the one that is transposed first. */
+  readonly left: number;
+  readonly right: number;
   readonly result: number;
   readonly operandBytes: number;
   readonly resultBytes: number;
@@ -41,8 +43,8 @@ export interface Description {
 /** The part of cuBLASLt that products need. */
 export interface CublasLt {
   readonly version: string;
-  /** Square product with the first operand transposed, column by column. */
-  describe(wanted: Form, size: number): Description;
+  /** First operand (size × size) transposed times the second (size × columns), all column by column. */
+  describe(wanted: Form, size: number, columns?: number): Description;
 }
 
 /** Loads the library and declares its calls. Throws where it is not found. */
@@ -89,12 +91,14 @@ export function openCublasLt(): CublasLt {
   let handle: unknown;
   return {
     version: String(version),
-    describe(wanted, size) {
+    describe(wanted, size, columns = size) {
       handle ??= made((slot) => create(slot));
       const desc = made((slot) => createDesc(slot, wanted.compute, wanted.scale));
       setDesc(desc, DESC_TRANSA, Int32Array.of(OP_TRANSPOSE), 4);
-      const operand = made((slot) => createLayout(slot, wanted.operand, size, size, size));
-      const result = made((slot) => createLayout(slot, wanted.result, size, size, size));
+      const layout = (type: number, width: number) => made((slot) => createLayout(slot, type, size, width, size));
+      const first = layout(wanted.left, size);
+      const second = layout(wanted.right, columns);
+      const result = layout(wanted.result, columns);
       const [one, zero] = [1, 0].map((value) => scalar(wanted.scale, value));
       return {
         algorithms() {
@@ -103,7 +107,7 @@ export function openCublasLt(): CublasLt {
           const results = new Uint8Array(MOST_ALGORITHMS * RESULT_BYTES);
           const found = made((slot) => {
             slot[0] = 0;
-            heuristic(handle, desc, operand, operand, result, result, preference, MOST_ALGORITHMS, results, slot);
+            heuristic(handle, desc, first, second, result, result, preference, MOST_ALGORITHMS, results, slot);
           }) as number;
           destroyPreference(preference);
           const states = new DataView(results.buffer);
@@ -112,12 +116,13 @@ export function openCublasLt(): CublasLt {
             .map((i) => results.slice(i * RESULT_BYTES, i * RESULT_BYTES + 64));
         },
         multiply(left, right, target, workspace, algorithm) {
-          const parts = [left, operand, right, operand, zero, target, result, target, result] as const;
+          const parts = [left, first, right, second, zero, target, result, target, result] as const;
           matmul(handle, desc, one, ...parts, algorithm, workspace, WORKSPACE_BYTES, null);
         },
         destroy() {
           destroyDesc(desc);
-          destroyLayout(operand);
+          destroyLayout(first);
+          destroyLayout(second);
           destroyLayout(result);
         },
       };

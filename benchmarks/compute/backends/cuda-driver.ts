@@ -36,9 +36,19 @@ export interface CudaDriver {
   download(data: ArrayBufferView, address: Address, bytes: number): void;
   fill(address: Address, byte: number, bytes: number): void;
   synchronize(): void;
+  /** Loads compiled kernels (a cubin) into the device that is in use. */
+  load(image: Uint8Array): Launch;
   /** Milliseconds that the device needs for the work that is queued by `queue`, by its own events. */
   timed(queue: () => void): number;
 }
+
+/** Queues a kernel of a module over at least so many threads; each argument is one of 64 bits, of which it may use 32. */
+export type Launch = (kernel: string, threads: number, parameters: readonly (number | bigint)[]) => void;
+
+const THREADS = 256;
+/** Blocks beyond this find their work by strides. */
+const MOST_BLOCKS = 1 << 20;
+const MOST_PARAMETERS = 16;
 
 const ATTRIBUTE_MAJOR = 75;
 const ATTRIBUTE_MINOR = 76;
@@ -83,6 +93,12 @@ export function openCudaDriver(): CudaDriver {
   const toDevice = call('cuMemcpyHtoD_v2', 'uint64_t target, const void *source, size_t bytes');
   const toHost = call('cuMemcpyDtoH_v2', 'void *target, uint64_t source, size_t bytes');
   const setBytes = call('cuMemsetD8_v2', 'uint64_t target, unsigned char value, size_t count');
+  const loadModule = call('cuModuleLoadData', '_Out_ void **module, const void *image');
+  const getFunction = call('cuModuleGetFunction', '_Out_ void **function, void *module, const char *name');
+  const launchKernel = call(
+    'cuLaunchKernel',
+    'void *function, unsigned int gx, unsigned int gy, unsigned int gz, unsigned int bx, unsigned int by, unsigned int bz, unsigned int shared, void *stream, void *parameters, void *extra',
+  );
   const createEvent = call('cuEventCreate', '_Out_ void **event, unsigned int flags');
   const record = call('cuEventRecord', 'void *event, void *stream');
   const wait = call('cuEventSynchronize', 'void *event');
@@ -132,6 +148,26 @@ export function openCudaDriver(): CudaDriver {
     download: (data, address, bytes) => toHost(data, address, bytes),
     fill: setBytes,
     synchronize: () => synchronize(),
+    load(image) {
+      const module = out<unknown>((slot) => loadModule(slot, image), null);
+      const kernels = new Map<string, unknown>();
+      // Memory that stays where it is: the driver follows pointers to it. Read before a launch returns.
+      const values = koffi.alloc('uint64', MOST_PARAMETERS);
+      const pointers = koffi.alloc('uint64', MOST_PARAMETERS);
+      const from = koffi.address(values);
+      for (let i = 0; i < MOST_PARAMETERS; i++) koffi.encode(pointers, 8 * i, 'uint64', from + BigInt(8 * i));
+      return (name, threads, parameters) => {
+        let kernel = kernels.get(name);
+        if (kernel === undefined) {
+          kernel = out<unknown>((slot) => getFunction(slot, module, name), null);
+          kernels.set(name, kernel);
+        }
+        if (parameters.length > MOST_PARAMETERS) throw new Error(`${name} has too many parameters`);
+        for (const [i, value] of parameters.entries()) koffi.encode(values, 8 * i, 'uint64', BigInt(value));
+        const blocks = Math.min(MOST_BLOCKS, Math.max(1, Math.ceil(threads / THREADS)));
+        launchKernel(kernel, blocks, 1, 1, THREADS, 1, 1, 0, null, pointers, null);
+      };
+    },
     timed(queue) {
       const [start, end] = [event(), event()];
       record(start, null);

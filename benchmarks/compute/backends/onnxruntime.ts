@@ -5,7 +5,7 @@ import { openHostChain } from '../challenge/host-chain.ts';
 import type { Elements } from '../operands.ts';
 import type { Precision } from '../precision.ts';
 import { offsetBytes, packFloats, transposed, unpackFloats } from '../storage.ts';
-import { type Backend, type Gemm, type Offer, timed } from './backend.ts';
+import { type Backend, type Gemm, lacking, type Offer, timed } from './backend.ts';
 
 /**
  * ONNX Runtime's CPU provider, on graphs of our own making. FP16 is offered but marked: on a processor without FP16
@@ -27,7 +27,9 @@ export function onnxruntime(): Backend {
       }
       return {
         software: [{ name: 'onnxruntime-node', version }],
-        devices: [{ id: 'cpu', name: 'CPU', offers }],
+        devices: [
+          { id: 'cpu', name: 'CPU', offers, lacks: lacking(offers, 'ONNX Runtime has no such product on the CPU') },
+        ],
       };
     },
     async open(_device, precision, size, a, b) {

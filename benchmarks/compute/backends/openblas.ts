@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import koffi from 'koffi';
+import type { RowProducts } from '../../benchmark.ts';
 import { openHostChain } from '../challenge/host-chain.ts';
 import type { Elements } from '../operands.ts';
-import { type Backend, type Gemm, type Offer, timed } from './backend.ts';
+import { type Backend, type Gemm, lacking, type Offer, timed } from './backend.ts';
 
 const NAMES = ['libopenblas.so.0', 'libopenblas.so', 'libopenblasp.so.0', 'libopenblas.0.dylib', 'libopenblas.dylib'];
 /** Where distributions and package managers keep it when the loader's own search does not find it. */
@@ -63,6 +64,31 @@ export function loadOpenBlas(): OpenBlas {
   };
 }
 
+/**
+ * Exact products for whoever recomputes a challenge, by OpenBLAS on so many threads; undefined where it is not installed.
+ * Takes its AVX-512 kernels where the processor has all that they use, whatever the library thinks of its model; this
+ * only works before the library is loaded for the first time.
+ */
+export function openBlasProducts(threads: number, flags: ReadonlySet<string>): RowProducts | undefined {
+  const modern = ['avx512f', 'avx512cd', 'avx512bw', 'avx512dq', 'avx512vl'].every((flag) => flags.has(flag));
+  const chosen = process.env.OPENBLAS_CORETYPE === undefined && modern;
+  if (chosen) process.env.OPENBLAS_CORETYPE = 'SkylakeX';
+  let library: OpenBlas;
+  try {
+    library = loadOpenBlas();
+  } catch {
+    return undefined;
+  } finally {
+    // What this process starts later makes its own choice.
+    if (chosen) delete process.env.OPENBLAS_CORETYPE;
+  }
+  library.setThreads(threads);
+  return (sums, rows, matrix, count, n, length) => {
+    const gemm = sums instanceof Float64Array ? library.dgemm : library.sgemm;
+    gemm(false, true, count, n, length, rows, matrix, sums);
+  };
+}
+
 function findLibrary(): ReturnType<typeof koffi.load> {
   for (const directory of DIRECTORIES) {
     for (const name of NAMES) {
@@ -91,7 +117,7 @@ export function openblas(): Backend {
       return {
         software: [{ name: 'OpenBLAS', version: `${library.version} (${library.core})` }],
         variant: library.core,
-        devices: [{ id: 'cpu', name: 'CPU', offers }],
+        devices: [{ id: 'cpu', name: 'CPU', offers, lacks: lacking(offers, 'OpenBLAS multiplies FP64 and FP32 only') }],
       };
     },
     async open(_device, precision, size, a, b) {

@@ -6,7 +6,7 @@ import { cpuFlags } from '../host.ts';
 import type { Elements } from '../operands.ts';
 import type { Precision } from '../precision.ts';
 import { packFloats } from '../storage.ts';
-import { type Backend, type Device, type Offer, timed } from './backend.ts';
+import { type Backend, type Device, lacking, type Offer, timed } from './backend.ts';
 import { TORCH_PYTHON } from './candidates.ts';
 
 interface PythonDevice {
@@ -14,6 +14,8 @@ interface PythonDevice {
   readonly name: string;
   readonly uuid: string | null;
   readonly precisions: readonly Precision[];
+  /** Why each of the others that it was asked to try did not work. */
+  readonly lacks: Readonly<Partial<Record<Precision, string>>>;
 }
 
 /**
@@ -27,14 +29,11 @@ export function torch(): Backend {
       const { version, devices } = answer as { version: string; devices: PythonDevice[] };
       return {
         software: [{ name: 'torch', version }],
-        devices: devices.map(
-          ({ id, name, uuid, precisions }): Device => ({
-            id,
-            name,
-            ...(uuid ? { uuid } : {}),
-            offers: precisions.map((precision) => offer(id, precision)),
-          }),
-        ),
+        devices: devices.map(({ id, name, uuid, precisions, lacks }): Device => {
+          const offers = precisions.map((precision) => offer(id, precision));
+          const why = 'this build of PyTorch has no such type';
+          return { id, name, ...(uuid ? { uuid } : {}), offers, lacks: lacking(offers, why, lacks) };
+        }),
       };
     },
     async open(device, precision, size, a, b) {

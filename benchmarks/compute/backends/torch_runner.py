@@ -109,20 +109,23 @@ def describe(device):
             uuid = str(getattr(backend(device).get_device_properties(device), "uuid", "")) or None
         except Exception:
             pass
-    precisions = []
+    precisions, lacks = [], {}
     for precision, (form, _) in storage_types().items():
         try:
             product = make_product(precision, device, False)
             if product is None:
+                lacks[precision] = "this build has no such product on this device"
                 continue
             x = torch.ones((64, 64), device=device).to(form)
             total = float(product(x, x).to(torch.float32).sum())
             synchronize(device)
             if total == 64.0**3:
                 precisions.append(precision)
-        except Exception:
-            pass
-    return {"id": device, "name": name, "uuid": uuid, "precisions": precisions}
+            else:
+                lacks[precision] = "a small product of ones was wrong"
+        except Exception as error:
+            lacks[precision] = "%s: %s" % (type(error).__name__, (str(error).strip().splitlines() or [""])[0][:200])
+    return {"id": device, "name": name, "uuid": uuid, "precisions": precisions, "lacks": lacks}
 
 
 class Gemm:

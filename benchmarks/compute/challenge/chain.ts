@@ -47,9 +47,17 @@ export function sketchRow(state: Entries, at: number, vector: Uint32Array, offse
  * Written in floors and powers of two, which are exact for every sum below 2^52.
  */
 export function fold(sum: number, parameters: Parameters): number {
-  const mixed = Math.floor(sum / 2 ** foldShift(parameters)) + sum;
+  return folding(parameters)(sum);
+}
+
+/** f for these parameters: see `fold`. */
+export function folding(parameters: Parameters): (sum: number) => number {
+  const down = 2 ** -foldShift(parameters);
   const kept = 2 ** parameters.stateBits;
-  return mixed - Math.floor(mixed / kept) * kept - kept / 2;
+  return (sum) => {
+    const mixed = Math.floor(sum * down) + sum;
+    return mixed - Math.floor(mixed / kept) * kept - kept / 2;
+  };
 }
 
 /** One (round, row) pair that is recomputed. */

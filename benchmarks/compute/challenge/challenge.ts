@@ -2,13 +2,21 @@ import { randomBytes } from 'node:crypto';
 import type { Benchmark, Context } from '../../benchmark.ts';
 import { Unsupported } from '../../benchmark.ts';
 import { type Engine, startEngine } from '../engine/client.ts';
-import { devicesFor, type Ready, startEngines } from '../gemm/selection.ts';
+import { devicesFor, type Ready, startEngines, whyLacking } from '../gemm/selection.ts';
 import { coreCount, cpuFlags } from '../host.ts';
 import type { Precision } from '../precision.ts';
 import { type ChallengeSettings, descriptor } from './descriptor.ts';
-import { largestStateBits, type Parameters, roundOperations, weightBits } from './parameters.ts';
+import {
+  LEAST_LAYERS,
+  largestStateBits,
+  MOST_LAYERS,
+  type Parameters,
+  roundOperations,
+  rowLength,
+  weightBits,
+} from './parameters.ts';
 import { proof } from './proof.ts';
-import { type ChallengeRaw, type ChallengeResult, commitLabels, openingText } from './samples.ts';
+import { type ChallengeRaw, type ChallengeResult, commitLabels, meetingLabel, openingText } from './samples.ts';
 
 /**
  * Answers chained challenges: for each precision and device the fastest exact backend, all devices at once. Settings are
@@ -41,8 +49,13 @@ async function run(context: Context<ChallengeSettings>): Promise<ChallengeRaw> {
       step(0);
       const plans = await planPrecision(context, ready, precision);
       signal.throwIfAborted();
-      if (typeof plans === 'string') unsupported.push({ precision, detail: plans });
-      else results.push(...(await answerTogether(context, plans, precision, threads, step)));
+      if (typeof plans !== 'string') {
+        results.push(...(await answerTogether(context, plans, precision, threads, step)));
+        continue;
+      }
+      unsupported.push({ precision, detail: plans });
+      // A node that has nothing to show in this precision says so too, that none waits for it.
+      await meet(context, precision);
     }
     signal.throwIfAborted();
     return { challenge, threads, engines: tried, unsupported, results };
@@ -63,9 +76,6 @@ interface Plan {
 const TEST = { m: 16, layers: 2, matrices: 1 } as const;
 /** Layers of a trial. */
 const TRIAL_LAYERS = 6;
-/** With fewer, making the start matrix and the sketches would cost more than a tenth of the products. */
-const LEAST_LAYERS = 16;
-const MOST_LAYERS = 4096;
 
 /** For every device that has the precision the fastest exact backend; or why there is none. */
 async function planPrecision(
@@ -74,7 +84,7 @@ async function planPrecision(
   precision: Precision,
 ): Promise<Plan[] | string> {
   const devices = devicesFor(ready, precision);
-  if (devices.length === 0) return 'no backend on this node has it';
+  if (devices.length === 0) return whyLacking(ready, precision);
   context.phase(`correctness_gate_${precision}`);
   const plans: Plan[] = [];
   const faults: string[] = [];
@@ -103,9 +113,7 @@ async function planPrecision(
  */
 async function tryBackend(settings: ChallengeSettings, one: Ready, device: string, precision: Precision) {
   const host = device === 'cpu';
-  let n = host ? settings.size : settings.deviceSize;
-  // Too long rows leave no room for a state of two bits in an exact sum.
-  while (largestStateBits(precision, n) < 2 && n > 64) n = Math.floor(n / 32) * 16;
+  const n = rowLength(precision, host ? settings.size : settings.deviceSize);
   const base = { n, m: host ? settings.rows : settings.deviceRows, matrices: settings.matrices };
   const secret = () => randomBytes(32).toString('hex');
   for (let stateBits = largestStateBits(precision, n); stateBits >= 2; stateBits--) {
@@ -161,28 +169,59 @@ async function answerTogether(
       }
       engines.push(engine);
     }
-    return await Promise.all(plans.map((plan, i) => answer(context, plan, engines[i]!, precision, step)));
+    const opened = await Promise.all(plans.map((plan, i) => open(context, plan, engines[i]!, precision)));
+    await meet(context, precision);
+    // All are ready before the first begins, and none ends before all have worked for as long as is asked: one window.
+    const pace: Pace = { working: plans.length };
+    return await Promise.all(opened.map((one) => answer(context, one, pace, step)));
   } finally {
     for (const engine of own) await engine.stop();
   }
 }
 
-async function answer(
+/** Waits for the other nodes: what is to be summed over nodes must be shown at one time. */
+const meet = (context: Context<ChallengeSettings>, precision: Precision): Promise<string> =>
+  context.commit(meetingLabel(precision), new Uint8Array(0), true);
+
+/** Devices that have not worked long enough yet. */
+interface Pace {
+  working: number;
+}
+
+interface Opened {
+  readonly plan: Plan;
+  readonly engine: Engine;
+  readonly said: Pick<ChallengeResult, 'precision' | 'device' | 'backend' | 'parameters'>;
+  readonly nonce: string;
+}
+
+/** Commits to the parameters, gets the nonce and makes the matrices. */
+async function open(
   context: Context<ChallengeSettings>,
   plan: Plan,
   engine: Engine,
   precision: Precision,
+): Promise<Opened> {
+  const { parameters, device } = plan;
+  const said = { precision, device, backend: plan.ready.name, parameters };
+  const nonce = await context.commit(commitLabels(said).open, new TextEncoder().encode(openingText(said)));
+  await engine.ask('chainOpen', { device, precision, parameters, nonce });
+  return { plan, engine, said, nonce };
+}
+
+async function answer(
+  context: Context<ChallengeSettings>,
+  { plan, engine, said, nonce }: Opened,
+  pace: Pace,
   step: (share: number, rate?: number) => void,
 ): Promise<ChallengeResult> {
-  const { parameters, device, selfTest, emulated } = plan;
-  const said = { precision, device, backend: plan.ready.name, parameters };
+  const { parameters, selfTest, emulated } = plan;
   const labels = commitLabels(said);
-  const nonce = await context.commit(labels.open, new TextEncoder().encode(openingText(said)));
-  await engine.ask('chainOpen', { device, precision, parameters, nonce });
   let seed = await context.commit(labels.ready, new Uint8Array(0));
   const origin = process.hrtime.bigint();
   const rounds: ChallengeResult['rounds'] = [];
   let elapsedS = 0;
+  let working = true;
   do {
     context.signal.throwIfAborted();
     const { sketch, startNs, endNs, productNs } = await engine.ask('chainRound', { seed });
@@ -199,7 +238,11 @@ async function answer(
       roundOperations(parameters) / (Number(endNs - startNs) / 1e9),
     );
     seed = await context.commit(labels.round, sketch);
-  } while (elapsedS < context.settings.seconds);
+    if (working && elapsedS >= context.settings.seconds) {
+      working = false;
+      pace.working--;
+    }
+  } while (pace.working > 0);
   await engine.ask('close', {});
   return { ...said, ...(emulated ? { emulated } : {}), selfTest, nonce, rounds, audit: seed };
 }

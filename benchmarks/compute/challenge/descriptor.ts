@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { Descriptor } from '../../benchmark.ts';
 import { PRECISIONS } from '../precision.ts';
+import { LEAST_AUDITS } from './parameters.ts';
 
 export const ChallengeSettings = Type.Object(
   {
@@ -21,7 +22,11 @@ export const ChallengeSettings = Type.Object(
     matrices: Type.Integer({ minimum: 1, maximum: 64, description: 'Matrices that the layers choose from.' }),
     roundS: Type.Number({ exclusiveMinimum: 0, description: 'Time that a round should take, seconds.' }),
     seconds: Type.Number({ exclusiveMinimum: 0, description: 'Time of the challenge for each precision, seconds.' }),
-    audits: Type.Integer({ minimum: 1, maximum: 4096, description: 'Rows that are recomputed for each precision.' }),
+    audits: Type.Integer({
+      minimum: LEAST_AUDITS,
+      maximum: 4096,
+      description: 'Rows that are recomputed for each precision and device.',
+    }),
     threads: Type.Integer({ minimum: 0, description: 'Threads on the CPU; 0 for one a core.' }),
     pythons: Type.Array(Type.String({ minLength: 1 }), { description: 'Python interpreters to look for PyTorch in.' }),
   },
@@ -66,6 +71,12 @@ export const descriptor: Descriptor<typeof ChallengeSettings> = {
       unit: 'ratio',
       better: 'lower',
       title: { zh: '证明开销占比', en: 'Share of the time that proving costs' },
+    },
+    {
+      id: 'compute.challenge.opened',
+      unit: 's',
+      better: 'lower',
+      title: { zh: '时间窗起点（控制器时钟，Unix 时间）', en: "Start of the window (controller's clock, Unix time)" },
     },
   ],
   settings: ChallengeSettings,

@@ -18,6 +18,13 @@ export interface Parameters {
   readonly stateBits: number;
 }
 
+/** With fewer layers, making the start matrix and the sketches would cost more than a tenth of the products. */
+export const LEAST_LAYERS = 16;
+/** More would only make the recomputing long: a round that is too short has more rows or longer ones. */
+export const MOST_LAYERS = 4096;
+/** Fewer recomputed rows would say little of those that were not. */
+export const LEAST_AUDITS = 16;
+
 /** Bits of a matrix entry for each precision: more than the next lower precision can hold. */
 const WEIGHT_BITS: Readonly<Record<Precision, number>> = {
   FP64: 26,
@@ -51,6 +58,13 @@ export function largestStateBits(precision: Precision, n: number): number {
   const own = form.kind === 'integer' ? form.bits : form.fraction + 2;
   const room = exactBits(precision) - Math.ceil(Math.log2(n)) - (weightBits(precision) - 1) + 1;
   return Math.max(0, Math.min(own, 15, room));
+}
+
+/** The longest rows, up to those asked for, that leave room for a state of two bits in an exact sum. */
+export function rowLength(precision: Precision, asked: number): number {
+  let n = asked;
+  while (largestStateBits(precision, n) < 2 && n > 64) n = Math.floor(n / 32) * 16;
+  return n;
 }
 
 /**

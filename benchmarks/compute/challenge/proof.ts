@@ -1,39 +1,60 @@
-import type { Transcript } from '../../../model/assignment.ts';
 import { exact, fromWindows } from '../../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../../model/measurement.ts';
-import type { Proof, Surroundings } from '../../benchmark.ts';
+import type { Proof, RowProducts, Surroundings } from '../../benchmark.ts';
 import { precisionLabel } from '../precision.ts';
 import { recompute } from './audit.ts';
 import { auditPlan } from './chain.ts';
-import { exactBits, roundOperations, weightBits } from './parameters.ts';
+import { roundOperations } from './parameters.ts';
 import { ChallengeRaw, type ChallengeResult } from './samples.ts';
-import { type Timing, witness } from './witness.ts';
+import { parametersFault, type Terms, termsOf } from './terms.ts';
+import { commonWindow, roundsInside, type Window } from './window.ts';
+import { type Seen, witness } from './witness.ts';
 
 /**
  * Examines chained challenges: recomputes the rows that the last beacon picks and compares their sketches. With the
  * controller's transcript every beacon and every commit must be the recorded one, and the rate is all operations
- * divided by the controller's own time from the first seed to the last sketch: that is evidence level E2.
+ * divided by the controller's own time from the first seed to the last sketch: that is evidence level E2. Devices that
+ * answered at one precision must have worked in one window, and only what they finished in it counts; their rates can
+ * then be added.
  */
 export const proof: Proof<typeof ChallengeRaw> = {
   id: 'compute.challenge',
   version: '1.0.0',
   raw: ChallengeRaw,
   examine(raw, surroundings) {
+    const { settings, transcript } = surroundings;
     const metrics: Metric[] = [];
     const checks: Check[] = [];
     const findings: Finding[] = [];
-    if (surroundings.transcript && surroundings.transcript.exchanges[0]?.beacon !== raw.challenge) {
+    const stale = transcript !== undefined && transcript.exchanges[0]?.beacon !== raw.challenge;
+    if (stale) {
       const detail = 'the samples do not belong to the challenge of this attempt';
       findings.push({ code: 'stale', detail, weight: 'holds' });
     }
     for (const { precision, detail } of raw.unsupported) {
       findings.push({ code: 'unsupported', detail: `${precision}: ${detail}`, weight: 'informs' });
     }
-    for (const result of raw.results) {
-      const seen = examineResult(result, surroundings);
-      metrics.push(...seen.metrics);
-      checks.push(...seen.checks);
-      findings.push(...seen.findings);
+    const terms = termsOf(settings);
+    if (!terms) {
+      const detail = 'the settings do not say what was asked for';
+      return { metrics, checks, findings: [...findings, { code: 'evidence_mismatch', detail, weight: 'holds' }] };
+    }
+    const counts = Map.groupBy(raw.results, ({ precision, device }) => `${precision} ${device}`);
+    const answers = raw.results.map((result) => {
+      const once = counts.get(`${result.precision} ${result.device}`)?.length === 1;
+      return inspect(result, once, terms, surroundings);
+    });
+    const windows = new Map(
+      [...Map.groupBy(answers, ({ result }) => result.precision)].flatMap(([precision, own]) => {
+        const seen = own.flatMap((answer) => (answer.right && answer.seen ? [answer.seen] : []));
+        return seen.length > 0 ? [[precision, commonWindow(seen)] as const] : [];
+      }),
+    );
+    for (const answer of answers) {
+      const own = concludeFrom(answer, windows.get(answer.result.precision), terms, surroundings, stale);
+      metrics.push(...own);
+      checks.push(...answer.checks);
+      findings.push(...answer.findings);
     }
     if (metrics.length === 0)
       findings.push({ code: 'zero_work', detail: 'no challenge was answered', weight: 'holds' });
@@ -41,116 +62,140 @@ export const proof: Proof<typeof ChallengeRaw> = {
   },
 };
 
-function examineResult(result: ChallengeResult, { settings, transcript }: Surroundings) {
-  const { parameters, rounds } = result;
-  const metric = 'compute.challenge.rate';
+/** Least share of the longest of their times that devices must all have worked at once, for their rates to be added. */
+export const LEAST_OVERLAP = 0.9;
+
+const RATE = 'compute.challenge.rate';
+
+/** One device's answer at one precision, and what there is to say of it alone. */
+interface Answer {
+  readonly result: ChallengeResult;
+  readonly labels: Readonly<Record<'precision' | 'device' | 'backend', string>>;
+  readonly what: string;
+  readonly checks: Check[];
+  readonly findings: Finding[];
+  /** Every recomputed row was right. */
+  readonly right: boolean;
+  /** What the controller saw of it, if that fits. */
+  readonly seen: Seen | undefined;
+  hold(code: Finding['code'], detail: string): void;
+}
+
+function inspect(result: ChallengeResult, once: boolean, terms: Terms, { transcript, products }: Surroundings): Answer {
   const labels = { precision: precisionLabel(result.precision), device: result.device, backend: result.backend };
   const what = `${result.precision} on ${result.device} by ${result.backend}`;
   const findings: Finding[] = [];
-  const hold = (code: Finding['code'], detail: string) =>
-    findings.push({ code, detail: `${what}: ${detail}`, metric, labels, weight: 'holds' });
-  const failed = (checks: Check[]) => ({ metrics: [] as Metric[], checks, findings });
-
-  if (rounds.length === 0) {
+  const hold: Answer['hold'] = (code, detail) =>
+    findings.push({ code, detail: `${what}: ${detail}`, metric: RATE, labels, weight: 'holds' });
+  const checks: Check[] = [];
+  const answer = { result, labels, what, checks, findings, hold };
+  if (result.rounds.length === 0) {
     hold('zero_work', 'no round was finished');
-    return failed([]);
+    return { ...answer, right: false, seen: undefined };
   }
-  const inexact = parametersFault(result) ?? easierThanAsked(result, settings);
-  if (inexact) {
-    hold('evidence_mismatch', inexact);
-    return failed([]);
+  if (!once) {
+    hold('duplicate_device', 'it answers more than once');
+    return { ...answer, right: false, seen: undefined };
   }
-  const wanted = typeof settings.audits === 'number' ? settings.audits : 64;
-  const checks = [selfTestCheck(result, what), auditCheck(result, wanted, what)];
-  const right = checks.every((check) => check.passed);
-  if (!right) hold('incorrect_result', 'recomputed rows differ from what was answered');
+  const fault = parametersFault(result, terms);
+  if (fault) {
+    hold('evidence_mismatch', fault);
+    return { ...answer, right: false, seen: undefined };
+  }
+  const witnessed = transcript && witness(result, transcript);
+  const seen = witnessed && 'rounds' in witnessed ? witnessed : undefined;
+  if (witnessed && 'fault' in witnessed) hold(witnessed.code, witnessed.fault);
+  checks.push(selfTestCheck(result, what));
+  // What does not fit the controller's record is worth no recomputing, which costs more than making it up does.
+  if (!transcript || seen) checks.push(auditCheck(result, terms.audits, what, products));
+  const wrong = checks.some((check) => !check.passed);
+  if (wrong) hold('incorrect_result', 'recomputed rows differ from what was answered');
+  return { ...answer, right: !wrong && (!transcript || seen !== undefined), seen };
+}
 
+/** Metrics of one answer within the window that its precision has; adds to its findings. */
+function concludeFrom(
+  answer: Answer,
+  window: Window | undefined,
+  terms: Terms,
+  { transcript }: Surroundings,
+  stale: boolean,
+): Metric[] {
+  const { result, labels, what, checks, findings, right, seen, hold } = answer;
+  if (checks.length === 0) return [];
   const own = ownTiming(result);
   if (!own) {
     hold('clock_unsound', "the node's own times are not in order");
-    return failed(checks);
+    return [];
   }
-  const seen = transcript ? witness(result, transcript) : undefined;
-  if (seen && 'fault' in seen) hold(seen.code, seen.fault);
-  const timing = seen && 'timing' in seen ? seen.timing : own;
-  const proven = seen !== undefined && 'timing' in seen && right;
-
-  if (typeof settings.seconds === 'number' && timing.totalS < 0.95 * settings.seconds) {
-    hold('too_short', `${timing.totalS.toFixed(2)} s of ${settings.seconds} s`);
-  }
-  const work = roundOperations(parameters);
-  const total = work * rounds.length;
-  const rate = total / timing.totalS;
+  const work = roundOperations(result.parameters);
+  const total = work * result.rounds.length;
   const ownRate = total / own.totalS;
-  if (proven && Math.abs(ownRate / rate - 1) > 0.1) {
-    const detail = `${what}: by the node's clock ${((ownRate / rate - 1) * 100).toFixed(0)} % from the controller's`;
-    findings.push({ code: 'clock_unsound', detail, metric, labels, weight: 'informs' });
+  const whole = seen ? (seen.toNs - seen.fromNs) / 1e9 : own.totalS;
+  if (right && seen && Math.abs((ownRate * whole) / total - 1) > 0.1) {
+    const detail = `${what}: by the node's clock ${(((ownRate * whole) / total - 1) * 100).toFixed(0)} % from the controller's`;
+    findings.push({ code: 'clock_unsound', detail, metric: RATE, labels, weight: 'informs' });
+  }
+  const together = window !== undefined && window.overlap >= LEAST_OVERLAP;
+  const counted = right && seen && together ? roundsInside(seen, window) : undefined;
+  if (right && window && !together) {
+    const share = `${(window.overlap * 100).toFixed(0)} % of the longest of their times`;
+    hold('not_simultaneous', `all devices worked at once during ${share}, ${LEAST_OVERLAP * 100} % are asked for`);
+  }
+  if (counted?.length === 0) {
+    hold('zero_work', 'no round was finished in the window of all devices');
+    return [];
   }
   if (result.emulated) hold('emulated', result.emulated);
 
-  const rates = timing.roundsS.map((seconds) => work / seconds);
-  const verified = right && !result.emulated && !(seen && 'fault' in seen);
-  const shared = { labels, samples: rounds.length, verified };
-  const products = rounds.reduce((sum, round) => sum + round.productNs, 0) / 1e9;
-  const { U } = fromWindows(rates, 'op/s');
-  return {
-    metrics: [
-      {
-        ...shared,
-        metric,
-        // All work over all time: a bound from below, whatever happened inside. The rounds only give its spread.
-        estimate: { value: rate, unit: 'op/s', U, k: 2, n: rounds.length, method: 'batch_means' },
-        durationS: timing.totalS,
-        level: proven ? 'E2' : 'E1',
+  const roundsS = counted?.map(({ fromNs, toNs }) => (toNs - fromNs) / 1e9) ?? own.roundsS;
+  const durationS = counted && window ? (window.toNs - window.fromNs) / 1e9 : whole;
+  if (durationS < 0.95 * terms.seconds) hold('too_short', `${durationS.toFixed(2)} s of ${terms.seconds} s`);
+  const proven = counted !== undefined && !stale;
+  const { U } = fromWindows(
+    roundsS.map((seconds) => work / seconds),
+    'op/s',
+  );
+  const shared = { labels, samples: roundsS.length, verified: right && !result.emulated };
+  const products = result.rounds.reduce((sum, round) => sum + round.productNs, 0) / 1e9;
+  const metrics: Metric[] = [
+    {
+      ...shared,
+      metric: RATE,
+      // All work over all time: a bound from below, whatever happened inside. The rounds only give its spread.
+      estimate: {
+        value: (work * roundsS.length) / durationS,
+        unit: 'op/s',
+        U,
+        k: 2,
+        n: roundsS.length,
+        method: 'batch_means',
       },
-      {
-        ...shared,
-        metric: 'compute.challenge.ownRate',
-        estimate: exact(ownRate, 'op/s', rounds.length, 'exact'),
-        durationS: own.totalS,
-        level: 'E1',
-      },
-      {
-        ...shared,
-        metric: 'compute.challenge.overhead',
-        estimate: exact(Math.max(0, 1 - products / timing.totalS), 'ratio', rounds.length, 'exact'),
-        durationS: timing.totalS,
-        level: 'E1',
-      },
-    ] satisfies Metric[],
-    checks,
-    findings,
-  };
-}
-
-/** Why the parameters are not what this precision demands; undefined if they are. */
-function parametersFault({ precision, parameters }: ChallengeResult): string | undefined {
-  const { n, weightBits: weight, stateBits: state } = parameters;
-  if (weight !== weightBits(precision)) return `entries of ${weight} bits are not what ${precision} has to hold`;
-  return Math.log2(n) + weight + state - 2 > exactBits(precision)
-    ? `sums of ${n} products of ${weight} by ${state} bits are not exact in ${precision}`
-    : undefined;
-}
-
-/** An accelerator with little memory may take shorter rows than asked, but none so short that products are tabulated. */
-const LEAST_LENGTH = 1024;
-
-/**
- * Why the parameters make the work easier than the assignment asked for; undefined if they do not. With very short rows,
- * one-bit states or one matrix, all states could be tabulated once and every layer looked up.
- */
-function easierThanAsked(
-  { parameters }: ChallengeResult,
-  settings: Readonly<Record<string, unknown>>,
-): string | undefined {
-  const { n, matrices, stateBits: state } = parameters;
-  const asked = [settings.size, settings.deviceSize].filter((v) => typeof v === 'number');
-  const least = asked.length === 0 ? 0 : Math.min(LEAST_LENGTH, ...asked);
-  if (n < least) return `rows of ${n} are shorter than the least that was asked for, ${least}`;
-  if (typeof settings.matrices === 'number' && matrices !== settings.matrices) {
-    return `${matrices} matrices in place of ${settings.matrices}`;
+      durationS,
+      level: proven ? 'E2' : 'E1',
+    },
+    {
+      ...shared,
+      metric: 'compute.challenge.ownRate',
+      estimate: exact(ownRate, 'op/s', result.rounds.length, 'exact'),
+      durationS: own.totalS,
+      level: 'E1',
+    },
+    {
+      ...shared,
+      metric: 'compute.challenge.overhead',
+      estimate: exact(Math.max(0, 1 - products / whole), 'ratio', result.rounds.length, 'exact'),
+      durationS: whole,
+      level: 'E1',
+    },
+  ];
+  if (proven && window && transcript) {
+    // Where the window lies among those of other attempts and nodes: they were issued by the same controller.
+    const opened = Date.parse(transcript.issuedAt) / 1000 + window.fromNs / 1e9;
+    const estimate = exact(opened, 's', 1, 'exact');
+    metrics.push({ ...shared, metric: 'compute.challenge.opened', estimate, durationS, level: 'E1' });
   }
-  return state < 2 ? `states of ${state} bit could be tabulated` : undefined;
+  return metrics;
 }
 
 function selfTestCheck({ selfTest }: ChallengeResult, what: string): Check {
@@ -158,7 +203,10 @@ function selfTestCheck({ selfTest }: ChallengeResult, what: string): Check {
   return { id: 'challenge.selfTest', passed: selfTest.wrong === 0, detail };
 }
 
-function auditCheck(result: ChallengeResult, wanted: number, what: string): Check {
+/** Rows that are recomputed first. If one of them is wrong, the others are not worth the work. */
+const FIRST_AUDITS = 4;
+
+function auditCheck(result: ChallengeResult, wanted: number, what: string, products?: RowProducts): Check {
   const { parameters, rounds, nonce } = result;
   const sketches = rounds.map(({ sketch }) => Buffer.from(sketch, 'base64'));
   const short = sketches.findIndex((bytes) => bytes.byteLength !== 4 * parameters.m);
@@ -167,59 +215,38 @@ function auditCheck(result: ChallengeResult, wanted: number, what: string): Chec
   }
   const plan = auditPlan(parameters, rounds.length, wanted, result.audit);
   const seeds = rounds.map(({ seed }) => seed);
-  const right = recompute(parameters, nonce, seeds, plan);
-  const wrong = plan.filter(({ round, row }, i) => sketches[round]!.readUInt32LE(4 * row) !== right[i]);
-  const at = wrong.slice(0, 5).map(({ round, row }) => `round ${round} row ${row}`);
-  const seen = 1 - 0.9 ** plan.length;
+  let looked = 0;
+  const wrong: string[] = [];
+  for (const lot of [plan.slice(0, FIRST_AUDITS), plan.slice(FIRST_AUDITS)]) {
+    if (lot.length === 0 || wrong.length > 0) break;
+    const right = recompute(parameters, nonce, seeds, lot, products);
+    for (const [i, { round, row }] of lot.entries()) {
+      if (sketches[round]!.readUInt32LE(4 * row) !== right[i]) wrong.push(`round ${round} row ${row}`);
+    }
+    looked += lot.length;
+  }
+  const seen = 1 - 0.9 ** looked;
   return {
     id: 'challenge.audit',
-    passed: plan.length > 0 && wrong.length === 0,
+    passed: looked > 0 && looked === plan.length && wrong.length === 0,
     detail:
-      `${what}: ${plan.length - wrong.length} of ${plan.length} recomputed rows right` +
-      (at.length > 0 ? `; wrong: ${at.join(', ')}` : '') +
+      `${what}: ${looked - wrong.length} of ${looked} recomputed rows right` +
+      (wrong.length > 0 ? `; wrong: ${wrong.slice(0, 5).join(', ')}` : '') +
       ` (a tenth left out would be seen with probability ${seen.toFixed(4)})`,
   };
 }
 
 /** Times by the node's own clock; undefined where they don't follow each other. */
-function ownTiming({ rounds }: ChallengeResult): Timing | undefined {
+function ownTiming({ rounds }: ChallengeResult): { totalS: number; roundsS: number[] } | undefined {
   const roundsS: number[] = [];
   let last = rounds[0]!.startNs;
   const from = last;
   for (const { startNs, endNs } of rounds) {
-    if (startNs < last || endNs <= startNs) return undefined;
+    if (!(startNs >= last && endNs > startNs)) return undefined;
     roundsS.push((endNs - startNs) / 1e9);
     last = endNs;
   }
   return { totalS: (last - from) / 1e9, roundsS };
-}
-
-/**
- * Rate that several devices prove together, in operations a second: only rounds that began and ended while all of them
- * worked count. 0 where there is no such time: one device that answers for two after each other proves nothing for two.
- */
-export function rateTogether(
-  parts: readonly { readonly result: ChallengeResult; readonly transcript: Transcript }[],
-): number {
-  const spans = parts.map(({ result, transcript }) => {
-    const seen = witness(result, transcript);
-    if ('fault' in seen) return [];
-    let at = Date.parse(transcript.issuedAt) / 1000 + seen.fromNs / 1e9;
-    return seen.timing.roundsS.map((seconds) => {
-      const from = at;
-      at += seconds;
-      return { from, to: at };
-    });
-  });
-  if (spans.length === 0 || spans.some((rounds) => rounds.length === 0)) return 0;
-  const from = Math.max(...spans.map((rounds) => rounds[0]!.from));
-  const to = Math.min(...spans.map((rounds) => rounds.at(-1)!.to));
-  if (!(to > from)) return 0;
-  const work = parts.reduce((sum, { result }, i) => {
-    const inside = spans[i]!.filter((round) => round.from >= from && round.to <= to);
-    return sum + inside.length * roundOperations(result.parameters);
-  }, 0);
-  return work / (to - from);
 }
 
 /** Least and most that the challenged rate may be of the plain one, for one device at one precision. */

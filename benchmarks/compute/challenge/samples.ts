@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { PRECISIONS } from '../precision.ts';
+import { MOST_LAYERS } from './parameters.ts';
 
 const strict = { additionalProperties: false } as const;
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -12,9 +13,9 @@ export const ChallengeResult = Type.Object(
     emulated: Type.Optional(Type.String()),
     parameters: Type.Object(
       {
-        n: Type.Integer({ minimum: 16, maximum: 65536, multipleOf: 16 }),
+        n: Type.Integer({ minimum: 16, maximum: 32768, multipleOf: 16 }),
         m: Type.Integer({ minimum: 1, maximum: 16384 }),
-        layers: Type.Integer({ minimum: 1, maximum: 65536 }),
+        layers: Type.Integer({ minimum: 1, maximum: MOST_LAYERS }),
         matrices: Type.Integer({ minimum: 1, maximum: 64 }),
         weightBits: Type.Integer({ minimum: 1, maximum: 30 }),
         stateBits: Type.Integer({ minimum: 1, maximum: 15 }),
@@ -60,7 +61,7 @@ export const ChallengeRaw = Type.Object(
       ),
     ),
     unsupported: Type.Array(Type.Object({ precision: Type.Enum(PRECISIONS), detail: Type.String() }, strict)),
-    results: Type.Array(ChallengeResult),
+    results: Type.Array(ChallengeResult, { maxItems: 1024 }),
   },
   strict,
 );
@@ -73,6 +74,9 @@ export const commitLabels = ({ precision, device }: Pick<Said, 'precision' | 'de
   const base = `compute.challenge ${precision} ${device}`;
   return { open: `${base} open`, ready: `${base} ready`, round: `${base} round` };
 };
+
+/** Label of the commit by which the nodes wait for each other before the first seeds of a precision. */
+export const meetingLabel = (precision: string): string => `compute.challenge ${precision} together`;
 
 /** What `open` commits to: everything that was chosen freely, fixed before the nonce is known. */
 export function openingText({ precision, device, backend, parameters }: Said): string {

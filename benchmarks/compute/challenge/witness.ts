@@ -2,15 +2,18 @@ import type { Transcript } from '../../../model/assignment.ts';
 import type { ReasonCode } from '../../../model/reason.ts';
 import { type ChallengeResult, commitLabels, openingText } from './samples.ts';
 
-/** How long a challenge took, whole and round by round, in seconds. */
-export interface Timing {
-  readonly totalS: number;
-  readonly roundsS: readonly number[];
+/** A time on the controller's monotonic clock, nanoseconds since the attempt was issued. */
+export interface Span {
+  readonly fromNs: number;
+  readonly toNs: number;
 }
 
-export type Witnessed =
-  | { readonly timing: Timing; readonly fromNs: number; readonly toNs: number }
-  | { readonly fault: string; readonly code: ReasonCode };
+/** What the controller saw of one answer: the whole from the first seed to the last sketch, and its rounds. */
+export interface Seen extends Span {
+  readonly rounds: readonly Span[];
+}
+
+export type Witnessed = Seen | { readonly fault: string; readonly code: ReasonCode };
 
 /**
  * Holds an answer against what the controller recorded: every beacon must be the one it gave, every commit the one it
@@ -22,7 +25,7 @@ export function witness(result: ChallengeResult, transcript: Transcript): Witnes
   const named = (label: string) => transcript.exchanges.filter((exchange) => exchange.label === label);
   const [open, ...openAgain] = named(labels.open);
   const [ready, ...readyAgain] = named(labels.ready);
-  const rounds = named(labels.round);
+  const committed = named(labels.round);
   if (!open || !ready) return fault('the controller never opened this challenge', 'stale');
   // A second opening would let a node keep the better of two challenges.
   if (openAgain.length > 0 || readyAgain.length > 0) return fault('the challenge was opened more than once');
@@ -30,24 +33,32 @@ export function witness(result: ChallengeResult, transcript: Transcript): Witnes
     return fault('the parameters are not those that were fixed before the nonce');
   }
   if (open.beacon !== result.nonce) return fault('the matrices do not derive from the nonce that was given', 'stale');
-  if (rounds.length !== result.rounds.length) {
-    return fault(`${rounds.length} rounds were committed to and ${result.rounds.length} are answered for`);
+  if (result.rounds.length === 0) return fault('no round was answered', 'zero_work');
+  if (committed.length !== result.rounds.length) {
+    return fault(`${committed.length} rounds were committed to and ${result.rounds.length} are answered for`);
   }
-  const roundsS: number[] = [];
-  let previous = ready;
   if (ready.index <= open.index) return fault('the challenge was ready before it was open');
+  const rounds: Span[] = [];
+  let previous = ready;
+  let answeredNs = answered(ready);
+  if (answeredNs === undefined) return fault('an answer came before what it answers', 'clock_unsound');
   for (const [r, round] of result.rounds.entries()) {
-    const exchange = rounds[r]!;
+    const exchange = committed[r]!;
     if (exchange.index <= previous.index) return fault(`round ${r} is out of order`);
     if (round.seed !== previous.beacon) return fault(`the seed of round ${r} is not the beacon before it`, 'stale');
     if (round.sketch !== exchange.commit) return fault(`the sketch of round ${r} is not the one committed to`);
-    const spentNs = Number(BigInt(exchange.receivedNs) - BigInt(previous.answeredNs));
-    if (!(spentNs > 0)) return fault(`round ${r} took no time`, 'clock_unsound');
-    roundsS.push(spentNs / 1e9);
+    const span = { fromNs: answeredNs, toNs: Number(exchange.receivedNs) };
+    if (!(span.toNs > span.fromNs)) return fault(`round ${r} took no time`, 'clock_unsound');
+    rounds.push(span);
     previous = exchange;
+    answeredNs = answered(exchange);
+    if (answeredNs === undefined) return fault(`round ${r} was answered before it was received`, 'clock_unsound');
   }
   if (result.audit !== previous.beacon) return fault('the audit was not picked by the beacon after the last sketch');
-  const fromNs = Number(BigInt(ready.answeredNs));
-  const toNs = Number(BigInt(previous.receivedNs));
-  return { timing: { totalS: (toNs - fromNs) / 1e9, roundsS }, fromNs, toNs };
+  return { fromNs: rounds[0]!.fromNs, toNs: rounds.at(-1)!.toNs, rounds };
+}
+
+/** When a beacon went out; undefined if that was before its commit had come. */
+function answered({ receivedNs, answeredNs }: Transcript['exchanges'][number]): number | undefined {
+  return BigInt(answeredNs) >= BigInt(receivedNs) ? Number(answeredNs) : undefined;
 }

@@ -4,7 +4,7 @@
  * Started as `engine.ts BACKEND`; asked over its channel, one thing at a time.
  */
 
-import { merklePaths } from '../../users/merkle.ts';
+import { merklePaths } from '../../commitment.ts';
 import type { Gemm } from '../backends/backend.ts';
 import { createBackend } from '../backends/backends.ts';
 import { plainRecompute } from '../challenge/audit.ts';
@@ -102,10 +102,8 @@ const HANDLERS: {
     return { windows };
   },
 
-  async energy({ device }) {
-    const index = Number(device.split(':')[1] ?? 0);
-    const known = device === 'cpu' || device.startsWith('cuda:');
-    return { reading: known ? readEnergy(device, index) : undefined };
+  async energy({ device, uuid }) {
+    return { reading: readEnergy(device, uuid) };
   },
 
   async digest() {

@@ -1,6 +1,6 @@
 import type { Probe, StreamOrder, StreamRun } from '../backends/backend.ts';
 import type { Parameters } from '../challenge/parameters.ts';
-import type { EnergyReading } from '../energy.ts';
+import type { Reading } from '../energy.ts';
 import type { Residual } from '../gemm/freivalds.ts';
 import type { OutputForm } from '../gemm/opening.ts';
 import type { Precision } from '../precision.ts';
@@ -30,8 +30,8 @@ export interface Requests {
   nullRun: { in: { iterations: number }; out: { nsPerIteration: number } };
   /** Multiplies for so long and gives every window; each window is told of as it ends. */
   run: { in: { seconds: number; windowS: number }; out: { windows: Window[] } };
-  /** The device's energy counter, where there is one. */
-  energy: { in: { device: string }; out: { reading: EnergyReading | undefined } };
+  /** The device's energy counter, or why it cannot be read. */
+  energy: { in: { device: string; uuid: string | undefined }; out: { reading: Reading } };
   /** Digests of the output's rows as they lie there, and their root, hex. */
   digest: { in: Record<string, never>; out: { root: string } };
   /** Rows of the output by their numbers, one after the other, with what leads from each to the root. */

@@ -14,11 +14,11 @@ export const GemmSettings = Type.Object(
       uniqueItems: true,
       description: 'Backends that may be tried; the fastest right one is taken for each device and precision.',
     }),
-    sizes: Type.Array(Type.Integer({ minimum: 64, maximum: 32768 }), {
+    sizes: Type.Array(Type.Integer({ minimum: 64, maximum: 32768, multipleOf: 16 }), {
       minItems: 1,
       description: 'Sizes n of the n × n matrices that are tried on CPUs.',
     }),
-    deviceSizes: Type.Array(Type.Integer({ minimum: 64, maximum: 32768 }), {
+    deviceSizes: Type.Array(Type.Integer({ minimum: 64, maximum: 32768, multipleOf: 16 }), {
       minItems: 1,
       description: 'Sizes that are tried on accelerators.',
     }),
@@ -83,6 +83,12 @@ export const descriptor: Descriptor<typeof GemmSettings> = {
       unit: 'op/J',
       better: 'higher',
       title: { zh: '每焦耳运算次数', en: 'Operations per joule' },
+    },
+    {
+      id: 'compute.gemm.nodeEfficiency',
+      unit: 'op/J',
+      better: 'higher',
+      title: { zh: '整机每焦耳运算次数', en: 'Operations per joule of the whole machine' },
     },
   ],
   settings: GemmSettings,

@@ -1,13 +1,15 @@
 import type { Benchmark, Context } from '../../benchmark.ts';
 import { Unsupported } from '../../benchmark.ts';
-import { energyBetween } from '../energy.ts';
+import { readEnergy } from '../energy.ts';
 import { type Engine, startEngine } from '../engine/client.ts';
 import { coreCount, cpuFlags } from '../host.ts';
+import { bmcPower, startMeter, watchPower } from '../meter.ts';
+import type { PowerReading } from '../power.ts';
 import type { Precision } from '../precision.ts';
 import { descriptor, type GemmSettings } from './descriptor.ts';
 import { openingName, operandStream, pickRows } from './opening.ts';
 import { commitLabel, type GemmRaw, type GemmResult, operations, proof } from './proof.ts';
-import { type Choice, choose, devicesFor, type Ready, startEngines } from './selection.ts';
+import { type Choice, choose, devicesFor, type Ready, startEngines, whyLacking } from './selection.ts';
 
 /**
  * Sustained matrix products. Every backend is tried in a process of its own; for each precision the fastest right one
@@ -16,6 +18,8 @@ import { type Choice, choose, devicesFor, type Ready, startEngines } from './sel
 export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = { descriptor, proof, run };
 
 type Raw = GemmRaw['precisions'][number];
+
+const RAPL_INTERVAL_MS = 10_000;
 
 async function run(context: Context<GemmSettings>): Promise<GemmRaw> {
   const { settings, signal } = context;
@@ -63,7 +67,7 @@ async function measurePrecision(
   const { settings, signal } = context;
   const devices = devicesFor(ready, precision);
   if (devices.length === 0) {
-    return { precision, unsupported: 'no backend on this node has it', trials: [], results: [] };
+    return { precision, unsupported: whyLacking(ready, precision), trials: [], results: [] };
   }
   const stream = operandStream(precision);
   const trials: Raw['trials'] = [];
@@ -93,8 +97,8 @@ async function measurePrecision(
     await engine.ask('probe', { threads });
   }
   try {
-    const results = await measureTogether(context, chosen, engines, precision, challenge, stream, figure);
-    return { precision, trials, results };
+    const measured = await measureTogether(context, chosen, engines, precision, challenge, stream, figure);
+    return { precision, trials, ...measured };
   } finally {
     for (const engine of own) await engine.stop();
   }
@@ -108,7 +112,7 @@ async function measureTogether(
   challenge: string,
   stream: number,
   figure: (share: number, rate?: number) => void,
-): Promise<GemmResult[]> {
+): Promise<{ results: GemmResult[]; nodePower?: PowerReading[] }> {
   const { settings } = context;
   const each = <T>(act: (choice: Choice, engine: Engine) => Promise<T>) =>
     Promise.all(chosen.map((choice, i) => act(choice, engines[i]!)));
@@ -122,17 +126,22 @@ async function measureTogether(
 
   context.phase(`measure_${precision}`);
   const origin = process.hrtime.bigint();
-  const runs = await each(async ({ device, size }, engine) => {
-    // Energy over the whole phase, as for power rankings: no part of it is left out.
-    const before = await engine.ask('energy', { device });
+  const readPower = bmcPower();
+  const power = readPower && watchPower(readPower, origin);
+  const runs = await each(async ({ device, size, ready }, engine) => {
+    const uuid = ready.devices.find(({ id }) => id === device)?.uuid;
+    // The processor's counters wrap within minutes; an engine that multiplies cannot read them, so it is done here.
+    const meter = await (device === 'cpu'
+      ? startMeter(() => readEnergy(device, undefined), RAPL_INTERVAL_MS)
+      : startMeter(async () => (await engine.ask('energy', { device, uuid })).reading));
     const { windows } = await engine.ask('run', { seconds: settings.seconds, windowS: settings.windowS }, (window) => {
       const rate = (window.iterations * operations(size) * 1e9) / Number(window.endNs - window.startNs);
       figure(Math.min(1, Number(window.endNs - origin) / 1e9 / settings.seconds), rate);
     });
-    const after = await engine.ask('energy', { device });
-    const joules = energyBetween(before.reading, after.reading);
-    return { windows, energy: joules === undefined ? {} : { energy: { joules, source: after.reading!.source } } };
-  });
+    const metered = await meter.stop();
+    return { windows, energy: 'why' in metered ? { unmetered: metered.why } : { energy: metered } };
+  }).finally(() => power?.stop());
+  const nodePower = await power?.stop();
 
   context.phase(`proof_${precision}`);
   const results: GemmResult[] = [];
@@ -163,5 +172,5 @@ async function measureTogether(
       opening: { form, paths },
     });
   }
-  return results;
+  return { results, ...(nodePower ? { nodePower } : {}) };
 }

@@ -1,20 +1,25 @@
 import { type Static, Type } from 'typebox';
-import { fromWindows } from '../../../model/estimate.ts';
+import { exact, fromWindows } from '../../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../../model/measurement.ts';
 import type { Proof, Surroundings } from '../../benchmark.ts';
-import { FORMS, PRECISIONS, precisionLabel, RESIDUAL_BOUND, residualClass } from '../precision.ts';
-import { openingFault, openingName } from './opening.ts';
+import { PRECISIONS, type Precision, precisionLabel } from '../precision.ts';
+import { nodeEfficiency } from './efficiency.ts';
+import { commitment, correctness, openedRows, overClock } from './verification.ts';
 
 const strict = { additionalProperties: false } as const;
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 const Positive = Type.Number({ exclusiveMinimum: 0 });
+const Size = Type.Integer({ minimum: 16, maximum: 32768, multipleOf: 16 });
+
+/** What whoever checks is ready to look at, whatever a node sends: far more than any node has. */
+const MOST = { devices: 256, windows: 100_000, trials: 4096, engines: 64 } as const;
 
 /** One device that was measured at one precision. */
 export const GemmResult = Type.Object(
   {
     device: Type.String({ minLength: 1 }),
     backend: Type.String({ minLength: 1 }),
-    size: Type.Integer({ minimum: 1 }),
+    size: Size,
     /** Why the precision is not the hardware's own. */
     emulated: Type.Optional(Type.String()),
     /** A small product compared whole: elements that were wrong, of how many. */
@@ -33,9 +38,12 @@ export const GemmResult = Type.Object(
         },
         strict,
       ),
+      { maxItems: MOST.windows },
     ),
     /** What the device used from the first window's start to the last one's end. */
     energy: Type.Optional(Type.Object({ joules: Positive, source: Type.Enum(['rapl', 'nvml']) }, strict)),
+    /** Why that is not known. */
+    unmetered: Type.Optional(Type.String()),
     /** Freivalds' check of the output that lay there after the last window; the beacon came after its digest was out. */
     verification: Type.Object(
       {
@@ -74,6 +82,7 @@ export const GemmRaw = Type.Object(
         { name: Type.String(), devices: Type.Array(Type.String()), failed: Type.Optional(Type.String()) },
         strict,
       ),
+      { maxItems: MOST.engines },
     ),
     precisions: Type.Array(
       Type.Object(
@@ -86,17 +95,25 @@ export const GemmRaw = Type.Object(
               {
                 device: Type.String(),
                 backend: Type.String(),
-                size: Type.Integer({ minimum: 1 }),
+                size: Type.Integer({ minimum: 1, maximum: 32768 }),
                 opsPerSecond: Type.Optional(Positive),
                 failed: Type.Optional(Type.String()),
               },
               strict,
             ),
+            { maxItems: MOST.trials },
           ),
-          results: Type.Array(GemmResult),
+          results: Type.Array(GemmResult, { maxItems: MOST.devices }),
+          /** Power of the whole machine by its management controller; times as in the windows. */
+          nodePower: Type.Optional(
+            Type.Array(Type.Object({ atNs: Type.Integer({ minimum: 0 }), watts: Positive }, strict), {
+              maxItems: MOST.windows,
+            }),
+          ),
         },
         strict,
       ),
+      { maxItems: PRECISIONS.length },
     ),
   },
   strict,
@@ -126,19 +143,38 @@ export const proof: Proof<typeof GemmRaw> = {
       const detail = 'the inputs do not derive from the challenge of this attempt';
       findings.push({ code: 'stale', detail, weight: 'holds' });
     }
-    for (const { precision, unsupported, results } of raw.precisions) {
+    const seenBefore = new Set<string>();
+    for (const { precision, unsupported, results, nodePower } of raw.precisions) {
       if (results.length === 0) {
         const detail = `${precision}: ${unsupported ?? 'no result'}`;
         findings.push({ code: 'unsupported', detail, weight: 'informs' });
       }
       const from = Math.max(...results.map((result) => result.windows[0]?.startNs ?? Number.POSITIVE_INFINITY));
       const to = Math.min(...results.map((result) => result.windows.at(-1)?.endNs ?? 0));
+      const rates: Metric[] = [];
       for (const result of results) {
+        const subject = JSON.stringify([precision, result.device]);
+        const fault = seenBefore.has(subject)
+          ? 'a second result of the same device'
+          : notAsked(precision, result, surroundings.settings);
+        seenBefore.add(subject);
+        if (fault) {
+          // Nothing more is looked at: what was not asked for must cost whoever checks nothing.
+          const detail = `${precision} on ${result.device}: ${fault}`;
+          const labels = { precision: precisionLabel(precision), device: result.device };
+          findings.push({ code: 'evidence_mismatch', detail, metric: 'compute.gemm.rate', labels, weight: 'holds' });
+          continue;
+        }
         const seen = examineResult(result, precision, { from, to }, raw, surroundings);
         metrics.push(...seen.metrics);
+        rates.push(...seen.metrics.filter(({ metric }) => metric === 'compute.gemm.rate'));
         checks.push(...seen.checks);
         findings.push(...seen.findings);
       }
+      const whole = nodePower && nodeEfficiency(precisionLabel(precision), results, work, nodePower, rates);
+      if (typeof whole === 'string') {
+        findings.push({ code: 'no_meter', detail: `${precision} on the whole node: ${whole}`, weight: 'informs' });
+      } else if (whole) metrics.push(whole);
     }
     if (metrics.length === 0) {
       findings.push({ code: 'zero_work', detail: 'no precision gave a rate', weight: 'holds' });
@@ -147,9 +183,25 @@ export const proof: Proof<typeof GemmRaw> = {
   },
 };
 
+/**
+ * Why a result is none of this assignment; undefined if it is. The sizes are the assignment's: a product of two numbers
+ * would be right in every precision and show none.
+ */
+function notAsked(
+  precision: Precision,
+  { device, size }: GemmResult,
+  settings: Surroundings['settings'],
+): string | undefined {
+  const { precisions, sizes, deviceSizes } = settings;
+  if (!Array.isArray(precisions) || !precisions.includes(precision)) return 'the precision was not asked for';
+  const asked = device === 'cpu' ? sizes : deviceSizes;
+  if (Array.isArray(asked) && asked.includes(size)) return undefined;
+  return `matrices of ${size} were not asked for`;
+}
+
 function examineResult(
   result: GemmResult,
-  precision: (typeof PRECISIONS)[number],
+  precision: Precision,
   common: { from: number; to: number },
   raw: GemmRaw,
   surroundings: Surroundings,
@@ -162,7 +214,8 @@ function examineResult(
     findings.push({ code, detail: `${what}: ${detail}`, metric, labels, weight: 'holds' });
 
   const checks = [...correctness(result, precision, what), openedRows(result, precision, raw, surroundings, what)];
-  const committed = commitment(result, precision, surroundings);
+  const label = commitLabel(precision, result.device);
+  const committed = commitment(result, label, surroundings);
   if (committed) hold('evidence_mismatch', committed);
 
   // Only what every device finished while all of them worked counts.
@@ -179,7 +232,7 @@ function examineResult(
   if (typeof wanted === 'number' && durationS < 0.9 * wanted) {
     hold('too_short', `${durationS.toFixed(2)} s were measured of ${wanted} s`);
   }
-  const late = overClock(result, raw, precision, surroundings);
+  const late = overClock(result, raw, label, surroundings);
   if (late) hold('clock_unsound', late);
   if (rates.length >= 3 && rates.every((rate) => rate === rates[0])) {
     hold('implausible', `all ${rates.length} windows have exactly the same rate`);
@@ -187,6 +240,7 @@ function examineResult(
   if (result.emulated) hold('emulated', result.emulated);
 
   const third = Math.max(1, Math.floor(rates.length / 3));
+  const fastest = rates.reduce((most, rate) => Math.max(most, rate));
   const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const sustained = mean(rates.slice(-third)) / mean(rates.slice(0, third));
   if (rates.length >= 6 && sustained < 0.95) {
@@ -197,22 +251,31 @@ function examineResult(
   const verified = checks.every((check) => check.passed) && !committed && !result.emulated;
   if (!checks.every((check) => check.passed)) hold('incorrect_result', 'the product that was timed is not right');
   const shared = { labels, durationS, samples: rates.length, verified, level: 'E1' as const };
-  const single = (value: number, unit: string) =>
-    ({ value, unit, U: 0, k: 2, n: 1, method: 'exact' }) satisfies Metric['estimate'];
-  const total = result.windows.reduce((sum, w) => sum + w.iterations, 0) * operations(result.size);
+  // All that was done between the two readings of the counter, whatever part of it the other devices shared.
   const efficiency: Metric[] = result.energy
-    ? [{ ...shared, metric: 'compute.gemm.efficiency', estimate: single(total / result.energy.joules, 'op/J') }]
+    ? [
+        {
+          ...shared,
+          metric: 'compute.gemm.efficiency',
+          labels: { ...labels, meter: result.energy.source },
+          estimate: exact(work(result) / result.energy.joules, 'op/J', 1, 'exact'),
+        },
+      ]
     : [];
+  if (result.unmetered !== undefined) {
+    const detail = `${what}: ${result.unmetered}`;
+    findings.push({ code: 'no_meter', detail, metric: 'compute.gemm.efficiency', labels, weight: 'informs' });
+  }
   return {
     metrics: [
       { ...shared, metric, estimate: fromWindows(rates, 'op/s') },
       {
         ...shared,
         metric: 'compute.gemm.peak',
-        estimate: { ...single(Math.max(...rates), 'op/s'), n: rates.length, method: 'maximum' },
+        estimate: exact(fastest, 'op/s', rates.length, 'maximum'),
       },
-      { ...shared, metric: 'compute.gemm.sustained', estimate: single(sustained, 'ratio') },
-      { ...shared, metric: 'compute.gemm.residual', estimate: single(result.verification.rms, 'ratio') },
+      { ...shared, metric: 'compute.gemm.sustained', estimate: exact(sustained, 'ratio', 1, 'exact') },
+      { ...shared, metric: 'compute.gemm.residual', estimate: exact(result.verification.rms, 'ratio', 1, 'exact') },
       ...efficiency,
     ],
     checks,
@@ -220,79 +283,5 @@ function examineResult(
   };
 }
 
-/** The small product before, and the large one that was timed. */
-function correctness(result: GemmResult, precision: (typeof PRECISIONS)[number], what: string): Check[] {
-  const { gate, verification } = result;
-  const bound = RESIDUAL_BOUND[precision];
-  const fits = verification.rms <= bound && verification.worst <= 10 * bound;
-  const seen =
-    FORMS[precision].kind === 'integer'
-      ? `integer product, largest deviation ${verification.worst}`
-      : `residual ${verification.rms.toExponential(2)} (class ${residualClass(verification.rms)}), ` +
-        `worst row ${verification.worst.toExponential(2)}, bound ${bound}`;
-  return [
-    {
-      id: 'gemm.gate',
-      passed: gate.wrong === 0,
-      detail: `${what}: small product, ${gate.wrong} of ${gate.elements} elements wrong`,
-    },
-    {
-      id: 'gemm.freivalds',
-      passed: fits,
-      detail: `${what}: ${seen}, ${verification.rounds} random vectors on the timed output`,
-    },
-  ];
-}
-
-/** Rows that whoever checks recomputes for himself: nothing that the node says about them is believed. */
-function openedRows(
-  result: GemmResult,
-  precision: (typeof PRECISIONS)[number],
-  raw: GemmRaw,
-  { settings, evidence }: Surroundings,
-  what: string,
-): Check {
-  const count = typeof settings.openedRows === 'number' ? settings.openedRows : 4;
-  const bytes = evidence(openingName(precision, result.device));
-  const { root, beacon } = result.verification;
-  const fault = bytes
-    ? openingFault(
-        { ...result.opening, precision, size: result.size, challenge: raw.challenge, root, beacon },
-        count,
-        bytes,
-      )
-    : 'the opened rows are not among the evidence';
-  const detail = `${what}: ${fault ?? `${result.opening.paths.length} rows picked afterwards, recomputed and right`}`;
-  return { id: 'gemm.rows', passed: fault === undefined, detail };
-}
-
-/** What is wrong with the commitment to the output, by the controller's own record; undefined if nothing is. */
-function commitment(result: GemmResult, precision: string, { transcript }: Surroundings): string | undefined {
-  if (!transcript) return undefined;
-  const label = commitLabel(precision, result.device);
-  const exchange = transcript.exchanges.find((entry) => entry.label === label);
-  if (!exchange) return 'the output was never committed to';
-  if (Buffer.from(exchange.commit, 'base64').toString('hex') !== result.verification.root) {
-    return 'the output that was checked is not the one committed to';
-  }
-  return exchange.beacon === result.verification.beacon
-    ? undefined
-    : 'the random vectors do not come from the beacon that followed the commitment';
-}
-
-/** More time measured than the controller saw pass: a clock that runs fast makes rates small, one that lies makes them large. */
-function overClock(
-  result: GemmResult,
-  raw: GemmRaw,
-  precision: string,
-  { transcript }: Surroundings,
-): string | undefined {
-  const exchange = transcript?.exchanges.find((entry) => entry.label === commitLabel(precision, result.device));
-  const opening = transcript?.exchanges[0];
-  if (!exchange || !opening || raw.challenge !== opening.beacon) return undefined;
-  const seenS = Number(BigInt(exchange.receivedNs) - BigInt(opening.answeredNs)) / 1e9;
-  const saidS = (result.windows.at(-1)!.endNs - result.windows[0]!.startNs) / 1e9;
-  return saidS > seenS * 1.01 + 0.05
-    ? `${saidS.toFixed(2)} s were measured in ${seenS.toFixed(2)} s of the controller's time`
-    : undefined;
-}
+const work = ({ windows, size }: GemmResult): number =>
+  windows.reduce((sum, window) => sum + window.iterations, 0) * operations(size);

@@ -71,6 +71,14 @@ export function devicesFor(ready: readonly Ready[], precision: Precision): strin
   return native.length > 0 ? native : having((device) => offers(device, false));
 }
 
+/** Why no device here has the precision, backend by backend. */
+export function whyLacking(ready: readonly Ready[], precision: Precision): string {
+  const reasons = ready.flatMap((one) =>
+    one.devices.flatMap(({ id, lacks }) => (lacks[precision] ? [`${one.name} on ${id}: ${lacks[precision]}`] : [])),
+  );
+  return reasons.join('; ').slice(0, 1000) || 'no backend on this node has it';
+}
+
 export interface Trial {
   readonly device: string;
   readonly backend: string;

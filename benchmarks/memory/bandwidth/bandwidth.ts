@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { freemem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Benchmark, Context } from '../../benchmark.ts';
 import { Unsupported } from '../../benchmark.ts';
 import { coreCount } from '../../compute/host.ts';
+import { lastCaches } from './caches.ts';
 import { type BandwidthSettings, descriptor } from './descriptor.ts';
 import { measureDevices } from './devices.ts';
-import { type MemoryNode, memoryNodes } from './pinning.ts';
+import { memoryNodes, type Place, spread } from './pinning.ts';
 import { type BandwidthRaw, proof } from './proof.ts';
 import type { WorkerOrder, WorkerResult, WorkerTask } from './worker.ts';
 
@@ -18,49 +19,33 @@ async function run(context: Context<BandwidthSettings>): Promise<BandwidthRaw> {
   const { settings, signal } = context;
   const challenge = await context.commit('memory.bandwidth', new TextEncoder().encode(JSON.stringify(settings)));
   const nodes = memoryNodes();
-  const all = nodes.flatMap((node) => node.cpus);
-  const threads = settings.threads || coreCount();
-  const groups: { device: string; cpus: (number | undefined)[] }[] = [
-    { device: 'cpu', cpus: Array.from({ length: threads }, (_, i) => spread(nodes, all, threads, i)) },
-    ...(nodes.length > 1 ? nodes : []).map((node) => ({
-      device: `node${node.id}`,
-      cpus: node.cpus.slice(0, Math.max(1, Math.round((threads * node.cpus.length) / all.length))),
-    })),
-  ];
-  const passes: Pass[] = [];
-  for (const [index, { device, cpus }] of groups.entries()) {
-    signal.throwIfAborted();
-    const share = (part: number, figure?: { value: number; unit: string; label: string }) =>
-      context.progress((index + part) / groups.length, figure);
-    passes.push(...(await measureGroup(context, device, cpus, challenge, share)));
+  const places = spread(nodes, settings.threads || coreCount());
+  const passes = await measureHost(context, places, challenge);
+  // Every thread works in the memory of its own node, so that the same run tells what each node moves.
+  for (const pass of nodes.length > 1 ? [...passes] : []) {
+    for (const node of nodes) {
+      const threads = pass.threads.filter((_, i) => places[i]?.node === node.id);
+      if (threads.length > 0) passes.push({ ...pass, device: `node${node.id}`, threads });
+    }
   }
   const devices = await measureDevices(context, challenge);
   passes.push(...devices.passes);
   signal.throwIfAborted();
-  const lastCacheBytes = lastCache();
+  const lastCacheBytes = lastCaches('/sys/devices/system/cpu');
   return { challenge, ...(lastCacheBytes ? { lastCacheBytes } : {}), unsupported: devices.unsupported, passes };
 }
 
-/** Thread i of so many over all nodes in turn; undefined (any processor) where the nodes are not known. */
-function spread(nodes: readonly MemoryNode[], all: readonly number[], threads: number, i: number): number | undefined {
-  if (all.length === 0) return undefined;
-  // With fewer threads than processors the hardware threads that come last in each node's list stay idle.
-  const node = nodes[i % nodes.length]!;
-  return threads > all.length ? undefined : node.cpus[Math.floor(i / nodes.length) % node.cpus.length];
-}
-
-async function measureGroup(
+async function measureHost(
   context: Context<BandwidthSettings>,
-  device: string,
-  cpus: readonly (number | undefined)[],
+  places: readonly Place[],
   seed: string,
-  share: (part: number, figure?: { value: number; unit: string; label: string }) => void,
 ): Promise<Pass[]> {
   const { settings, signal } = context;
+  const arrayBytes = roomFor(places.length, settings.arrayBytes);
   const gate = new SharedArrayBuffer(4);
-  context.phase(`fill_${device}`);
-  const workers = cpus.map((cpu, thread) => {
-    const task: WorkerTask = { thread, cpu, arrayBytes: settings.arrayBytes, seed, gate };
+  context.phase('fill');
+  const workers = places.map((place, thread) => {
+    const task: WorkerTask = { thread, cpu: place?.cpu, arrayBytes, seed, gate };
     // Node runs TypeScript itself; a loader of the parent's would only cost time.
     const execArgv = ['--disable-warning=ExperimentalWarning'];
     return new Worker(new URL('./worker.ts', import.meta.url), { workerData: task, execArgv });
@@ -72,7 +57,7 @@ async function measureGroup(
     await Promise.all(workers.map((worker) => answer(worker)));
     const passes: Pass[] = [];
     for (const [turn, operation] of (['copy', 'triad'] as const).entries()) {
-      context.phase(`measure_${operation}_${device}`);
+      context.phase(`measure_${operation}`);
       const { warmUpS, seconds, windowS } = settings;
       const order: WorkerOrder = { operation, turn: turn + 1, warmUpS, seconds, windowS };
       const done = Promise.all(workers.map((worker) => answer<WorkerResult>(worker, order)));
@@ -82,9 +67,9 @@ async function measureGroup(
       const results = await done;
       const origin = results.map((one) => one.windows[0]!.startNs).reduce((x, y) => (x < y ? x : y));
       passes.push({
-        device,
+        device: 'cpu',
         operation,
-        arrayBytes: settings.arrayBytes,
+        arrayBytes,
         elementBytes: 8,
         threads: results.map(({ windows, ...rest }) => ({
           ...rest,
@@ -95,7 +80,7 @@ async function measureGroup(
           })),
         })),
       });
-      share((turn + 1) / 2, { value: roughRate(passes.at(-1)!), unit: 'B/s', label: operation });
+      context.progress((turn + 1) / 2, { value: roughRate(passes.at(-1)!), unit: 'B/s', label: operation });
     }
     return passes;
   } catch (error) {
@@ -139,16 +124,8 @@ function roughRate({ operation, threads, arrayBytes }: Pass): number {
   }, 0);
 }
 
-/** Bytes of the first processor's last cache, as Linux says; undefined where it doesn't. */
-function lastCache(): number | undefined {
-  for (let index = 4; index >= 0; index--) {
-    try {
-      const text = readFileSync(`/sys/devices/system/cpu/cpu0/cache/index${index}/size`, 'utf8');
-      const [, size, unit] = /^(\d+)([KMG]?)/.exec(text) ?? [];
-      if (size) return Number(size) * { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 }[unit as '' | 'K' | 'M' | 'G'];
-    } catch {
-      // No such level of cache.
-    }
-  }
-  return undefined;
+/** Bytes of one array of so many threads: what is asked for, or less where three of each would take over half the free memory. */
+function roomFor(threads: number, wanted: number): number {
+  const fitting = Math.floor(freemem() / 2 / (3 * threads) / 65536) * 65536;
+  return Math.max(1 << 20, Math.min(wanted, fitting));
 }

@@ -19,6 +19,10 @@ export const BandwidthSettings = Type.Object(
       multipleOf: 65536,
       description: 'Bytes of one array on an accelerator.',
     }),
+    deviceSeconds: Type.Number({
+      exclusiveMinimum: 0,
+      description: 'Measured time for each operation on each accelerator, one after the other, seconds.',
+    }),
     pythons: Type.Array(Type.String({ minLength: 1 }), {
       description: 'Python interpreters to look for PyTorch in, for the memory of accelerators.',
     }),
@@ -29,7 +33,7 @@ export type BandwidthSettings = Static<typeof BandwidthSettings>;
 
 const shared = { threads: 0, deviceArrayBytes: 2 ** 30, pythons: ['python3', '/usr/bin/python3'] };
 
-/** STREAM's copy and triad by all cores at once, and by each memory node's own cores where there are several, and on accelerators. */
+/** STREAM's copy and triad by all cores at once, in all and for each memory node where there are several, and on accelerators. */
 export const descriptor: Descriptor<typeof BandwidthSettings> = {
   id: 'memory.bandwidth',
   version: '1.0.0',
@@ -44,11 +48,15 @@ export const descriptor: Descriptor<typeof BandwidthSettings> = {
   ],
   settings: BandwidthSettings,
   profiles: {
-    quick: { arrayBytes: 64 << 20, seconds: 2, warmUpS: 0.3, windowS: 0.1, ...shared },
-    standard: { arrayBytes: 256 << 20, seconds: 30, warmUpS: 2, windowS: 0.5, ...shared },
-    full: { arrayBytes: 256 << 20, seconds: 300, warmUpS: 5, windowS: 1, ...shared },
+    quick: { arrayBytes: 64 << 20, seconds: 2, warmUpS: 0.3, windowS: 0.1, deviceSeconds: 1, ...shared },
+    standard: { arrayBytes: 256 << 20, seconds: 30, warmUpS: 2, windowS: 0.5, deviceSeconds: 5, ...shared },
+    full: { arrayBytes: 256 << 20, seconds: 300, warmUpS: 5, windowS: 1, deviceSeconds: 30, ...shared },
   },
   scope: 'node',
   service: false,
-  cost: ({ seconds, warmUpS }) => ({ seconds: 2 + 2 * (seconds + warmUpS + 1), writesBytes: 0 }),
+  cost: ({ seconds, warmUpS, deviceSeconds }) => ({
+    // As for a node with one accelerator; one with eight takes three times as long.
+    seconds: 4 + 2 * (seconds + warmUpS + 1) + 2 * (deviceSeconds + warmUpS + 1),
+    writesBytes: 0,
+  }),
 };

@@ -35,6 +35,21 @@ export function parseCpuList(text: string): number[] {
   return cpus;
 }
 
+/** Where a thread stays; undefined (anywhere) where the nodes are not known or too few. */
+export type Place = { readonly node: number; readonly cpu: number } | undefined;
+
+/** Places for so many threads, over all nodes in turn. */
+export function spread(nodes: readonly MemoryNode[], threads: number): Place[] {
+  const most = nodes.reduce((sum, node) => sum + node.cpus.length, 0);
+  if (threads > most) return Array.from({ length: threads }, () => undefined);
+  const turns = Math.max(0, ...nodes.map((node) => node.cpus.length));
+  // With fewer threads than processors the hardware threads that come last in each node's list stay idle.
+  const places = Array.from({ length: turns }, (_, turn) =>
+    nodes.flatMap(({ id, cpus }) => (cpus[turn] === undefined ? [] : [{ node: id, cpu: cpus[turn] }])),
+  );
+  return places.flat().slice(0, threads);
+}
+
 /** Keeps the calling thread on one processor (sched_setaffinity(2)). False where that is not allowed or not Linux. */
 export function pinThread(cpu: number): boolean {
   if (process.platform !== 'linux') return false;

@@ -3,7 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { CudaDriver } from '../../../benchmarks/compute/backends/cuda-driver.ts';
+import { loadKernels } from '../../../benchmarks/compute/backends/cuda-kernels.ts';
+import { benchmark as challenge } from '../../../benchmarks/compute/challenge/challenge.ts';
+import type { ChallengeRaw } from '../../../benchmarks/compute/challenge/samples.ts';
+import { startEngine } from '../../../benchmarks/compute/engine/client.ts';
 import { benchmark as gemm } from '../../../benchmarks/compute/gemm/gemm.ts';
+import type { GemmRaw } from '../../../benchmarks/compute/gemm/proof.ts';
 import { runBenchmark } from './context.ts';
 
 const hasGcc = (() => {
@@ -37,6 +43,7 @@ describe.skipIf(!hasGcc)(
       log = join(folder, 'calls.log');
       process.env.ASSAY_CUDA_DRIVER = library;
       process.env.ASSAY_CUBLASLT = library;
+      process.env.ASSAY_NVRTC = library;
       process.env.STANDIN_LOG = log;
     });
     beforeEach(() => {
@@ -44,7 +51,7 @@ describe.skipIf(!hasGcc)(
       delete process.env.STANDIN_FAULT;
     });
     afterAll(() => {
-      for (const name of ['ASSAY_CUDA_DRIVER', 'ASSAY_CUBLASLT', 'STANDIN_LOG', 'STANDIN_FAULT']) {
+      for (const name of ['ASSAY_CUDA_DRIVER', 'ASSAY_CUBLASLT', 'ASSAY_NVRTC', 'STANDIN_LOG', 'STANDIN_FAULT']) {
         if (before[name] === undefined) delete process.env[name];
         else process.env[name] = before[name];
       }
@@ -59,7 +66,7 @@ describe.skipIf(!hasGcc)(
       deviceWarmUpS: 0.02,
       seconds: 0.1,
       windowS: 0.02,
-      precisions: ['FP64', 'FP32', 'TF32', 'FP16', 'BF16', 'FP8_E4M3', 'INT8'],
+      precisions: ['FP64', 'FP32', 'TF32', 'FP16', 'BF16', 'FP8_E4M3', 'FP8_E5M2', 'INT8'],
     };
     const calls = () => readFileSync(log, 'utf8').trim().split('\n');
 
@@ -67,10 +74,27 @@ describe.skipIf(!hasGcc)(
       const { examination, software } = await runBenchmark(gemm, settings);
       const rates = examination.metrics.filter((one) => one.metric === 'compute.gemm.rate');
       expect(rates.map((one) => [one.labels.precision, one.labels.device, one.verified])).toEqual(
-        ['FP64', 'FP32', 'TF32', 'FP16', 'BF16', 'FP8', 'INT8'].map((precision) => [precision, 'cuda:0', true]),
+        ['FP64', 'FP32', 'TF32', 'FP16', 'BF16', 'FP8', 'FP8', 'INT8'].map((precision) => [precision, 'cuda:0', true]),
       );
       expect(examination.findings.filter((one) => one.weight === 'holds')).toEqual([]);
       expect(software).toContain('CUDA driver 13.0');
+    }, 60_000);
+
+    it('says of a precision that it lacks why, and gives nothing for it', async () => {
+      const { examination, raw } = await runBenchmark(gemm, { ...settings, precisions: ['FP32', 'INT4'] });
+      expect(examination.findings.map(({ code, weight, detail }) => [code, weight, detail])).toContainEqual([
+        'unsupported',
+        'informs',
+        'INT4: cublaslt on cuda:0: cuBLASLt has no such product',
+      ]);
+      const [, lacking] = (raw as GemmRaw).precisions;
+      expect(lacking).toMatchObject({ precision: 'INT4', results: [] });
+      process.env.STANDIN_FAULT = 'old';
+      const older = await runBenchmark(gemm, { ...settings, precisions: ['FP8_E4M3', 'FP8_E5M2', 'INT8'] });
+      const said = (older.raw as GemmRaw).precisions.map(({ unsupported }) => unsupported ?? 'measured');
+      expect(said[0]).toBe('cublaslt on cuda:0: the device has compute capability 8, and 8.9 is the first with it');
+      expect(said[1]).toBe(said[0]);
+      expect(said[2]).toBe('measured');
     }, 60_000);
 
     it('makes its calls in order, takes the algorithm that works, poisons results, frees all memory', async () => {
@@ -101,5 +125,107 @@ describe.skipIf(!hasGcc)(
       },
       60_000,
     );
+
+    describe('the chained challenge', () => {
+      const small = {
+        ...challenge.descriptor.profiles.quick,
+        backends: ['cublaslt'],
+        deviceSize: 64,
+        deviceRows: 32,
+        matrices: 2,
+        roundS: 0.05,
+        seconds: 0.2,
+        audits: 8,
+      };
+
+      it('is answered on the device in every precision and proven at E2', async () => {
+        const precisions = ['FP64', 'FP32', 'TF32', 'FP16', 'BF16', 'FP8_E4M3', 'FP8_E5M2', 'INT8'];
+        const { examination, raw } = await runBenchmark(challenge, { ...small, precisions });
+        expect((raw as ChallengeRaw).unsupported).toEqual([]);
+        const rates = examination.metrics.filter((one) => one.metric === 'compute.challenge.rate');
+        expect(rates.map((one) => [one.labels.device, one.verified, one.level])).toEqual(
+          precisions.map(() => ['cuda:0', true, 'E2']),
+        );
+        const made = calls();
+        expect(made).toContain('cubin for sm_90 0');
+        const round = made.slice(made.lastIndexOf('fill 1'));
+        expect(round.filter((line) => /^(fill|fold|sketch|cublasLtMatmul)/.test(line)).slice(0, 3)).toEqual([
+          'fill 1',
+          'cublasLtMatmul 1002',
+          'fold 8',
+        ]);
+        expect(made.filter((line) => /^cuMem(Alloc|Free)/.test(line)).at(-1)).toBe('cuMemFree 0');
+      }, 120_000);
+
+      it.each([
+        ['nothing', /no width of state gives exact results/],
+        ['flip', /no width of state gives exact results/],
+        ['compiler', /does not compile with --gpu-architecture=sm_90 \(6\): error: no such word/],
+      ])(
+        'is not answered by a device that does wrong (%s)',
+        async (wrong, why) => {
+          process.env.STANDIN_FAULT = wrong;
+          const { examination, raw } = await runBenchmark(challenge, { ...small, precisions: ['FP32'] });
+          expect(examination.metrics).toEqual([]);
+          expect((raw as ChallengeRaw).unsupported[0]!.detail).toMatch(why);
+        },
+        60_000,
+      );
+    });
+
+    it('moves the memory of the device, copy and triad, and sees what was not written', async () => {
+      const engine = startEngine({ backend: 'cublaslt', environment: {} }, new AbortController().signal);
+      await engine.ask('probe', { threads: 1 });
+      const order = { arrayBytes: 1 << 16, seed: 'ab'.repeat(32), warmUpS: 0.01, seconds: 0.05, windowS: 0.01 };
+      const device = 'cuda:0';
+      for (const operation of ['copy', 'triad'] as const) {
+        const run = await engine.ask('stream', { device, order: { ...order, operation } });
+        expect(run).toMatchObject({ elements: 1 << 14, wrong: 0 });
+        expect(run.windows.length).toBeGreaterThan(2);
+        expect(run.windows.every(({ passes, startNs, endNs }) => passes > 0 && endNs > startNs)).toBe(true);
+      }
+      await engine.stop();
+      const broken = startEngine(
+        { backend: 'cublaslt', environment: { STANDIN_FAULT: 'nothing' } },
+        new AbortController().signal,
+      );
+      await broken.ask('probe', { threads: 1 });
+      const run = await broken.ask('stream', { device, order: { ...order, operation: 'triad' } });
+      expect(run.wrong).toBe(1 << 14);
+      await broken.stop();
+      expect(
+        calls()
+          .filter((line) => /^cuMem(Alloc|Free)/.test(line))
+          .at(-1),
+      ).toBe('cuMemFree 0');
+    }, 60_000);
   },
 );
+
+const nvrtc = (() => {
+  const load = { load: () => () => {} } as unknown as CudaDriver;
+  try {
+    loadKernels(load, './kernels.cu', 80);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+it.skipIf(!nvrtc)('the kernels compile for every architecture (skipped where libnvrtc is not installed)', () => {
+  for (const capability of [75, 80, 86, 89, 90]) {
+    let image = Buffer.alloc(0);
+    const driver = {
+      load: (cubin: Uint8Array) => {
+        image = Buffer.from(cubin);
+        return () => {};
+      },
+    } as unknown as CudaDriver;
+    loadKernels(driver, './kernels.cu', capability);
+    expect(image.subarray(1, 4).toString()).toBe('ELF');
+    for (const name of ['fill', 'fold', 'sketch', 'copy', 'triad', 'compare']) expect(image.includes(name)).toBe(true);
+  }
+  expect(() => loadKernels({} as CudaDriver, './kernels.cu', 1)).toThrow(
+    /does not compile with --gpu-architecture=sm_1/,
+  );
+});

@@ -87,7 +87,7 @@ export function challenge(options: {
   answer?: Answer;
   roundNs?: number;
   saidNs?: number;
-  issuedAt?: string;
+  device?: string;
 }): Exam {
   const precision = options.precision ?? 'FP32';
   const parameters = options.parameters ?? smallParameters(precision);
@@ -110,7 +110,7 @@ export function challenge(options: {
     return beacon;
   };
   const opened = commit('compute.challenge', new Uint8Array(0));
-  const said = { precision, device: 'cpu', backend: 'plain', parameters };
+  const said = { precision, device: options.device ?? 'cpu', backend: 'plain', parameters };
   const labels = commitLabels(said);
   const nonce = commit(labels.open, new TextEncoder().encode(openingText(said)));
   let seed = commit(labels.ready, new Uint8Array(0));
@@ -137,9 +137,39 @@ export function challenge(options: {
     assignment: 'a',
     attempt: 1,
     node: 'n',
-    issuedAt: options.issuedAt ?? '2026-01-01T00:00:00.000Z',
+    issuedAt: '2026-01-01T00:00:00.000Z',
     endedAt: '2026-01-01T01:00:00.000Z',
     exchanges,
   };
   return { result, transcript, challenge: opened };
+}
+
+/** Several challenges as one attempt: each begins so many nanoseconds later than it did alone. */
+export function joined(parts: readonly { exam: Exam; laterNs: number }[]): {
+  results: ChallengeResult[];
+  transcript: Transcript;
+  challenge: string;
+} {
+  const [first] = parts;
+  const later = (ns: string, by: number) => String(BigInt(ns) + BigInt(by));
+  const exchanges = parts
+    .flatMap(({ exam, laterNs }, i) =>
+      exam.transcript.exchanges.slice(i === 0 ? 0 : 1).map((exchange) => ({
+        ...exchange,
+        receivedNs: later(exchange.receivedNs, laterNs),
+        answeredNs: later(exchange.answeredNs, laterNs),
+      })),
+    )
+    .sort((a, b) => Number(BigInt(a.receivedNs) - BigInt(b.receivedNs)))
+    .map((exchange, index) => ({ ...exchange, index }));
+  return {
+    results: parts.map(({ exam }) => exam.result),
+    transcript: { ...first!.exam.transcript, exchanges },
+    challenge: first!.exam.challenge,
+  };
+}
+
+/** Settings of an assignment that asks for just these parameters. */
+export function settingsOf({ n, m, matrices }: Parameters, audits = 16): Record<string, unknown> {
+  return { size: n, rows: m, deviceSize: n, deviceRows: m, matrices, audits, seconds: 0.001 };
 }

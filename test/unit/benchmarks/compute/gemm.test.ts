@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { merklePaths } from '../../../../benchmarks/commitment.ts';
 import { descriptor } from '../../../../benchmarks/compute/gemm/descriptor.ts';
-import { operandStream, pickRows, rootOf, rowDigests } from '../../../../benchmarks/compute/gemm/opening.ts';
+import {
+  openingFault,
+  operandStream,
+  pickColumnBlocks,
+  pickRows,
+  rootOf,
+  rowDigests,
+} from '../../../../benchmarks/compute/gemm/opening.ts';
 import {
   commitLabel,
   type GemmRaw,
@@ -9,10 +17,9 @@ import {
   proof,
   GemmRaw as RawSchema,
 } from '../../../../benchmarks/compute/gemm/proof.ts';
-import { type Elements, randomElements } from '../../../../benchmarks/compute/operands.ts';
+import { blockWidth, type Elements, randomElements } from '../../../../benchmarks/compute/operands.ts';
 import { keyOf } from '../../../../benchmarks/compute/philox.ts';
 import { PRECISIONS, type Precision } from '../../../../benchmarks/compute/precision.ts';
-import { merklePaths } from '../../../../benchmarks/users/merkle.ts';
 import type { Transcript } from '../../../../model/assignment.ts';
 import type { Examination } from '../../../../model/measurement.ts';
 import { check } from '../../../../model/schema.ts';
@@ -21,6 +28,8 @@ const hex = (digit: string) => digit.repeat(64);
 const WINDOW_NS = 500_000_000;
 const SIZE = 48;
 const ROWS = 4;
+/** What the assignment asked for, as far as the proof looks at it. */
+const SETTINGS = { seconds: 5, openedRows: ROWS, precisions: [...PRECISIONS], sizes: [SIZE, 96], deviceSizes: [SIZE] };
 const challenge = hex('c');
 const beacon = hex('b');
 
@@ -123,7 +132,7 @@ function examine(
   kept: (name: string) => Uint8Array | undefined = evidence,
 ): Examination {
   expect(check(RawSchema, raw)).toMatchObject({ ok: true });
-  return proof.examine(raw, { settings: { seconds: 5, openedRows: ROWS }, transcript, evidence: kept });
+  return proof.examine(raw, { settings: SETTINGS, transcript, evidence: kept });
 }
 
 const rate = (seen: Examination) => seen.metrics.find((one) => one.metric === 'compute.gemm.rate');
@@ -148,8 +157,7 @@ describe('a sound measurement', () => {
 
   it('gives the agent, who has no transcript, the same numbers', () => {
     const raw = rawOf([result()]);
-    const settings = { seconds: 5, openedRows: ROWS };
-    expect(proof.examine(raw, { settings, transcript: undefined, evidence })).toEqual(examine(raw));
+    expect(proof.examine(raw, { settings: SETTINGS, transcript: undefined, evidence })).toEqual(examine(raw));
   });
 
   it('of several devices counts only what all of them did in one window', () => {
@@ -308,6 +316,198 @@ describe('opened rows', () => {
         },
       ),
     );
+  });
+});
+
+describe('efficiency', () => {
+  const metered = (seen: Examination, metric = 'compute.gemm.efficiency') =>
+    seen.metrics.filter((one) => one.metric === metric);
+
+  it('is all operations of the phase over all its energy, by the meter that was read', () => {
+    const seen = examine(rawOf([result({ energy: { joules: 50, source: 'nvml' } })]));
+    expect(metered(seen)).toMatchObject([
+      {
+        labels: { precision: 'FP32', device: 'cpu', backend: 'openblas/SkylakeX', meter: 'nvml' },
+        estimate: { value: (100 * operations(SIZE)) / 50, unit: 'op/J' },
+        verified: true,
+      },
+    ]);
+  });
+
+  it('counts all windows of a device, also those that the others did not share', () => {
+    const late = result({ device: 'cuda:1', energy: { joules: 10, source: 'nvml' } }, 14);
+    const windows = late.windows.slice(4);
+    const seen = examine(rawOf([result({ device: 'cuda:0' }, 14), { ...late, windows }]));
+    const first = examine(
+      rawOf([result({ device: 'cuda:0', energy: { joules: 10, source: 'nvml' } }, 14), { ...late, windows }]),
+    );
+    expect(metered(seen)[0]!.estimate.value).toBe((100 * operations(SIZE)) / 10);
+    expect(metered(first)[0]!.estimate.value).toBe((140 * operations(SIZE)) / 10);
+    expect(first.metrics.find((one) => one.metric === 'compute.gemm.rate')!.samples).toBe(10);
+  });
+
+  it('without a meter is absent, and the reason is said', () => {
+    const seen = examine(rawOf([result({ unmetered: 'RAPL may not be read' })]));
+    expect(metered(seen)).toEqual([]);
+    expect(seen.findings).toMatchObject([
+      { code: 'no_meter', weight: 'informs', detail: expect.stringMatching(/RAPL may not be read/) },
+    ]);
+    const schema = (joules: number) => check(RawSchema, rawOf([result({ energy: { joules, source: 'rapl' } })])).ok;
+    expect([schema(1), schema(0), schema(-1), schema(Number.NaN)]).toEqual([true, false, false, false]);
+  });
+
+  const power = (watts: number, seconds: readonly number[] = [0, 1, 2, 3, 4, 5]) =>
+    seconds.map((s) => ({ atNs: s * 1e9, watts }));
+  const withPower = (results: Result[], nodePower: ReturnType<typeof power>) => {
+    const raw = rawOf(results);
+    raw.precisions[0]!.nodePower = nodePower;
+    return examine(raw);
+  };
+
+  it('of the whole machine is what all its devices did over the energy that its controller saw', () => {
+    const both = [result({ device: 'cuda:0' }), result({ device: 'cuda:1' })];
+    const [whole] = metered(withPower(both, power(600)), 'compute.gemm.nodeEfficiency');
+    expect(whole).toMatchObject({
+      labels: { precision: 'FP32', meter: 'bmc' },
+      verified: true,
+      level: 'E1',
+      samples: 6,
+    });
+    expect(whole!.estimate.value / ((200 * operations(SIZE)) / (600 * 5.045))).toBeCloseTo(1, 9);
+  });
+
+  it('of the whole machine is absent where power or a device is missing', () => {
+    const none = (seen: Examination, why: RegExp) => {
+      expect(metered(seen, 'compute.gemm.nodeEfficiency')).toEqual([]);
+      expect(seen.findings.find((one) => one.code === 'no_meter')!.detail).toMatch(why);
+    };
+    none(withPower([result()], power(600, [1, 2])), /too few/);
+    none(withPower([result(), result({ device: 'cuda:1', windows: [] })], power(600)), /not all devices/);
+    none(withPower([], power(600)), /not all devices/);
+    const wrong = withPower([result({ gate: { wrong: 1, elements: 9, worst: 1 } })], power(600));
+    expect(metered(wrong, 'compute.gemm.nodeEfficiency')[0]!.verified).toBe(false);
+  });
+});
+
+describe('what was not asked for', () => {
+  const reject = (raw: GemmRaw, changes: Record<string, unknown> = {}) => {
+    const looked: string[] = [];
+    const seen = proof.examine(raw, {
+      settings: { ...SETTINGS, ...changes },
+      transcript: transcriptOf(raw),
+      evidence: (name) => {
+        looked.push(name);
+        return evidence(name);
+      },
+    });
+    return { codes: held(seen), rates: seen.metrics.length, looked: looked.length };
+  };
+  const refused = { codes: ['evidence_mismatch', 'zero_work'], rates: 0, looked: 0 };
+
+  it('as a size proves nothing and costs whoever checks nothing', () => {
+    expect(reject(rawOf([result()])).rates).toBeGreaterThan(0);
+    expect(reject(rawOf([result({ size: 64 })]))).toEqual(refused);
+    expect(reject(rawOf([result()]), { sizes: [64] })).toEqual(refused);
+    expect(reject(rawOf([result()]), { sizes: undefined })).toEqual(refused);
+    // 96 is a size for processors only.
+    expect(reject(rawOf([result({ size: 96, device: 'cuda:0' })]))).toEqual(refused);
+  });
+
+  it('as a precision proves nothing', () => {
+    expect(reject(rawOf([result()]), { precisions: ['FP64'] })).toEqual(refused);
+    expect(reject(rawOf([result()]), { precisions: undefined })).toEqual(refused);
+  });
+
+  it('twice from one device counts once and is held back', () => {
+    const twice = reject(rawOf([result(), result()]));
+    expect(twice.codes).toEqual(['evidence_mismatch']);
+    expect(twice.looked).toBe(1);
+    const apart = rawOf([result()]);
+    apart.precisions.push(apart.precisions[0]!);
+    expect(reject(apart)).toMatchObject({ codes: ['evidence_mismatch'], looked: 1 });
+  });
+
+  it('in size or number does not fit the schema', () => {
+    for (const size of [0, 1, 8, 50, 32768 + 16, 1e9]) {
+      expect(check(RawSchema, rawOf([result({ size })])).ok).toBe(false);
+    }
+    const one = result();
+    expect(check(RawSchema, rawOf(new Array(256).fill(one))).ok).toBe(true);
+    expect(check(RawSchema, rawOf(new Array(257).fill(one))).ok).toBe(false);
+    const { precisions } = rawOf([]);
+    expect(check(RawSchema, { ...rawOf([]), precisions: new Array(10).fill(precisions[0]) }).ok).toBe(false);
+    const window = { startNs: 0, endNs: 1, iterations: 1 };
+    expect(check(RawSchema, rawOf([{ ...one, windows: new Array(100_001).fill(window) }])).ok).toBe(false);
+  });
+});
+
+describe('the places that are recomputed', () => {
+  const size = 256;
+  const precision = 'FP32';
+  const key = keyOf(challenge);
+  const rows = pickRows(beacon, size, 2);
+  const picked = new Set(
+    pickColumnBlocks(beacon, size, precision).flatMap((block) => [0, 1, 2, 3].map((i) => 4 * block + i)),
+  );
+  const b = randomElements(precision, key, operandStream(precision), 1, 0, size * size);
+  const right = rows.map((row) => {
+    const a = new Float64Array(randomElements(precision, key, operandStream(precision), 0, row * size, size));
+    return Float32Array.from({ length: size }, (_, j) => a.reduce((sum, x, k) => sum + x * b[k * size + j]!, 0));
+  });
+  /** What is wrong with an output that a node committed to with this change in its first opened row. */
+  const fault = (change: (row: Float32Array) => unknown) => {
+    const [first, second] = right.map((row) => row.slice()) as [Float32Array, Float32Array];
+    change(first);
+    const output = new Float32Array(size * size);
+    output.set(first, rows[0]! * size);
+    output.set(second, rows[1]! * size);
+    const leaves = rowDigests(output, size);
+    const root = Buffer.from(rootOf(leaves)).toString('hex');
+    const paths = merklePaths(leaves, rows).map((path) => path.map((node) => Buffer.from(node).toString('hex')));
+    const bytes = new Uint8Array(Buffer.concat([first, second].map((row) => new Uint8Array(row.buffer))));
+    return openingFault({ precision, size, challenge, root, beacon, form: 'float32', paths }, 2, bytes);
+  };
+
+  it('are 32 blocks of columns, whatever the size, picked by the beacon', () => {
+    expect(picked.size).toBe(128);
+    for (const [n, form, count] of [
+      [32768, 'FP64', 32],
+      [32768, 'INT8', 32],
+      [256, 'INT8', 16],
+      [64, 'FP16', 16],
+    ] as const) {
+      const blocks = pickColumnBlocks(beacon, n, form);
+      expect(blocks).toHaveLength(count);
+      expect(new Set(blocks).size).toBe(count);
+      expect(Math.max(...blocks) * blockWidth(form)).toBeLessThan(n);
+    }
+    expect(pickColumnBlocks(hex('a'), size, precision)).not.toEqual(pickColumnBlocks(beacon, size, precision));
+  });
+
+  it('show a wrong element, and only there', () => {
+    expect(fault(() => {})).toBeUndefined();
+    for (const column of [0, 1, 2, 3].map((i) => [...picked][17 * i]!)) {
+      expect(fault((row) => row.fill(row[column]! + 0.1, column, column + 1))).toMatch(/is not the product/);
+      expect(fault((row) => row.fill(Number.NaN, column, column + 1))).toMatch(/is not the product/);
+    }
+    const elsewhere = Array.from({ length: size }, (_, i) => i).find((i) => !picked.has(i))!;
+    expect(fault((row) => row.fill(7, elsewhere, elsewhere + 1))).toBeUndefined();
+  });
+
+  it('show a lower precision and a shorter inner length, which are wrong everywhere', () => {
+    expect(fault((row) => void row.set(row.map((x) => x * (1 + (x > 0 ? 1e-3 : -1e-3)))))).toMatch(/not the product/);
+    const shorter = (row: Float32Array) => {
+      const a = new Float64Array(
+        randomElements(precision, key, operandStream(precision), 0, rows[0]! * size, size - 1),
+      );
+      row.set(row.map((_, j) => a.reduce((sum, x, k) => sum + x * b[k * size + j]!, 0)));
+    };
+    expect(fault(shorter)).toMatch(/not the product/);
+  });
+
+  it('of a matrix that is no multiple of 16 are not looked at', () => {
+    const opening = { precision, size: 40, challenge, root: hex('0'), beacon, form: 'float32', paths: [] } as const;
+    expect(openingFault(opening, 2, new Uint8Array(0))).toMatch(/not of a size/);
   });
 });
 

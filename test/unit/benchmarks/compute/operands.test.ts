@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomElements } from '../../../../benchmarks/compute/operands.ts';
+import { blockWidth, randomColumns, randomElements } from '../../../../benchmarks/compute/operands.ts';
 import { keyOf } from '../../../../benchmarks/compute/philox.ts';
 import { FORMS, PRECISIONS, precisionLabel } from '../../../../benchmarks/compute/precision.ts';
 import { offsetBytes, packFloats, transposed, unpackFloats } from '../../../../benchmarks/compute/storage.ts';
@@ -45,6 +45,45 @@ describe('random operands', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it('of some columns are those of the whole matrix', () => {
+    for (const precision of PRECISIONS) {
+      for (const size of [16, 48, 64]) {
+        const width = blockWidth(precision);
+        const whole = randomElements(precision, key, 3, 1, 0, size * size);
+        for (const block of [0, 1, size / width - 1]) {
+          if (block >= size / width) continue;
+          const columns = randomColumns(precision, key, 3, 1, size, block);
+          const want = Array.from({ length: size }, (_, row) => [
+            ...whole.slice(row * size + block * width, row * size + (block + 1) * width),
+          ]);
+          expect([...columns]).toEqual(want.flat());
+        }
+      }
+    }
+    expect(() => randomColumns('FP32', key, 3, 1, 40, 0)).toThrow(/whole blocks/);
+  });
+
+  it('of E5M2 become the nearest values of E4M3 where those are subnormal', () => {
+    const value = (byte: number) => {
+      const [exponent, fraction] = [(byte >> 3) & 15, byte & 7];
+      const size = exponent === 0 ? fraction * 2 ** -9 : (8 + fraction) * 2 ** (exponent - 10);
+      return byte & 0x80 ? -size : size;
+    };
+    const elements = randomElements('FP8_E5M2', key, 1, 1, 0, 40_000) as Float32Array;
+    const packed = packFloats(elements, 'FP8_E4M3');
+    let small = 0;
+    for (const [i, x] of elements.entries()) {
+      if (Math.abs(x) >= 2 ** -6) expect(value(packed[i]!)).toBe(x);
+      else {
+        small++;
+        expect(Math.abs(value(packed[i]!) - x)).toBeLessThanOrEqual(2 ** -10);
+      }
+    }
+    expect(small).toBeGreaterThan(300);
+    // Half a step below the smallest normal value is rounded up to it.
+    expect(value(packFloats(Float32Array.of(2 ** -6 - 2 ** -10), 'FP8_E4M3')[0]!)).toBe(2 ** -6);
   });
 
   it('of A and B, and of two streams, differ', () => {

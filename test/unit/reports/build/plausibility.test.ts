@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { knownChips } from '../../../../benchmarks/compute/chips.ts';
-import type { Cpu } from '../../../../model/inventory.ts';
+import type { Cpu, Inventory } from '../../../../model/inventory.ts';
 import type { Finding } from '../../../../model/measurement.ts';
 import { plausibilityFindings } from '../../../../reports/build/plausibility.ts';
 import { judge } from '../../../../reports/judge/judge.ts';
@@ -87,9 +87,6 @@ describe('where nothing trustworthy is known', () => {
     ['an unknown chip', inventoryOf([card('nvidia-0', 'NVIDIA', 'NVIDIA Z999')]), 'no entry for NVIDIA Z999'],
     ['a card without a name', inventoryOf([card('nvidia-0', 'NVIDIA', undefined)]), 'no name'],
     ['a chip without figures', inventoryOf([card('hygon-0', 'Hygon', 'BW1000')]), 'no trustworthy FP16 figure'],
-    ['no accelerator in the inventory', inventoryOf([]), 'lists no device'],
-    ['only another vendor’s cards', inventoryOf([card('ascend-0', 'Huawei Ascend', '910B3')]), 'lists no device'],
-    ['no inventory', undefined, 'no inventory'],
   ])('%s is said and nothing is guessed', (_, inventory, why) => {
     const findings = plausibilityFindings(inventory, examined([rate(1e6, 'cuda:0')]));
     expect(shape(findings)).toEqual(['no_reference informs']);
@@ -104,7 +101,8 @@ describe('where nothing trustworthy is known', () => {
 
   it('is said once for a device and precision, whatever was measured of it', () => {
     const metrics = ['compute.gemm.rate', 'compute.gemm.peak'].map((metric) => rate(1, 'cuda:0', 'FP16', metric));
-    expect(plausibilityFindings(inventoryOf([]), examined(metrics))).toHaveLength(1);
+    const unknown = inventoryOf([card('nvidia-0', 'NVIDIA', 'NVIDIA Z999')]);
+    expect(plausibilityFindings(unknown, examined(metrics))).toHaveLength(1);
   });
 
   it('an emulated precision does not count and is not looked at', () => {
@@ -115,9 +113,57 @@ describe('where nothing trustworthy is known', () => {
       labels: { precision: 'FP16', device: 'cpu' },
       weight: 'holds',
     };
-    const metrics = [rate(1e6, 'cpu'), rate(1e6, 'cpu', 'FP32')];
+    const metrics = [rate(1, 'cpu'), rate(1, 'cpu', 'FP32')];
     const findings = plausibilityFindings(inventoryOf([]), examined(metrics, [emulated]));
     expect(findings.map(({ labels }) => labels?.precision)).toEqual(['FP32']);
+  });
+});
+
+describe('a device that the inventory does not list', () => {
+  const four = [0, 1, 2, 3].map((n) => card(`nvidia-${n}`, 'NVIDIA', 'NVIDIA H100 80GB HBM3'));
+  const ascend = card('ascend-0', 'Huawei Ascend', '910B3');
+  const bare = card('nvidia-0', 'NVIDIA', undefined);
+
+  it.each<[string, string, Inventory | undefined]>([
+    ['with a number beyond what is listed', 'cuda:4', inventoryOf(four)],
+    ['with no card at all', 'cuda:0', inventoryOf([])],
+    ['with only another vendor’s cards', 'cuda:0', inventoryOf([ascend])],
+    ['of another vendor', 'npu:0', inventoryOf(four)],
+    ['of a kind that nobody makes', 'foo:3', inventoryOf(four)],
+    ['that is another processor', 'cpu:1', inventoryOf(four)],
+    ['that is a processor by another name', 'CPU', inventoryOf(four)],
+    ['that is a processor with a blank', 'cpu ', inventoryOf(four)],
+    ['without a number', 'cuda', inventoryOf(four)],
+    ['with a number that has two spellings', 'cuda:01', inventoryOf(four)],
+    ['with a number that is none', 'cuda:-1', inventoryOf(four)],
+    ['without a name', '', inventoryOf(four)],
+    ['named like what every object has', 'constructor:0', inventoryOf(four)],
+    ['of a node without an inventory', 'cuda:0', undefined],
+    ['that is the processor of a node without an inventory', 'cpu', undefined],
+  ])('%s has no rate that counts', (_, device, node) => {
+    for (const metric of ['compute.gemm.rate', 'compute.gemm.peak', 'compute.challenge.rate']) {
+      const one = rate(1, device, 'FP16', metric);
+      const findings = plausibilityFindings(node, examined([one]));
+      expect(findings).toMatchObject([{ code: 'unlisted_device', weight: 'holds', metric, labels: one.labels }]);
+      const run = makeCase([target({ metric, limit: 1 })], [attempt('n1', [one], { findings })]);
+      expect(judge(run).verdicts[0]?.outcome).not.toBe('pass');
+    }
+  });
+
+  it('takes nothing from those that it lists', () => {
+    const findings = plausibilityFindings(inventoryOf(four), examined([rate(1, 'cuda:3'), rate(1, 'cuda:4')]));
+    expect(findings.filter(({ code }) => code === 'unlisted_device').map(({ labels }) => labels?.device)).toEqual([
+      'cuda:4',
+    ]);
+  });
+
+  it('is not one that only the bus names, nor a slice', () => {
+    expect(shape(plausibilityFindings(inventoryOf([bare]), examined([rate(1, 'cuda:0')])))).toEqual([
+      'no_reference informs',
+    ]);
+    const slice = card('nvidia-0.mig-0', 'NVIDIA', 'MIG 3g.40gb', { kind: 'partition', parent: 'nvidia-0' });
+    const findings = plausibilityFindings(inventoryOf([slice]), examined([rate(1, 'cuda:0'), rate(1, 'cuda:1')]));
+    expect(shape(findings)).toEqual(['no_reference informs', 'unlisted_device holds']);
   });
 });
 
@@ -176,13 +222,28 @@ describe('how many devices', () => {
         labels: { precision: 'FP16' },
       }),
     );
-    expect(findings.find(({ weight }) => weight === 'holds')?.detail).toContain('5 devices were measured');
+    expect(findings.map(({ detail }) => detail).join('\n')).toContain('5 devices were measured');
   });
 
   it('slices of a card are devices of their own to its software', () => {
     const slice = card('nvidia-3.mig-0', 'NVIDIA', 'MIG 3g.40gb', { kind: 'partition', parent: 'nvidia-3' });
     const sliced = inventoryOf([...four.accelerators, slice]);
     expect(shape(plausibilityFindings(sliced, examined(measured(5))))).not.toContain('implausible holds');
+  });
+
+  it.each<[string, string, string, number]>([
+    ['MIG slices of a card', 'NVIDIA', 'NVIDIA H100 80GB HBM3', 989.4],
+    ['slices of an Ascend card', 'Huawei Ascend', '910B3', 313],
+  ])('%s together are held to what the card can do', (_, vendor, chip, peak) => {
+    const word = vendor === 'NVIDIA' ? 'cuda' : 'npu';
+    const slices = [0, 1, 2].map((n) => card(`x-0.${n}`, vendor, 'slice', { kind: 'partition', parent: 'x-0' }));
+    const node = inventoryOf([card('x-0', vendor, chip), ...slices]);
+    const together = (share: number) =>
+      shape(plausibilityFindings(node, examined([0, 1, 2].map((n) => rate((peak * share) / 3, `${word}:${n}`)))));
+    expect(together(1)).toEqual([]);
+    const [finding] = together(2);
+    expect(finding).toMatch(/^implausible (holds|informs)$/);
+    if (vendor === 'NVIDIA') expect(together(1.06)).toEqual(['implausible holds']);
   });
 
   it('a device that the bus does not have is told where its rate is counted', () => {

@@ -77,6 +77,16 @@ describe('a report', () => {
   });
 });
 
+it('judges what only shows over all attempts, too', () => {
+  const challenged = rate(790, 'cuda:0', 'FP16', 'compute.challenge.rate');
+  const node = inventoryOf([card('nvidia-0', 'NVIDIA', 'NVIDIA H100 80GB HBM3')]);
+  expect(buildReport(replayOf([challenged], node), FACTS).attempts[0]?.findings).toMatchObject([
+    { code: 'rates_differ', weight: 'informs' },
+  ]);
+  const slow = buildReport(replayOf([challenged, rate(500, 'cuda:0')], node), FACTS);
+  expect(slow.attempts[0]?.findings).toMatchObject([{ code: 'rates_differ', weight: 'holds' }]);
+});
+
 describe('shares by measured capacity', () => {
   const capacity = (metrics: Metric[], ...cards: Parameters<typeof inventoryOf>[0]) =>
     countParts(replayOf(metrics, inventoryOf(cards))).find(({ metric }) => metric.metric === 'domestic.capacity')
@@ -90,7 +100,9 @@ describe('shares by measured capacity', () => {
     const ascend = [0, 1].map((n) => card(`ascend-${n}`, 'Huawei Ascend', '910B3'));
     expect(capacity([rate(60, 'npu:0', 'FP32'), rate(70, 'npu:1', 'FP32')], ...ascend)).toBe(1);
     const mixed = [card('ascend-0', 'Huawei Ascend', '910B3'), card('nvidia-0', 'NVIDIA', 'NVIDIA T4')];
-    expect(capacity([rate(75, 'npu:0', 'FP32'), rate(25, 'cuda:0', 'FP32')], ...mixed)).toBe(0.75);
+    expect(capacity([rate(21, 'npu:0', 'FP32'), rate(7, 'cuda:0', 'FP32')], ...mixed)).toBe(0.75);
+    // More than the card can do is no capacity, and without the capacity of every card there is no share.
+    expect(capacity([rate(21, 'npu:0', 'FP32'), rate(25, 'cuda:0', 'FP32')], ...mixed)).toBeUndefined();
   });
 
   it('add up the dies of a card, and leave a card with a silent die without a capacity', () => {

@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { descriptor } from '../../../../benchmarks/compute/challenge/descriptor.ts';
+import { LEAST_AUDITS, largestStateBits, rowLength } from '../../../../benchmarks/compute/challenge/parameters.ts';
+import { proof } from '../../../../benchmarks/compute/challenge/proof.ts';
+import { ChallengeRaw } from '../../../../benchmarks/compute/challenge/samples.ts';
+import { termsOf } from '../../../../benchmarks/compute/challenge/terms.ts';
+import { PRECISIONS } from '../../../../benchmarks/compute/precision.ts';
+import { check } from '../../../../model/schema.ts';
+import { challenge, type Exam, settingsOf, smallParameters } from './challenge-fixture.ts';
+
+const exam = challenge({});
+const own = settingsOf(exam.result.parameters);
+const rawOf = ({ result, challenge: opened }: Exam): ChallengeRaw => ({
+  challenge: opened,
+  threads: 1,
+  engines: [],
+  unsupported: [],
+  results: [result],
+});
+const examine = (of: Exam, settings: Record<string, unknown>) =>
+  proof.examine(rawOf(of), { settings, transcript: of.transcript, evidence: () => undefined });
+const held = (of: Exam, settings: Record<string, unknown> = own) =>
+  examine(of, settings)
+    .findings.filter(({ weight }) => weight === 'holds')
+    .map(({ code }) => code);
+
+describe('what the assignment asked for', () => {
+  it('is what an answer is held against', () => {
+    expect(held(exam)).toEqual([]);
+  });
+
+  it.each([
+    ['shorter rows than were asked for', { size: 128 }],
+    ['longer rows than were asked for', { size: 48 }],
+    ['fewer rows', { rows: 32 }],
+    ['more rows', { rows: 8 }],
+    ['fewer matrices', { matrices: 4 }],
+    ['more matrices', { matrices: 1 }],
+  ])('%s are held back, and nothing is recomputed', (_, other) => {
+    const seen = examine(exam, { ...own, ...other });
+    expect(held(exam, { ...own, ...other })).toContain('evidence_mismatch');
+    expect(seen.metrics).toEqual([]);
+    expect(seen.checks).toEqual([]);
+  });
+
+  it('goes by the settings for accelerators where it is not the processor that answers', () => {
+    const card = challenge({ device: 'cuda:0' });
+    expect(held(card, { ...own, size: 4096, rows: 4096 })).toEqual([]);
+    expect(held(card, { ...own, deviceSize: 128 })).toContain('evidence_mismatch');
+  });
+
+  it.each(Object.keys(own))('without %s nothing is proven', (name) => {
+    const { [name]: _, ...less } = own;
+    for (const settings of [less, { ...own, [name]: Number.NaN }, { ...own, [name]: -1 }, { ...own, [name]: '64' }]) {
+      expect(termsOf(settings)).toBeUndefined();
+      expect(examine(exam, settings)).toMatchObject({ metrics: [], checks: [] });
+      expect(held(exam, settings)).toEqual(['evidence_mismatch']);
+    }
+  });
+
+  it('is never fewer than 16 recomputed rows', () => {
+    const [, audit] = examine(exam, { ...own, audits: 1 }).checks;
+    expect(audit?.detail).toContain(`${LEAST_AUDITS} of ${LEAST_AUDITS} recomputed rows right`);
+    expect(descriptor.settings.properties.audits).toMatchObject({ minimum: LEAST_AUDITS });
+  });
+
+  it('leaves room for an exact state of two bits in every precision and at every size', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...PRECISIONS), fc.integer({ min: 4, max: 2048 }), (precision, sixteenths) => {
+        const n = rowLength(precision, 16 * sixteenths);
+        expect(n).toBeLessThanOrEqual(16 * sixteenths);
+        expect(n % 16).toBe(0);
+        expect(largestStateBits(precision, n)).toBeGreaterThanOrEqual(2);
+      }),
+    );
+  });
+});
+
+describe('samples that no honest node gives', () => {
+  const fits = (change: (result: Exam['result']) => unknown) =>
+    check(ChallengeRaw, { ...rawOf(exam), results: [change(exam.result)] }).ok;
+  const sized = (change: Partial<Exam['result']['parameters']>) =>
+    fits((result) => ({ ...result, parameters: { ...result.parameters, ...change } }));
+  const timed = (change: Record<string, unknown>) =>
+    fits((result) => ({ ...result, rounds: [{ ...result.rounds[0]!, ...change }] }));
+
+  it('are no samples where a size would take whoever checks hours', () => {
+    expect(sized({})).toBe(true);
+    for (const change of [
+      { n: 65536 },
+      { n: 8 },
+      { n: 72.5 },
+      { m: 0 },
+      { m: 65536 },
+      { layers: 0 },
+      { layers: 4097 },
+      { matrices: 65 },
+      { matrices: 0 },
+    ]) {
+      expect(sized(change)).toBe(false);
+    }
+    const many = Array.from({ length: 1025 }, () => exam.result);
+    expect(check(ChallengeRaw, { ...rawOf(exam), results: many }).ok).toBe(false);
+  });
+
+  it('are no samples where a time is no time', () => {
+    expect(timed({})).toBe(true);
+    for (const value of [-1, Number.NaN, Number.POSITIVE_INFINITY, 0.5, null, '1']) {
+      expect(timed({ startNs: value })).toBe(false);
+      expect(timed({ endNs: value })).toBe(false);
+    }
+    for (const value of [-1, Number.NaN, Number.POSITIVE_INFINITY]) expect(timed({ productNs: value })).toBe(false);
+  });
+
+  it('are held back where rounds are missing, out of order or took no time', () => {
+    const { rounds } = exam.result;
+    const of = (own: typeof rounds): Exam => ({ ...exam, result: { ...exam.result, rounds: own } });
+    expect(held(of([]))).toContain('zero_work');
+    expect(held(of(rounds.slice(1)))).toContain('evidence_mismatch');
+    expect(held(of(rounds.map((round) => ({ ...round, endNs: round.startNs }))))).toContain('clock_unsound');
+    expect(held(of(rounds.map((round, i) => ({ ...round, startNs: 5 - i, endNs: 9 }))))).toContain('clock_unsound');
+    for (const broken of [
+      { startNs: Number.NaN, endNs: Number.NaN },
+      { startNs: 0, endNs: Number.NaN },
+    ]) {
+      expect(held(of(rounds.map((round) => ({ ...round, ...broken }))))).toContain('clock_unsound');
+    }
+  });
+
+  it('are held back where the controller’s own record is not in order', () => {
+    const change = (at: number, what: { receivedNs?: string; answeredNs?: string }): Exam => {
+      const exchanges = exam.transcript.exchanges.map((one, i) => (i === at ? { ...one, ...what } : one));
+      return { ...exam, transcript: { ...exam.transcript, exchanges } };
+    };
+    expect(held(change(2, { answeredNs: '1' }))).toEqual(['clock_unsound']);
+    expect(held(change(4, { answeredNs: '1' }))).toEqual(['clock_unsound']);
+    expect(held(change(4, { receivedNs: '1' }))).toEqual(['clock_unsound']);
+  });
+
+  it('are not recomputed in whole once a row is wrong', () => {
+    const parameters = { ...smallParameters('INT8', 32, 16), layers: 2 };
+    const wrong = challenge({ precision: 'INT8', parameters, answer: ({ m }) => new Uint32Array(m) });
+    const audit = examine(wrong, settingsOf(parameters, 64)).checks.find(({ id }) => id === 'challenge.audit');
+    expect(audit).toMatchObject({ passed: false });
+    expect(audit?.detail).toContain('0 of 4 recomputed rows right');
+  });
+});
