@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Profile } from './assignment.ts';
+import { Compute, Inference } from './compute.ts';
 import { Estimate } from './estimate.ts';
 import { DECISION_RULES, Waiver } from './guide.ts';
 import { Inventory } from './inventory.ts';
@@ -165,6 +166,9 @@ export const Report = Type.Object(
     ),
     verdicts: Type.Array(Verdict),
     attempts: Type.Array(Attempt),
+    /** Absent where the run measured none of it. */
+    compute: Type.Optional(Compute),
+    inference: Type.Optional(Inference),
     /** What the controller received and did not accept, and why. */
     rejected: Type.Array(
       Type.Object(

@@ -1,9 +1,14 @@
 import type { Finding } from '../../model/measurement.ts';
 import type { Attempt, Report } from '../../model/report.ts';
 import { duplicateFindings } from '../../model/uniqueness.ts';
+import type { Case } from '../judge/case.ts';
 import { judge } from '../judge/judge.ts';
 import type { Admitted } from '../verify/admission.ts';
 import type { Replay } from '../verify/replay.ts';
+import { computeOf } from './compute.ts';
+import { withFleet } from './fleet.ts';
+import { inferenceOf } from './inference.ts';
+import { kindsOf } from './kinds.ts';
 import { withLevels } from './levels.ts';
 import { countParts } from './parts.ts';
 import { plausibilityFindings } from './plausibility.ts';
@@ -20,8 +25,8 @@ export interface ReportFacts {
 /** Builds the report of a replayed run. Pure: the same run and facts give the same report, byte for byte. */
 export function buildReport(run: Replay, facts: ReportFacts): Report {
   const findings = runFindings(run);
-  const admitted = withLevels(withPlausibility(run));
-  const { verdicts, overall } = judge({
+  const admitted = withLevels(withFleet(withPlausibility(run), run.inventories));
+  const judged: Case = {
     guide: run.guide,
     claims: run.claims,
     plan: run.plan,
@@ -44,7 +49,10 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     waivers: run.waivers,
     findings,
     judgedAt: facts.judgedAt,
-  });
+  };
+  const { verdicts, overall } = judge(judged);
+  const compute = computeOf(judged, verdicts, kindsOf(run.inventories));
+  const inference = inferenceOf(judged);
   const { number: document, issuer } = run.guide.document;
   return {
     schema: 'assay/report/v1',
@@ -71,6 +79,8 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     overall,
     verdicts,
     attempts: admitted.map(attemptOf),
+    ...(compute && { compute }),
+    ...(inference && { inference }),
     rejected: [...run.rejected],
     findings,
     inventories: [...run.inventories],

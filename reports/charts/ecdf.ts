@@ -1,13 +1,15 @@
 import type { Text } from '../../model/text.ts';
 import { both, type Markup, markup } from '../render/markup.ts';
 import { LABELS } from '../text/catalog.ts';
-import { quantity } from '../text/quantity.ts';
+import { quantity, whole } from '../text/quantity.ts';
 import { SENTENCES } from '../text/sentence.ts';
 import { at, type Chart, frame, ticks } from './frame.ts';
 
 const WIDTH = 340;
 const HEIGHT = 210;
 const BOX = { left: 44, right: 328, top: 12, bottom: 168 };
+/** Width of a letter of a tick's label, generously. */
+const GLYPH = 5.2;
 /** More values than this are drawn as the quantiles 0, 2.5 % … 100 %, and the table lists just these. */
 const ALL = 40;
 
@@ -55,13 +57,19 @@ export function ecdf(id: string, metric: string, unit: string, values: readonly 
   )}
 ${ticks(from, to, 3).map(
   (tick) =>
-    markup`<path d="M${at(x(tick))} ${BOX.bottom}v4" stroke="#111"/><text x="${at(x(tick))}" y="${BOX.bottom + 16}" text-anchor="middle" class="tick">${quantity(tick, unit, like)}</text>`,
+    markup`<path d="M${at(x(tick))} ${BOX.bottom}v4" stroke="#111"/>${tickLabel(x(tick), quantity(tick, unit, like))}`,
 )}
 <path d="M${BOX.left} ${BOX.bottom}H${BOX.right}" stroke="#111"/>
 <path d="${line}" fill="none" stroke="#0b4f8a" stroke-width="1.8"/>
 <path d="M${at(x(middle.value))} ${at(y(0))}V${at(y(0.5))}" stroke="#111" stroke-dasharray="3 3"/>
-<text x="${(BOX.left + BOX.right) / 2}" y="${HEIGHT - 8}" text-anchor="middle" class="tick">${LABELS.median.zh} ${LABELS.median.en} ${quantity(middle.value, unit)}, n = ${values.length}</text>`;
+<text x="${(BOX.left + BOX.right) / 2}" y="${HEIGHT - 8}" text-anchor="middle" class="tick">${LABELS.median.zh} ${LABELS.median.en} ${quantity(middle.value, unit)}, n = ${whole(values.length)}</text>`;
   return { svg: frame(id, { width: WIDTH, height: HEIGHT }, title, description, body), table: numbers(points, unit) };
+}
+
+/** Under its tick, or as far right as the drawing goes. */
+function tickLabel(middle: number, text: string): Markup {
+  const fits = middle + (text.length * GLYPH) / 2 <= WIDTH;
+  return markup`<text x="${at(fits ? middle : WIDTH - 1)}" y="${BOX.bottom + 16}" text-anchor="${fits ? 'middle' : 'end'}" class="tick">${text}</text>`;
 }
 
 function numbers(points: readonly EcdfPoint[], unit: string): Markup {

@@ -11,7 +11,8 @@ export interface Series {
   readonly unit: string;
   /** Upper end of its axis where that is known, for example 100 for per cent. */
   readonly ceiling?: number;
-  readonly points: readonly { readonly atS: number; readonly value: number }[];
+  /** `starts`: nothing is known between the point before and this one, so no line leads to it. */
+  readonly points: readonly { readonly atS: number; readonly value: number; readonly starts?: boolean }[];
 }
 
 export interface PhaseMark {
@@ -66,7 +67,9 @@ function panel(series: Series, top: number, x: (second: number) => number): Mark
   const values = series.points.map((point) => point.value);
   const most = series.ceiling ?? niceCeiling(Math.max(0, ...values));
   const y = (value: number): number => top + PANEL - 8 - (Math.min(value, most) / most) * (PANEL - 14);
-  const line = series.points.map((p, i) => `${i === 0 ? 'M' : 'L'}${at(x(p.atS))} ${at(y(p.value))}`).join('');
+  const line = series.points
+    .map((p, i) => `${i === 0 || p.starts ? 'M' : 'L'}${at(x(p.atS))} ${at(y(p.value))}`)
+    .join('');
   return markup`<path d="M${LEFT} ${at(y(0))}H${RIGHT}M${LEFT} ${at(y(most))}H${RIGHT}" stroke="#e3e5e8"/>
 <text x="4" y="${top + 20}" class="name">${series.label.zh}</text><text x="4" y="${top + 33}" class="sub" lang="en">${series.label.en}</text>
 <text x="${LEFT - 5}" y="${at(y(most) + 4)}" text-anchor="end" class="tick">${significant(most, 3)} ${series.unit}</text><text x="${LEFT - 5}" y="${at(y(0) + 3)}" text-anchor="end" class="tick">0</text>

@@ -4,6 +4,7 @@ import { LABELS } from '../text/catalog.ts';
 import { actions } from './html/actions.ts';
 import { attempts } from './html/attempts.ts';
 import { closing } from './html/closing.ts';
+import { compute } from './html/compute.ts';
 import { distributions } from './html/distributions.ts';
 import { environment } from './html/environment.ts';
 import { front } from './html/front.ts';
@@ -29,6 +30,7 @@ ${front(report)}
 <nav class="screen" aria-label="${LABELS.contents.zh} ${LABELS.contents.en}"><h2 class="lesser">${both(LABELS.contents)}</h2><ul class="contents">${CHAPTERS.map((chapter) => markup`<li><a href="#${chapter}">${chapterNumber(chapter)} ${both(LABELS[chapter])}</a></li>`)}</ul></nav>
 ${targets(report)}
 ${actions(report)}
+${compute(report)}
 ${nodes(report)}
 ${distributions(report)}
 ${environment(report)}

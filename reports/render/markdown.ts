@@ -1,11 +1,13 @@
+import type { ComputeTotal } from '../../model/compute.ts';
 import { OUTCOME_TEXT } from '../../model/outcome.ts';
 import { REASONS } from '../../model/reason.ts';
 import type { Report, Verdict } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
 import { LABELS, OVERALL_MEANING, OVERALL_TEXT, PROFILE_TEXT, RULE_TEXT } from '../text/catalog.ts';
+import { COMPUTE } from '../text/compute.ts';
 import { china, utc } from '../text/moment.ts';
 import { LIMITS, VERIFY_STEPS } from '../text/prose.ts';
-import { signedPercent } from '../text/quantity.ts';
+import { percent, plusMinus, quantity, signedPercent, significant } from '../text/quantity.ts';
 import { SENTENCES } from '../text/sentence.ts';
 import { oneLine } from '../text/visible.ts';
 import {
@@ -68,6 +70,7 @@ export function renderMarkdown(report: Report): string {
     ),
     `## ${both(LABELS.actions)}`,
     ...actions(report),
+    ...rates(report),
     `## ${both(LABELS.rule)}`,
     ...[...new Set(report.verdicts.map((v) => v.rule))].sort().map((rule) => `- ${both(RULE_TEXT[rule])}`),
     `## ${both(LABELS.verify)}`,
@@ -112,6 +115,34 @@ function actions(report: Report): string[] {
     const head = `- ${OUTCOME_SIGN[verdict.outcome]} **${both(verdict.title)}** ${cell(verdict.clause)} · ${both(OUTCOME_TEXT[verdict.outcome])}${result ? ` · ${both(gap(result))}` : ''}`;
     return [head, ...reasons].join('\n');
   });
+}
+
+/** A line for each precision; kinds of device, the slowest ones and networks stand on the page. */
+function rates({ compute }: Report): string[] {
+  if (!compute) return [];
+  const total = (sum: ComputeTotal | undefined): string => {
+    if (!sum?.estimate) return '—';
+    return `${plusMinus(sum.estimate)} ${sum.level}${sum.counts ? '' : ` (${both(COMPUTE.notCounted)})`}`;
+  };
+  const header = [
+    COMPUTE.precision,
+    LABELS.claimed,
+    COMPUTE.required,
+    COMPUTE.timed,
+    COMPUTE.challenged,
+    COMPUTE.ratio,
+    COMPUTE.peakShare,
+  ];
+  const rows = compute.precisions.map((one) => [
+    `${cell(one.precision || '—')}${one.judged ? ` (${both(COMPUTE.judged)})` : ''}`,
+    one.claimed === undefined ? '—' : quantity(one.claimed, 'op/s'),
+    one.required === undefined ? '—' : `≥ ${quantity(one.required, 'op/s')}`,
+    total(one.measured),
+    total(one.challenged),
+    one.agreement ? significant(one.agreement.ratio, 4) : '—',
+    one.peak ? percent(one.peak.share) : '—',
+  ]);
+  return [`## ${both(COMPUTE.byPrecision)}`, table(header.map(both), rows)];
 }
 
 function both(text: Text): string {

@@ -48,7 +48,12 @@ export const LABELS = {
   targets: { zh: '逐项结果', en: 'Results, target by target' },
   targetDetails: { zh: '各项明细', en: 'Each target in detail' },
   actions: { zh: '未通过项与处理办法', en: 'What is not a pass, and what to do' },
+  compute: { zh: '算力与推理', en: 'Compute and inference' },
   nodes: { zh: '各节点结果', en: 'Results, node by node' },
+  nodesOnPage: {
+    zh: '节点较多，各节点的设备与测量不在打印件中，见证据包中的 report.html 与 report.json。',
+    en: 'There are many nodes: the devices and measurements of each are not in this print but in report.html and report.json of the bundle.',
+  },
   distributions: { zh: '分布', en: 'Distributions' },
   environment: { zh: '环境时间线', en: 'The environment over time' },
   attempts: { zh: '全部测量记录', en: 'All measurements' },
@@ -77,6 +82,10 @@ export const LABELS = {
   choice: { zh: '判定所取', en: 'Judged at' },
   alternatives: { zh: '其他取值', en: 'Other choices' },
   counted: { zh: '计入的项目', en: 'What was counted' },
+  noUncertainty: {
+    zh: '各分量均为 0：计数或确知值，只计实测到的，不外推',
+    en: 'all are 0: a count or known exactly, only of what was measured, nothing extrapolated',
+  },
   uncertaintyParts: { zh: '不确定度分量', en: 'Parts of the uncertainty' },
   duration: { zh: '时长', en: 'Duration' },
   samples: { zh: '样本数', en: 'Samples' },
@@ -109,6 +118,7 @@ export const LABELS = {
   noTelemetry: { zh: '没有环境遥测数据。', en: 'There is no telemetry.' },
   source: { zh: '来源', en: 'Source' },
   fact: { zh: '项目', en: 'Item' },
+  throttled: { zh: '降频原因', en: 'Why devices slowed down' },
   unread: { zh: '未能读取的信息', en: 'What could not be read' },
   why: { zh: '原因', en: 'Why' },
   tools: { zh: '厂商工具', en: 'Vendor tools' },
@@ -224,6 +234,17 @@ export const STATE_TEXT: Record<string, Text> = {
   cancelled: { zh: '取消', en: 'cancelled' },
   unsupported: { zh: '不支持', en: 'unsupported' },
 };
+
+/** Why a part of the uncertainty is nothing: a zero without a word looks like one that was forgotten. */
+export const ZERO_PART_TEXT = {
+  repeatability: { zh: '计数或确知值，无重复性分量', en: 'a count or known exactly' },
+  between_nodes: {
+    zh: '各节点以自身的值计入，节点间差异不是误差',
+    en: 'each node counts with its own value, so their differences are no doubt',
+  },
+  sampling: { zh: '只计实测值，不由部分节点外推', en: 'only what was measured counts, nothing is extrapolated' },
+  clock: { zh: '与时间无关的量', en: 'no time enters it' },
+} as const satisfies Record<string, Text>;
 
 export const UNCERTAINTY_TEXT = {
   repeatability: { zh: '重复性', en: 'repeatability' },

@@ -67,8 +67,8 @@ export const GLOSSARY: readonly Term[] = [
   {
     term: { zh: '证据等级 E0–E3', en: 'evidence level E0–E3' },
     meaning: {
-      zh: 'E0 申报；E1 由节点上的代理测得；E2 经挑战并由控制器复核；E3 由第二方见证或复测。',
-      en: 'E0 declared; E1 measured by the agent on the node; E2 challenged and checked by the controller; E3 witnessed or repeated by a second party.',
+      zh: 'E0 申报；E1 由节点上的代理测得；E2 经挑战、由控制器计时并抽查重算（仅链式算力挑战）；E3 由第二方见证或复测。',
+      en: 'E0 declared; E1 measured by the agent on the node; E2 challenged, timed by the controller and recomputed by it in part (the chained compute challenge only); E3 witnessed or repeated by a second party.',
     },
   },
   {
@@ -90,6 +90,20 @@ export const GLOSSARY: readonly Term[] = [
     meaning: {
       zh: '每秒 10^15 次运算。一次乘或一次加为一次运算，一次乘加为两次；不同精度不相加，稀疏运算不计。',
       en: '10^15 operations a second. One multiply or one add is one, a multiply-add two; precisions are never added together and sparse operations never count.',
+    },
+  },
+  {
+    term: { zh: '链式挑战', en: 'chained challenge' },
+    meaning: {
+      zh: '一轮接一轮的整数矩阵运算，每轮输入由上一轮答案和新的随机数生成，不能提前算、并行算或跳过；由控制器计时。',
+      en: 'Integer matrix products in rounds; the input of each derives from fresh random bytes that follow the answer before it, so that rounds cannot be run ahead, in parallel or be skipped. The controller times it.',
+    },
+  },
+  {
+    term: { zh: '稠密峰值', en: 'dense peak' },
+    meaning: {
+      zh: '芯片每个周期都不停顿时的运算速率，不计稀疏运算；加速卡取公布值，处理器由核数、指令与频率推算。',
+      en: 'The rate of a chip that never waits, sparse operations not counted: published for accelerators, from cores, instructions and clock for processors.',
     },
   },
   {

@@ -19,8 +19,8 @@ export const METHOD: readonly { readonly heading: Text; readonly body: Text }[] 
   {
     heading: { zh: '估计值与不确定度', en: 'Estimates and uncertainty' },
     body: {
-      zh: '数值取各不重叠时间窗的中位数；不确定度由分批均值的离散得到，并以学生 t 因子放宽，给出包含因子 k = 2 的扩展不确定度 U。多台设备相加时方差相加。计数没有不确定度。显示时 U 取两位有效数字，数值修约到同一位（JCGM 100:2008）。',
-      en: 'A value is the median over windows that do not overlap. Its uncertainty comes from the spread of batch means, widened by Student’s factor, and is given as expanded uncertainty U at k = 2. Sums over devices add variances. Counts have none. U is shown with two significant digits and the value to the same place (JCGM 100:2008).',
+      zh: '速率取各不重叠时间窗的中位数，链式挑战的速率为全部运算次数除以控制器计时，时延取百分位数。不确定度由分批均值的离散得到，并以学生 t 因子放宽，给出包含因子 k = 2 的扩展不确定度 U。同一对象重复测量时取最差的一次，其极差的一半计入重复性。多台设备相加时方差相加。所有数值只计实测的节点，不向未测节点外推，因此没有抽样分量。计数没有不确定度。显示时 U 取两位有效数字，数值修约到同一位（JCGM 100:2008）。',
+      en: 'A rate is the median over windows that do not overlap, that of the chained challenge all operations divided by the controller’s time, a latency a percentile. The uncertainty comes from the spread of batch means, widened by Student’s factor, and is given as expanded uncertainty U at k = 2. Of repeats of one thing the worst counts, and half their range is part of the repeatability. Only nodes that were measured count, nothing is extrapolated to others, so there is no part for sampling. Sums over devices add variances. Counts have none. U is shown with two significant digits and the value to the same place (JCGM 100:2008).',
     },
   },
   {
@@ -53,8 +53,8 @@ export const VERIFY_STEPS: readonly Text[] = [
     en: 'Get the whole bundle (the folder that this page is in); do not rely on this page or a print of it alone.',
   },
   {
-    zh: '在一台可以断网的电脑上运行：./assay verify 证据包目录',
-    en: 'On a machine that may be cut off from any network, run: ./assay verify FOLDER',
+    zh: '在一台可以断网的电脑上运行：./assay verify 证据包目录 --trust 信任文件。信任文件由核验人自备，列出其认可的公钥；不加 --trust 只能说明证据包前后一致，不能说明由谁签署。',
+    en: 'On a machine that may be cut off from any network, run: ./assay verify FOLDER --trust FILE. The trust file is your own and lists the keys that you accept; without it the check shows that the bundle is consistent, not who signed it.',
   },
   {
     zh: '该命令核对每个文件的摘要，从原始证据重新计算并重新判定，再逐字节比对 report.json 与本页。',
@@ -73,20 +73,40 @@ export const VERIFY_STEPS: readonly Text[] = [
 /** What the proofs leave open. */
 export const LIMITS: readonly Text[] = [
   {
-    zh: '证明不了设备就是其自称的型号：网络上别处更快的设备也能给出正确答案。往返时间以及同时测量的设备数量对此有所限制，但不能完全排除。',
-    en: 'That a device is the model it says it is: a faster one elsewhere on a network could give the right answers too. Round-trip times and the number of devices measured at once bound this; they do not rule it out.',
+    zh: '只有链式算力挑战（compute.challenge）的数值可以达到 E2：输入由控制器当场下发的随机数生成，控制器用自己的时钟计时，并抽取部分结果自行重算。其他测试项的抽查只说明有人按序、及时地给出了相符的答案；程序、密钥和压测工具都在被测节点上，因此它们的数值最高为 E1。',
+    en: 'Only the chained compute challenge (compute.challenge) can reach E2: its inputs derive from random bytes that the controller issues on the spot, the controller times it with its own clock and recomputes a part of the results itself. In the other benchmarks the checks show that somebody gave fitting answers in order and in time; program, keys and load generator are on the node under test, so their numbers are E1 at most.',
+  },
+  {
+    zh: '等级 E1 的数值由被测节点上的程序测得：控制节点的人有能力伪造。等级 E0 的数值来自运营方提供的登记表，仅校验格式、校验码与重复。',
+    en: 'Numbers of level E1 were measured by a program on the node: whoever controls the node could forge them. Numbers of level E0 come from registers that the operator supplied; only form, check characters and repetition were checked.',
+  },
+  {
+    zh: '链式挑战用小整数，使结果可以逐位核对；标为浮点精度的挑战因此可能由其他运算单元作答。它与同一设备浮点矩阵乘法速率之比列于“算力与推理”一章：挑战明显偏快的通常不计入判定，其余偏离须由人查看。挑战只抽查一部分结果，漏掉少量工作而未被发现的概率列于该次测量的检查明细。',
+    en: 'The chained challenge uses small integers, so that results can be checked bit for bit; one that is labelled with a floating-point precision may therefore be answered by other units. Its ratio to the rate of plain products on the same device stands in the chapter on compute and inference: a challenge that is much faster is held back as a rule, and a person should look where the two part otherwise. Only a part of the results is recomputed: how likely it is that work left out was seen stands beside the checks of each measurement.',
+  },
+  {
+    zh: '证明不了设备就是其自称的型号：网络上别处更快的设备也能给出正确答案。设备清单、型号、序列号与厂商均为节点自报；控制器计时把往返时间算在内，但不能排除这种情况。',
+    en: 'That a device is the model it says it is: a faster one elsewhere on a network could give the right answers too. Inventory, models, serial numbers and vendors are the node’s own word; the controller’s timing includes the way there and back, which does not rule this out.',
+  },
+  {
+    zh: '链式挑战的时间窗由控制器记录，多个设备或节点的数值只有在同一时间窗内测得才相加，重叠不足的不计入；各节点同时工作的时间列于“算力与推理”一章。其他测试项多个节点的数值相加时，各节点的测量不一定同时进行，同一台设备先后为两个节点作答只能靠比对设备标识发现。',
+    en: 'The controller records when challenges ran: rates of several devices or nodes are added only where they were measured in one window, and what overlaps too little does not count; how long all nodes worked at once stands in the chapter on compute and inference. In the other benchmarks the measurements of several nodes need not have run at once, and a device that answers for two nodes one after the other is found by comparing device identities only.',
   },
   {
     zh: '矩阵乘法的速度不等于任意业务的速度；它说明算力上限，不说明某个模型的训练时间。',
     en: 'The rate of matrix products is not the rate of any workload: it shows what the hardware can do, not how long a certain model takes to train.',
   },
   {
+    zh: '并发用户和数据资源由程序模拟。未指定服务地址时，被测的是本软件自带的推理服务，说明的是硬件与网络的能力，而不是平台自有业务系统的能力；所测对象列于该次测量的设置。',
+    en: 'Users and data resources are simulated by a program. Where no address of a service was given, the inference service that comes with this software was tested: that shows what the hardware and the network can do, not what the platform’s own services can. What was tested stands in the settings of the measurement.',
+  },
+  {
     zh: '存储容量中只有“已证实字节”经过写满与读回，其余为文件系统自报；精简配置的存储可能报出并不存在的容量。',
     en: 'Of the storage capacity only the proven bytes were filled and read back; the rest is what file systems say of themselves, and thin storage can state bytes that it does not have.',
   },
   {
-    zh: '等级 E1 的数值由被测节点上的程序测得：控制节点的人有能力伪造。等级 E0 的数值来自运营方提供的登记表，仅校验格式、校验码与重复。',
-    en: 'Numbers of level E1 were measured by a program on the node: whoever controls the node could forge them. Numbers of level E0 come from registers that the operator supplied; only form, check characters and repetition were checked.',
+    zh: '不确定度包含同一次检测内的重复性与时钟误差；不同日期、固件、环境之间的差异以及未识别的系统误差不在其中。',
+    en: 'The uncertainty holds repeatability within this test and the error of clocks; differences between days, firmware and surroundings, and systematic errors that nobody knows of, are not in it.',
   },
   {
     zh: '结果只说明检测期间的状态，不保证此后保持不变。',

@@ -11,6 +11,7 @@ const prefixed = (names: readonly string[]): Scale[] => names.map((name, i) => (
 const SCALES: Readonly<Record<string, readonly Scale[]>> = {
   'op/s': prefixed(['ops', 'kilo-ops', 'Mega-ops', 'Giga-ops', 'Tera-ops', 'Peta-ops', 'Exa-ops']),
   op: prefixed(['op', 'k op', 'M op', 'G op', 'T op', 'P op', 'E op']),
+  'op/J': prefixed(['op/J', 'k op/J', 'M op/J', 'G op/J', 'T op/J']),
   B: prefixed(['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']),
   'B/s': prefixed(['B/s', 'kB/s', 'MB/s', 'GB/s', 'TB/s', 'PB/s']),
   'bit/s': prefixed(['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s']),

@@ -24,14 +24,21 @@ export const SENTENCES = {
     zh: `见证据包中的签名与时间戳文件，核对方法见第 ${section} 章`,
     en: `in the signature and stamp files of the bundle; see section ${section}`,
   }),
-  moreDecisive: (n: number): Text => ({
-    zh: `其余 ${whole(n)} 项必选指标见第 2 章。`,
-    en: `${whole(n)} more mandatory ${n === 1 ? 'target' : 'targets'} in section 2.`,
+  moreDecisive: (n: number, chapter: number): Text => ({
+    zh: `其余 ${whole(n)} 项必选指标见第 ${chapter} 章。`,
+    en: `${whole(n)} more mandatory ${n === 1 ? 'target' : 'targets'} in section ${chapter}.`,
   }),
   nOfM: (n: number, m: number): Text => ({
     zh: `${whole(n)} / ${whole(m)} 个节点`,
     en: `${whole(n)} of ${whole(m)} nodes`,
   }),
+  allMeasured: (nodes: number): Text =>
+    nodes === 1
+      ? { zh: '唯一的节点已测量，没有抽样分量', en: 'the only node was measured: no sampling part' }
+      : {
+          zh: `全部 ${whole(nodes)} 个节点均已测量，没有抽样分量`,
+          en: `all ${whole(nodes)} nodes were measured: no sampling part`,
+        },
   more: (n: number): Text => ({
     zh: `另有 ${whole(n)} 项，见 report.json`,
     en: `and ${whole(n)} more in report.json`,
@@ -70,15 +77,16 @@ export const SENTENCES = {
     zh: `共 ${whole(nodes)} 个节点，点开查看每个节点的设备与测量（测试项、状态、用时、证据摘要前 12 位）。`,
     en: `${whole(nodes)} nodes; open one to see its devices and measurements (benchmark, state, time taken, first 12 digits of the evidence’s digest).`,
   }),
+  nodes: (n: number): Text => ({ zh: `${whole(n)} 个节点`, en: n === 1 ? '1 node' : `${whole(n)} nodes` }),
   devices: (n: number): Text => ({ zh: `${whole(n)} 个设备`, en: n === 1 ? '1 device' : `${whole(n)} devices` }),
   measurements: (n: number): Text => ({
     zh: `${whole(n)} 次测量`,
     en: n === 1 ? '1 measurement' : `${whole(n)} measurements`,
   }),
   notCompleted: (n: number): Text => ({ zh: `${whole(n)} 次未完成`, en: `${whole(n)} not completed` }),
-  attemptsFolded: (n: number): Text => ({
-    zh: `共 ${whole(n)} 次测量；节点较多，明细按节点收在第 4 章，此处按测试项汇总。`,
-    en: `${whole(n)} measurements. As the nodes are many, each stands under its node in section 4; here they are summed up by benchmark.`,
+  attemptsFolded: (n: number, chapter: number): Text => ({
+    zh: `共 ${whole(n)} 次测量；节点较多，明细按节点收在第 ${chapter} 章，此处按测试项汇总。`,
+    en: `${whole(n)} measurements. As the nodes are many, each stands under its node in section ${chapter}; here they are summed up by benchmark.`,
   }),
   waivedBy: (by: string, until: string): Text => ({
     zh: `由 ${by} 批准，有效期至 ${until}；豁免不改变判定`,

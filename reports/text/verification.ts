@@ -44,9 +44,17 @@ export function verificationText(result: Verification, version: string, proof?: 
         `It says that it was made by ${name}; this is ${version}. Check it with that version before you judge.`,
       );
     }
+  } else if (result.undecided) {
+    lines.push('', ...undecidedLines(result.undecided));
   } else {
     const { zh, en } = OVERALL_TEXT[result.outcome];
     lines.push('', `证据包一致。判定结果：${zh}`, `The bundle is consistent. Outcome: ${en}`);
+  }
+  if (result.outcome !== undefined && result.steps.some((s) => s.id === 'pages' && s.state === 'not_checked')) {
+    lines.push(
+      '页面（report.html 等）未能与报告比对，请以本结果为准，或用生成它的版本复核',
+      'The pages (report.html and others) were not compared with the report: go by this result, or check with the version that made them.',
+    );
   }
   if (result.log) {
     const { size, root, keyId } = result.log;
@@ -58,6 +66,29 @@ export function verificationText(result: Verification, version: string, proof?: 
   }
   if (proof) lines.push('', '包含证明 / proof of inclusion', JSON.stringify(proof, null, 2));
   return `${lines.join('\n')}\n`;
+}
+
+/** Why nothing can be told, and what the bundle says for itself. */
+function undecidedLines({ steps, judged }: NonNullable<Verification['undecided']>): string[] {
+  const names = steps.map((id) => STEP_TEXT[id]);
+  const lines = [
+    `能够核对的部分一致；因下列步骤未能核对，无法判定：${names.map((n) => n.zh).join('、')}`,
+    `What could be checked is consistent; the outcome cannot be told because of: ${names.map((n) => n.en).join('; ')}`,
+  ];
+  if (judged !== undefined) {
+    const { zh, en } = OVERALL_TEXT[judged];
+    lines.push(
+      `仅就证据包自身而言，判定为：${zh}（不作保证）`,
+      `Going by what the bundle brings itself: ${en} (nobody vouches for it)`,
+    );
+  }
+  if (steps.includes('guide')) {
+    lines.push(
+      '如认可该指南，请将其 sha256 列入您的信任文件（guides）后重新校验',
+      'If you accept the guide, list its sha256 under guides in your trust file and verify again.',
+    );
+  }
+  return lines;
 }
 
 /** The result for a program. */

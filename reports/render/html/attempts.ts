@@ -4,7 +4,7 @@ import { span, utc } from '../../text/moment.ts';
 import { plusMinus, whole } from '../../text/quantity.ts';
 import { SENTENCES } from '../../text/sentence.ts';
 import { both, code, type Markup, markup } from '../markup.ts';
-import { column, fold, levelMark, section } from './section.ts';
+import { chapterNumber, column, fold, levelMark, section } from './section.ts';
 
 /** Up to so many attempts are written out; the attempts of a fleet stand under their nodes. */
 const WRITTEN_OUT = 100;
@@ -21,7 +21,7 @@ export function attempts(report: Report): Markup {
       ? markup`<p>${both(LABELS.nothingMeasured)}</p>`
       : all.length <= WRITTEN_OUT
         ? markup`${all.map((a) => attempt(a, all.length <= OPEN))}`
-        : markup`<p>${both(SENTENCES.attemptsFolded(all.length))}</p>${byBenchmark(all)}`;
+        : markup`<p>${both(SENTENCES.attemptsFolded(all.length, chapterNumber('nodes')))}</p>${byBenchmark(all)}`;
   return section('attempts', markup`${body}<h3>${both(LABELS.rejected)}</h3>${rejected(report)}`);
 }
 

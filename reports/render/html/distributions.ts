@@ -9,6 +9,9 @@ const LEAST = 5;
 /** Most drawings of one page, those with the most values first. */
 const MOST = 16;
 
+/** Moments, which spread over nothing that could be compared. */
+const MOMENTS: readonly string[] = ['compute.challenge.opened'];
+
 interface Group {
   readonly name: string;
   readonly unit: string;
@@ -41,6 +44,7 @@ function groupsOf(report: Report): Map<string, Group> {
   for (const attempt of report.attempts) {
     if (attempt.state !== 'completed') continue;
     for (const { metric, labels, estimate } of attempt.metrics) {
+      if (MOMENTS.includes(metric)) continue;
       const kept = Object.keys(labels)
         .filter((label) => label !== 'device')
         .sort()

@@ -2,14 +2,17 @@ import { median } from '../../../model/estimate.ts';
 import type { Telemetry } from '../../../model/measurement.ts';
 import type { Attempt, Report } from '../../../model/report.ts';
 import type { Text } from '../../../model/text.ts';
-import { type PhaseMark, type Series, timeline } from '../../charts/timeline.ts';
+import { MOST_POINTS, type PhaseMark, type Series, timeline } from '../../charts/timeline.ts';
 import { LABELS } from '../../text/catalog.ts';
 import { SENTENCES } from '../../text/sentence.ts';
-import { both, type Markup, markup } from '../markup.ts';
+import { both, type Markup, markup, type Part } from '../markup.ts';
 import { fold, section } from './section.ts';
 
 /** Most recordings that are drawn; the choice is said on the page. */
 const MOST = 12;
+
+/** Most different remarks beside one recording. */
+const REMARKS = 12;
 
 type Device = NonNullable<Telemetry['devices']>[number];
 
@@ -22,12 +25,24 @@ export function environment(report: Report): Markup {
     'environment',
     markup`${chosen.length < recorded.length && markup`<p>${both(SENTENCES.timelineChoice(chosen.length, recorded.length))}</p>`}
 ${chosen.map((attempt, i) => {
-  const series = seriesOf(attempt.telemetry);
+  const series = [...ratesOf(attempt), ...seriesOf(attempt.telemetry)];
   const title = SENTENCES.timelineTitle({ zh: '环境', en: 'environment' }, attempt.node, attempt.benchmark);
-  const chart = timeline(`time-${i}`, title, series, phasesOf(attempt));
-  return markup`<figure><figcaption>${attempt.node} · <code>${attempt.benchmark}</code>${attempt.attempt > 1 && ` #${attempt.attempt}`} · ${both(SENTENCES.readings(attempt.telemetry.length))}</figcaption>${chart.svg}${fold(both(LABELS.numbersTable), chart.table)}</figure>\n`;
+  const marks = phasesOf(attempt).map((phase) => ({ ...phase, name: phase.name.replace(/^measure_/, '') }));
+  const chart = timeline(`time-${i}`, title, series, marks);
+  return markup`<figure><figcaption>${attempt.node} · <code>${attempt.benchmark}</code>${attempt.attempt > 1 && ` #${attempt.attempt}`} · ${both(SENTENCES.readings(attempt.telemetry.length))}${remarks(attempt.telemetry)}</figcaption>${chart.svg}${fold(both(LABELS.numbersTable), chart.table)}</figure>\n`;
 })}`,
   );
+}
+
+/** Why devices slowed down, and what could not be read of them, each once. */
+function remarks(telemetry: readonly Telemetry[]): Markup {
+  const reasons = new Set(telemetry.flatMap((t) => (t.devices ?? []).flatMap((d) => d.throttleReasons ?? [])));
+  const unread = new Set(
+    telemetry.flatMap((t) => (t.unread ?? []).map(({ what, source, why }) => `${what} (${source}): ${why}`)),
+  );
+  const line = (label: Text, found: ReadonlySet<string>): Part =>
+    found.size > 0 && markup`<br><span class="aside">${both(label)}: ${[...found].slice(0, REMARKS).join('; ')}</span>`;
+  return markup`${line(LABELS.throttled, reasons)}${line(LABELS.unread, unread)}`;
 }
 
 /** Attempts with something wrong first, then one of each benchmark, then the rest; in the order they ran. */
@@ -64,6 +79,43 @@ function seriesOf(telemetry: readonly Telemetry[]): Series[] {
   ].filter((series) => series.points.length > 0);
 }
 
+/** Scales that a rate over time is drawn in, largest first. */
+const SCALES: Readonly<Record<string, readonly (readonly [number, string])[]>> = {
+  'op/s': [
+    [1e15, 'Peta-ops'],
+    [1e12, 'Tera-ops'],
+    [1e9, 'Giga-ops'],
+  ],
+  'B/s': [
+    [1e12, 'TB/s'],
+    [1e9, 'GB/s'],
+  ],
+};
+
+/** What all devices together did in each measuring phase that is named after a precision or a pattern: its value, throughout. */
+function ratesOf(attempt: Attempt): Series[] {
+  return Object.entries(SCALES).flatMap(([unit, scales]) => {
+    const rates = attempt.metrics.filter((one) => one.metric.endsWith('.rate') && one.estimate.unit === unit);
+    const spans = phasesOf(attempt).flatMap(({ name, fromS, toS }) => {
+      const own = rates.filter(
+        ({ labels }) =>
+          name === `measure_${labels.operation ? `${labels.operation}_${labels.device}` : labels.precision}`,
+      );
+      const value = own.reduce((sum, { estimate }) => sum + estimate.value, 0);
+      return value > 0 ? [{ fromS, toS, value }] : [];
+    });
+    if (spans.length === 0 || spans.length > MOST_POINTS / 2) return [];
+    const most = Math.max(...spans.map((span) => span.value));
+    const [factor, name] = scales.find(([size]) => most >= size) ?? scales.at(-1)!;
+    const label = { zh: '速率（各段之值）', en: 'Rate, by phase' };
+    const points = spans.flatMap(({ fromS, toS, value }) => [
+      { atS: fromS, value: value / factor, starts: true },
+      { atS: toS, value: value / factor },
+    ]);
+    return [{ label, unit: name, points }];
+  });
+}
+
 function middleOf(devices: readonly Device[], read: (d: Device) => number | undefined): number | undefined {
   const values = devices.map(read).filter((value) => value !== undefined);
   return values.length === 0 ? undefined : median(values);
@@ -73,9 +125,12 @@ function times(value: number | undefined, factor: number): number | undefined {
   return value === undefined ? undefined : value * factor;
 }
 
-function phasesOf(attempt: Attempt): PhaseMark[] {
+function phasesOf(attempt: Attempt): (PhaseMark & { readonly toS: number })[] {
   const start = Date.parse(attempt.startedAt);
   return attempt.phases
-    .map((phase) => ({ name: phase.name, fromS: Math.max(0, (Date.parse(phase.startedAt) - start) / 1000) }))
+    .map(({ name, startedAt, durationS }) => {
+      const fromS = Math.max(0, (Date.parse(startedAt) - start) / 1000);
+      return { name, fromS, toS: fromS + durationS };
+    })
     .filter((phase) => Number.isFinite(phase.fromS));
 }

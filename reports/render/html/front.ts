@@ -86,7 +86,7 @@ function decisive(report: Report): Markup {
   const rest = mandatory.length - shown.length;
   return markup`<h2 class="lesser">${both(LABELS.decisive)}</h2>
 <figure>${chart.svg}</figure>
-<p class="fine">${both(LABELS.decisiveKey)}${rest > 0 && markup` · ${both(SENTENCES.moreDecisive(rest))}`}</p>
+<p class="fine">${both(LABELS.decisiveKey)}${rest > 0 && markup` · ${both(SENTENCES.moreDecisive(rest, chapterNumber('targets')))}`}</p>
 <div class="screen">${fold(both(LABELS.numbersTable), chart.table)}</div>`;
 }
 

@@ -18,6 +18,8 @@ interface NodeColumn extends MatrixColumn {
 
 /** Up to so many nodes stand open on the page; more are folded. */
 const OPEN = 4;
+/** So many nodes stand in one fold of a larger fleet. */
+const GROUP = 100;
 
 /** Which node gave what: a field of cells for each metric that nodes differ in, the same in a table, then node by node. */
 export function nodes(report: Report): Markup {
@@ -27,6 +29,14 @@ export function nodes(report: Report): Markup {
   const same = names.length > 1 ? columns.filter((c) => distinct(c) === 1) : [];
   const attempts = grouped(report.attempts);
   const devices = new Map(report.inventories.map((inventory) => [inventory.node, inventory.accelerators]));
+  const one = (name: string): Markup =>
+    node(name, attempts.get(name) ?? [], devices.get(name) ?? [], names.length <= OPEN);
+  // Thousands of lines are no list: they are folded by the hundred, and each fold says what is odd inside.
+  const group = (own: readonly string[]): Markup => {
+    const odd = own.reduce((sum, name) => sum + incomplete(attempts.get(name) ?? []), 0);
+    const summary = markup`${own[0]} – ${own.at(-1)} · ${both(SENTENCES.nodes(own.length))}${odd > 0 && markup` · <b class="o-fail">${both(SENTENCES.notCompleted(odd))}</b>`}`;
+    return fold(summary, own.map(one));
+  };
   return section(
     'nodes',
     markup`${drawn.length > 0 && markup`<p>${both(SENTENCES.matrixIntro(names.length))}</p>${key()}`}
@@ -41,8 +51,8 @@ ${
   )
 }
 <h3>${both(LABELS.node)}</h3>
-${names.length > OPEN && markup`<p>${both(SENTENCES.nodesFolded(names.length))}</p>`}
-${names.map((name) => node(name, attempts.get(name) ?? [], devices.get(name) ?? [], names.length <= OPEN))}`,
+${names.length > OPEN && markup`<p class="screen">${both(SENTENCES.nodesFolded(names.length))}</p><p class="print">${both(LABELS.nodesOnPage)}</p>`}
+${names.length <= GROUP ? names.map(one) : portions(names).map(group)}`,
   );
 }
 
@@ -102,6 +112,14 @@ ${names.map(
 )}</tbody></table></div>`;
 }
 
+function portions(names: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(names.length / GROUP) }, (_, i) => names.slice(i * GROUP, (i + 1) * GROUP));
+}
+
+function incomplete(attempts: readonly Attempt[]): number {
+  return attempts.filter((attempt) => attempt.state !== 'completed').length;
+}
+
 function grouped(attempts: readonly Attempt[]): Map<string, Attempt[]> {
   const byNode = new Map<string, Attempt[]>();
   for (const attempt of attempts) {
@@ -113,7 +131,7 @@ function grouped(attempts: readonly Attempt[]): Map<string, Attempt[]> {
 }
 
 function node(name: string, attempts: readonly Attempt[], accelerators: readonly Accelerator[], open: boolean): Markup {
-  const bad = attempts.filter((attempt) => attempt.state !== 'completed').length;
+  const bad = incomplete(attempts);
   const summary = markup`<b>${name}</b> · ${both(SENTENCES.devices(accelerators.length))} · ${both(SENTENCES.measurements(attempts.length))}${bad > 0 && markup` · <b class="o-fail">${both(SENTENCES.notCompleted(bad))}</b>`}`;
   return fold(
     summary,

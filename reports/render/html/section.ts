@@ -10,6 +10,7 @@ export const CHAPTERS = [
   'front',
   'targets',
   'actions',
+  'compute',
   'nodes',
   'distributions',
   'environment',

@@ -14,12 +14,13 @@ h3{font-size:11pt;margin:5mm 0 2mm}h4{font-size:10pt;margin:4mm 0 1mm}
 h2 .en,h3 .en,h4 .en{font-weight:400;font-size:.85em}
 .en,[lang=en]{color:var(--soft);font-size:.92em}
 p{margin:0 0 2mm}code{font:.9em/1.35 "Noto Sans Mono","DejaVu Sans Mono",Consolas,Menlo,monospace;overflow-wrap:anywhere}
+.print{display:none}
 .running{text-align:right;font-size:8pt;margin:4mm 0 0}
 .fine,.aside,.clause,.hint{font-size:8pt;color:var(--soft)}.fine{margin-top:1.5mm}
 .synthetic{border:2px solid var(--bad);color:var(--bad);text-align:center;padding:1.5mm;font-weight:700}.synthetic .en{color:var(--bad)}
 .banner{position:sticky;top:0;z-index:1;background:var(--bad);color:#fff;text-align:center;font-size:8.5pt;padding:1mm}.banner .en{color:#fff}
 table{border-collapse:collapse;width:100%;font-size:8.5pt;line-height:1.4}th,td{border:1px solid var(--line);padding:1mm 1.5mm;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-th{background:var(--pale);font-weight:700}th .en{font-weight:400}tbody th{font-weight:700}
+th{background:var(--pale);font-weight:700}th .en,th .aside{font-weight:400}tbody th{font-weight:700}
 .identity th{width:15%}.identity td{width:35%}
 .verdict{background:#fff;display:grid;grid-template-columns:26mm 1fr;gap:3mm;border:2px solid;padding:2.5mm;margin:2.5mm 0;align-items:center}
 .verdict p{margin:0 0 .8mm}.verdict .fine{margin-top:0}.verdict p.zh{font-size:9.5pt;color:var(--ink)}.verdict p.en{font-size:8pt}.verdict .fine{color:var(--soft)}
@@ -29,8 +30,8 @@ th{background:var(--pale);font-weight:700}th .en{font-weight:400}tbody th{font-w
 .o-pass{color:var(--good)}.o-fail{color:var(--bad)}.o-indeterminate,.o-manual{color:var(--doubt)}.o-error,.o-not_tested,.o-not_applicable{color:var(--none)}.tiles .zero b{color:var(--ink)}.tiles span{color:var(--ink)}.tiles .en{color:var(--soft)}
 .outcome{font-weight:700}.outcome span{color:inherit;font-weight:400}
 .evidence th{width:22%}.sign{display:grid;grid-template-columns:repeat(3,1fr);gap:0;margin-top:2mm;font-size:8.5pt;line-height:1.4}.sign div{display:grid;grid-template-columns:17mm 1fr;border:1px solid var(--line);margin-left:-1px}.sign dt{background:var(--pale);padding:1mm 1.5mm;border-right:1px solid var(--line)}.sign dd{min-height:12mm;padding:1mm 1.5mm;align-self:end;display:flex;align-items:end}
-.targets th[scope=row]{background:#fff;font-weight:400}.targets th[scope=row] a{font-weight:700}.targets,.requirements{table-layout:fixed}.c-target{width:29%}.c-claim{width:11%}.c-value{width:25%}.c-margin{width:9.5%}.c-outcome{width:13.5%}.c-proof{width:12%}.c-metric{width:20%}.c-limit{width:12%}.c-small{width:9%}.requirements .c-value{width:20%}.requirements .c-outcome{width:12%}
-.metric{font-size:7.5pt}
+.targets th[scope=row]{background:#fff;font-weight:400}.targets th[scope=row] a{font-weight:700}.targets,.requirements{table-layout:fixed}.c-target{width:27.5%}.c-claim{width:11%}.c-value{width:24%}.c-margin{width:10.5%}.c-outcome{width:13%}.c-proof{width:14%}.c-metric{width:20%}.c-limit{width:12%}.c-small{width:9%}.requirements .c-value{width:20%}.requirements .c-outcome{width:12%}
+.metric{font-size:7.5pt}.devices thead th:first-child{width:15%}.devices thead th:nth-child(2){width:16%}.devices thead th:nth-child(3){width:11%}.networks{margin-bottom:2mm}.rates,.networks{table-layout:fixed}.rates th:first-child{width:12%}.rates th:nth-child(2),.rates th:nth-child(3){width:10%}.rates th:nth-child(4){width:19%}.rates th:nth-child(5){width:16%}.rates th:nth-child(6){width:11%}.networks th:first-child{width:31%}.networks thead th:nth-child(2){width:22%}.networks thead th:nth-child(5){width:11%}
 article{border-top:1px solid var(--line);margin-top:3mm}dl{display:grid;grid-template-columns:36mm 1fr;gap:.8mm 3mm;margin:1mm 0;font-size:9pt}dt{font-weight:700}dt .en{font-weight:400}dd{margin:0;overflow-wrap:anywhere}
 .actions>li{margin-bottom:3mm}.lead{margin-bottom:.5mm}.reasons{margin:.5mm 0;padding-left:5mm;font-size:9pt}.particular{color:var(--soft);overflow-wrap:anywhere}
 figure{margin:2mm 0}figcaption{font-size:8.5pt;margin-bottom:1mm}.chart{display:block;max-width:100%;height:auto}
@@ -40,9 +41,9 @@ figure{margin:2mm 0}figcaption{font-size:8.5pt;margin-bottom:1mm}.chart{display:
 .plain,.list{font-size:8.5pt;overflow-wrap:anywhere}.plain{margin:1mm 0;padding-left:5mm}
 details{margin:1.5mm 0}summary{cursor:pointer;font-size:9pt;min-height:24px;padding:2px 0}.wide{overflow-x:auto}
 .contents{columns:2;font-size:9pt;padding-left:0;list-style:none}.contents a{display:inline-block;min-height:24px;padding:2px 0}.end{text-align:center;margin-top:8mm}
-@media(max-width:640px){.tiles{grid-template-columns:repeat(4,1fr)}.pair{grid-template-columns:1fr}.verdict{grid-template-columns:1fr}dl{grid-template-columns:1fr}}
+@media(max-width:640px){.wide table{min-width:150mm}.tiles{grid-template-columns:repeat(4,1fr)}.pair{grid-template-columns:1fr}.verdict{grid-template-columns:1fr}dl{grid-template-columns:1fr}}
 @page{size:A4;margin:16mm 14mm 15mm}
 @media print{html{font-size:9pt;line-height:1.42}#front table{line-height:1.32}#front th,#front td{padding:.7mm 1.2mm}.synthetic{font-size:8.5pt;padding:.8mm;margin:0 0 1.5mm}body{max-width:none;padding:0 .3mm}table{font-size:8pt}.verdict p.zh{font-size:9pt}.verdict p.en,.verdict .fine{font-size:7.5pt}.tiles{margin-bottom:0}h2.lesser{margin-top:2.5mm}.screen,.skip,.banner{display:none}.running{display:none}h1{margin:0 0 2mm}figure{margin:1mm 0}a{text-decoration:none}
-#targets,#actions,#nodes,#method{break-before:page}section>h2:first-child{margin-top:0}section+section>h2:first-child{margin-top:7mm}#targets>h2:first-child,#actions>h2:first-child,#nodes>h2:first-child,#method>h2:first-child{margin-top:0}
-h2,h3,h4,figcaption,.lead{break-after:avoid}tr,figure,.verdict,.tiles,.sign,.evidence tr{break-inside:avoid}thead{display:table-header-group}summary{list-style:none}details:not([open]){display:none}.wide{overflow:visible}}
+#targets,#actions,#compute,#method{break-before:page}section>h2:first-child{margin-top:0}section+section>h2:first-child{margin-top:7mm}#targets>h2:first-child,#actions>h2:first-child,#compute>h2:first-child,#method>h2:first-child{margin-top:0}
+h2,h3,h4,figcaption,.lead{break-after:avoid}tr,figure,.verdict,.tiles,.sign,.evidence tr{break-inside:avoid}thead{display:table-header-group}.print{display:block}summary{list-style:none}details:not([open]){display:none}.wide{overflow:visible}}
 `;

@@ -1,5 +1,6 @@
 import type { Report, RequirementResult, Verdict } from '../../../model/report.ts';
-import { LABELS, RULE_TEXT, UNCERTAINTY_TEXT } from '../../text/catalog.ts';
+import type { Text } from '../../../model/text.ts';
+import { LABELS, RULE_TEXT, UNCERTAINTY_TEXT, ZERO_PART_TEXT } from '../../text/catalog.ts';
 import { span, utc } from '../../text/moment.ts';
 import { plusMinus, quantity, signedPercent, whole } from '../../text/quantity.ts';
 import { SENTENCES } from '../../text/sentence.ts';
@@ -57,7 +58,7 @@ ${verdict.reasons.length > 0 && markup`<dt>${both(LABELS.reasons)}</dt><dd>${rea
 <dt>${both(LABELS.evidenceHash)}</dt><dd>${levelMark(verdict.level)} · ${verdict.evidence.length === 0 ? '—' : markup`sha256 ${verdict.evidence.slice(0, DIGESTS).map((digest) => markup`${code(digest)} `)}${verdict.evidence.length > DIGESTS && both(SENTENCES.more(verdict.evidence.length - DIGESTS))}`}</dd>
 </dl>
 ${verdict.requirements.some((result) => result.estimate) && markup`<div class="wide"><table class="requirements"><colgroup><col class="c-metric"><col class="c-limit"><col class="c-value"><col class="c-small"><col class="c-small"><col class="c-small"><col class="c-small"><col class="c-outcome"></colgroup><thead><tr>${column('metric')}${column('limit')}${column('measured')}${column('duration')}${column('samples')}${column('nodesMeasured')}${column('level')}${column('outcome')}</tr></thead><tbody>${verdict.requirements.map((result) => requirementRow(result, report))}</tbody></table></div>`}
-${verdict.requirements.map((result) => particulars(result, verdict))}</article>
+${verdict.requirements.map((result) => particulars(result, verdict, report.platform.nodes))}</article>
 `;
 }
 
@@ -68,16 +69,22 @@ function requirementRow(result: RequirementResult, report: Report): Markup {
 }
 
 /** What stands behind one requirement: other choices, what was counted, parts of the uncertainty, own reasons. */
-function particulars(result: RequirementResult, verdict: Verdict): Markup {
+function particulars(result: RequirementResult, verdict: Verdict, nodes: number): Markup {
   const own = result.reasons.filter((r) => !verdict.reasons.some((v) => v.code === r.code && v.detail === r.detail));
   const lines = [
     result.alternatives.length > 0 &&
       markup`<dt>${both(LABELS.alternatives)}</dt><dd>${result.alternatives.map((other, i) => markup`${i > 0 && '; '}${other.value}: ${plusMinus(other.estimate)} (${both(LABELS[other.verified ? 'verified' : 'notVerified'])})`)}</dd>`,
     result.counted.length > 0 && markup`<dt>${both(LABELS.counted)}</dt><dd>${result.counted.join(', ')}</dd>`,
     result.uncertainty.length > 0 &&
-      markup`<dt>${both(LABELS.uncertaintyParts)}</dt><dd>${result.uncertainty.map((part, i) => markup`${i > 0 && '; '}${both(UNCERTAINTY_TEXT[part.source])}: ${quantity(part.U, result.unit, result.estimate?.value ?? part.U)}`)}</dd>`,
+      markup`<dt>${both(LABELS.uncertaintyParts)}</dt><dd>${result.uncertainty.every(({ U }) => U === 0) ? both(LABELS.noUncertainty) : result.uncertainty.map((part, i) => markup`${i > 0 && markup`<br>`}${both(UNCERTAINTY_TEXT[part.source])}: ${part.U === 0 ? markup`0 (${both(zeroPart(part.source, result, nodes))})` : quantity(part.U, result.unit, result.estimate?.value ?? part.U)}`)}</dd>`,
     own.length > 0 && markup`<dt>${both(LABELS.reasons)}</dt><dd>${reasonList(own, false)}</dd>`,
   ].filter((part) => part !== false);
   if (lines.length === 0) return markup``;
   return fold(markup`<code>${result.metric}</code>`, markup`<dl>${lines}</dl>`, true);
+}
+
+/** Why a part of the uncertainty is zero. */
+function zeroPart(source: keyof typeof ZERO_PART_TEXT, result: RequirementResult, nodes: number): Text {
+  const all = nodes > 0 && result.nodes.length === nodes;
+  return source === 'sampling' && all ? SENTENCES.allMeasured(nodes) : ZERO_PART_TEXT[source];
 }

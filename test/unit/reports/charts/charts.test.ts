@@ -107,6 +107,17 @@ describe('empirical distribution', () => {
     );
   });
 
+  it('keeps the label of the last tick inside the drawing', () => {
+    const values = Array.from({ length: 60 }, (_, n) => 2.4e14 + n * 4.4e12);
+    const text = ecdf('e', 'm', 'op/s', values)!.svg.text;
+    const labels = [...text.matchAll(/<text x="([\d.]+)" y="184" text-anchor="(\w+)" class="tick">([^<]+)</g)];
+    expect(labels.length).toBeGreaterThan(1);
+    for (const [, x, anchor, label] of labels) {
+      expect(Number(x) + (anchor === 'middle' ? label!.length * 2.5 : 0)).toBeLessThan(340);
+    }
+    expect(labels.map(([, , anchor]) => anchor)).toContain('end');
+  });
+
   it('draws equal, negative and huge values soundly and nothing for none', () => {
     expect(ecdf('e', 'm', 'B', [])).toBeUndefined();
     expect(ecdf('e', 'm', 'B', [Number.NaN])).toBeUndefined();

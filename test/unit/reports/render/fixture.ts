@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Compute, ComputeDevice, ComputePrecision, Inference } from '../../../../model/compute.ts';
 import { type Estimate, exact } from '../../../../model/estimate.ts';
 import type { Guide, Target } from '../../../../model/guide.ts';
 import type { Accelerator, Inventory } from '../../../../model/inventory.ts';
@@ -202,6 +203,110 @@ function counts(verdicts: readonly Verdict[]): Record<string, number> {
   return Object.fromEntries(OUTCOMES.map((o) => [o, verdicts.filter((v) => v.outcome === o).length]));
 }
 
+/** A row of the compute chapter for so many devices of one kind, with every part that it can have. */
+function precisionRow(precision: string, rate: number, devices: ComputeDevice[]): ComputePrecision {
+  const total = rate * devices.length;
+  const part = { devices: devices.length, counts: true, held: 0, reasons: [] };
+  return {
+    precision,
+    ...(precision === 'FP32' && { claimed: 1.2e16 }),
+    required: 1e16,
+    judged: precision === 'FP32',
+    measured: { ...part, estimate: measured(total, 'op/s', total * 0.015), level: 'E1' },
+    challenged: { ...part, estimate: measured(total * 0.97, 'op/s', total * 0.01), level: 'E2' },
+    agreement: { ratio: 0.97, devices: devices.length, outside: 0, least: 0.85, most: 1.2 },
+    fastest: total * 1.03,
+    sustained: 0.991,
+    proofShare: 0.042,
+    ...(devices.length > 1 && { together: { nodes: devices.length, seconds: 118, share: 0.97 } }),
+    peak: { opsPerSecond: total / 0.91, share: 0.91, firm: false, basis: ['cores × clock'] },
+    withoutPeak: 0,
+    efficiency: { opsPerJoule: 1.3e11, devices: devices.length },
+    backends: ['openblas'],
+    slowest: devices.slice(0, 20),
+  };
+}
+
+function deviceRow(node: string, device: string, value: number, share: number): ComputeDevice {
+  return {
+    node,
+    device,
+    chip: 'Example X100',
+    backend: 'openblas',
+    rate: measured(value * share, 'op/s', value * 0.002),
+    challenged: measured(value * share * 0.97, 'op/s', value * 0.001),
+    ratio: 0.97,
+    peakShare: 0.91 * share,
+    medianShare: share,
+    counts: true,
+  };
+}
+
+export function computeOf(devices: number, rows: (precision: string, rate: number) => ComputeDevice[]): Compute {
+  const rates = [
+    ['FP64', 6.9e10],
+    ['FP32', 1.5423e11],
+    ['INT8', 2.9e11],
+  ] as const;
+  return {
+    precisions: rates.map(([precision, rate]) => precisionRow(precision, rate, rows(precision, rate))),
+    roofs: rates.map(([precision, rate]) => ({
+      chip: 'Example X100',
+      precision,
+      devices,
+      rate,
+      peakShare: 0.91,
+      bandwidth: { bytesPerSecond: 2e10, operation: 'triad', devices },
+      bandwidthShare: 0.88,
+      ridge: rate / 2e10,
+      efficiency: 1.3e11,
+    })),
+    metered: devices,
+    unmetered: [],
+    devices,
+    unsupported: ['compute.gemm: FP16: no backend on this node has it'],
+  };
+}
+
+export function inferenceOf(nodes: number): Inference {
+  const base = { benchmark: 'inference.onnx', model: 'resnet50', precision: 'FP32', provider: 'cpu', nodes };
+  const row = { ...base, node: 'example-01', samples: 1200, durationS: 60, counts: true, reasons: [], detail: '' };
+  const ran = '8 samples within 1.7e-6 of the reference; 56 nodes on CPUExecutionProvider';
+  return {
+    values: [
+      {
+        ...row,
+        scenario: 'SingleStream',
+        metric: 'inference.latency.p90',
+        estimate: { ...measured(0.0348, 's', 0.0013, 1200), method: 'percentile' },
+        median: 0.0341,
+        ran,
+      },
+      {
+        ...row,
+        scenario: 'MultiStream',
+        metric: 'inference.latency.p99',
+        estimate: { ...measured(0.35, 's', 0.35, 198), method: 'percentile' },
+        median: 0.35,
+        samples: 198,
+        counts: false,
+        reasons: ['too_few_samples'],
+        ran,
+      },
+    ],
+    overheads: [
+      {
+        scenario: 'Server',
+        nodes,
+        node: 'example-01',
+        estimate: measured(9.5e-5, 's', 1e-6),
+        detail: 'at 1000 queries/s',
+      },
+    ],
+    unsupported: ['bert-base: not enough memory'],
+  };
+}
+
 /** One small machine against the 2021 compute guide: passes, fails, indeterminate, error, not tested, manual. */
 export function smallReport(): Report {
   const verdicts = GUIDE.targets.map(smallVerdict);
@@ -249,6 +354,8 @@ export function smallReport(): Report {
         checks: [],
       },
     ],
+    compute: computeOf(1, (_, rate) => [deviceRow('example-01', 'cpu', rate, 1)]),
+    inference: inferenceOf(1),
     rejected: [
       {
         node: 'example-01',
@@ -344,6 +451,10 @@ export function fleetReport(nodes: number, devices: number): Report {
     platform: { ...small.platform, nodes, accelerators: nodes * devices },
     verdicts,
     attempts,
+    compute: computeOf(nodes * devices, (_, rate) =>
+      names.slice(0, 20).map((node, i) => deviceRow(node, `cuda:${i % devices}`, rate, 0.7 + 0.01 * i)),
+    ),
+    inference: inferenceOf(nodes),
     inventories: names.map((name) => ({
       ...host(name),
       accelerators: Array.from({ length: devices }, (_, d) => accelerator(name, d)),

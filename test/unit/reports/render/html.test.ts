@@ -15,7 +15,10 @@ function hostileReport(): Report {
     if (typeof value === 'string') return value.length > 0 ? HOSTILE : value;
     if (Array.isArray(value)) return value.map(poison);
     if (typeof value === 'object' && value !== null) {
-      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, poison(inner)]));
+      // A level is one of four words: the schema lets no other through.
+      return Object.fromEntries(
+        Object.entries(value).map(([key, inner]) => [key, key === 'level' ? inner : poison(inner)]),
+      );
     }
     return value;
   };
@@ -50,6 +53,8 @@ function hostileReport(): Report {
     attempts,
     verdicts,
     inventories: small.inventories.map((i) => ({ ...(poison(i) as typeof i), schema: i.schema })),
+    compute: poison(small.compute) as NonNullable<Report['compute']>,
+    inference: poison(small.inference) as NonNullable<Report['inference']>,
     rejected: poison(small.rejected) as Report['rejected'],
     log: { entries: 1, root: HOSTILE },
   };
@@ -197,6 +202,16 @@ describe('the page of a fleet of 2,000 nodes with 8 accelerators each', () => {
       for (const device of inventory.accelerators) expect(devices.has(device.uuid!.value)).toBe(true);
     }
     expect(html).toContain('8,000 measurements');
+  });
+
+  it('has its nodes in folds of a hundred, which say what is odd inside', () => {
+    const groups = [...html.matchAll(/<details><summary>(node-\d+) – (node-\d+) (.*?)<\/summary>/g)];
+    expect(groups.map((m) => [m[1], m[2]]).slice(0, 2)).toEqual([
+      ['node-0001', 'node-0100'],
+      ['node-0101', 'node-0200'],
+    ]);
+    expect(groups).toHaveLength(20);
+    expect(groups.filter((m) => m[3]!.includes('4 not completed')).map((m) => m[1])).toEqual(['node-1001']);
   });
 
   it('shows the node that was lost and the slow ones', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LABELS, OVERALL_MEANING, OVERALL_TEXT } from '../../../../reports/text/catalog.ts';
+import { LABELS, OVERALL_MEANING, OVERALL_TEXT, ZERO_PART_TEXT } from '../../../../reports/text/catalog.ts';
+import { COMPUTE, SCENARIO, STATISTIC } from '../../../../reports/text/compute.ts';
 import { GLOSSARY } from '../../../../reports/text/glossary.ts';
 import { china, span, utc } from '../../../../reports/text/moment.ts';
 import { LIMITS, METHOD, VERIFY_STEPS } from '../../../../reports/text/prose.ts';
@@ -14,6 +15,10 @@ it('every text of the pages is Chinese in Chinese and has no Chinese in English'
     ...Object.values(OVERALL_MEANING),
     ...METHOD.flatMap(({ heading, body }) => [heading, body]),
     ...GLOSSARY.map(({ meaning }) => meaning),
+    ...Object.values(COMPUTE),
+    ...Object.values(SCENARIO),
+    ...Object.values(STATISTIC),
+    ...Object.values(ZERO_PART_TEXT),
     ...VERIFY_STEPS,
     ...LIMITS,
   ];
