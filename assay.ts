@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -12,6 +12,7 @@ import { type Machine, realMachine, recordingMachine, replayMachine } from './ag
 import { maskRecording } from './agent/inventory/mask.ts';
 import { inventoryTable } from './agent/inventory/table.ts';
 import { platformFor } from './agent/serve/platform.ts';
+import type { RowProducts } from './benchmarks/benchmark.ts';
 import { CATALOG } from './benchmarks/catalog.ts';
 import { accept, REPEATS } from './controller/accept.ts';
 import { readBytes, readInputs } from './controller/inputs.ts';
@@ -19,7 +20,8 @@ import { interruptible } from './controller/interrupt.ts';
 import { planJson, planTable } from './controller/plan-table.ts';
 import { makePlan } from './controller/planner.ts';
 import { jsonReporter, liveReporter, type ProgressReporter, plainReporter } from './controller/progress.ts';
-import { storageSettings } from './controller/storage-room.ts';
+import { requireStorage, storageSettings } from './controller/storage-room.ts';
+import { STORAGE_FOLDER } from './controller/store/running.ts';
 import { generateKeyPair, keyIdOf, pemSigner } from './evidence/keys.ts';
 import { PROFILES, type Profile } from './model/assignment.ts';
 import { AssayError, EXIT, explain } from './model/errors.ts';
@@ -93,7 +95,7 @@ const withRunOptions = (command: Command): Command =>
     )
     .option('--claims <file>', 'what the platform is said to have (JSON)')
     .option('--waivers <file>', 'approved waivers (JSON)')
-    .option('--registers <folder>', 'folder of CSV registers: clients, ip, domains, investment, period')
+    .option('--registers <folder>', 'folder of CSV registers: clients, ip, domains, investment, period', place)
     .option('--storage <directory>', 'directory on the storage under test; by default inside the output folder', place)
     .option('--python <command...>', 'Python interpreters that have AI frameworks; by default python3')
     .option('--target <id...>', 'only these targets')
@@ -131,6 +133,7 @@ withRunOptions(program.command('accept'))
       software: SOFTWARE,
       program: PROGRAM,
       reporter: reporterFor(options),
+      products: await nativeProducts(),
       signal: abort,
       now: () => new Date(),
     });
@@ -192,7 +195,12 @@ program
   .action((name: string) => {
     const pair = generateKeyPair();
     writeNew(`${name}.key`, pair.privatePem, 0o600);
-    writeNew(`${name}.pem`, pair.publicPem, 0o644);
+    try {
+      writeNew(`${name}.pem`, pair.publicPem, 0o644);
+    } catch (error) {
+      rmSync(`${name}.key`);
+      throw error;
+    }
     out(`${name}.key ${name}.pem\nkey id ${keyIdOf(pair.publicPem)}\n`);
   });
 
@@ -238,6 +246,8 @@ program
       const earlier = reportOf(openBundle(resolve(options.compare)), options.compare);
       files.set('comparison.html', renderComparison(earlier, report));
     }
+    const taken = [...files.keys()].map((path) => join(options.out, path)).find((path) => existsSync(path));
+    if (taken !== undefined) throw new AssayError('output_exists', taken);
     for (const [path, bytes] of files) {
       mkdirSync(dirname(join(options.out, path)), { recursive: true });
       writeNew(join(options.out, path), bytes, 0o644);
@@ -349,7 +359,8 @@ function interpreterOf(words: string): string[] {
 
 /** Settings that the operator changed, per benchmark. */
 function settingsOf(options: RunOptions, out: string): Record<string, Record<string, unknown>> {
-  const directory = options.storage === undefined ? join(out, '.storage') : resolve(options.storage);
+  const directory = options.storage === undefined ? join(out, STORAGE_FOLDER) : resolve(options.storage);
+  if (options.storage !== undefined) requireStorage(directory);
   const settings: Record<string, Record<string, unknown>> = {
     'storage.volume': storageSettings(directory, profileOf(options)),
   };
@@ -360,6 +371,17 @@ function settingsOf(options: RunOptions, out: string): Record<string, Record<str
 function runId(now: Date): string {
   const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
   return `at-${stamp}-${randomBytes(2).toString('hex')}`;
+}
+
+/** OpenBLAS for recomputing what nodes answer; without it that takes longer. Loaded only where it is needed. */
+async function nativeProducts(): Promise<RowProducts | undefined> {
+  try {
+    const { openBlasProducts } = await import('./benchmarks/compute/backends/openblas.ts');
+    const { coreCount, cpuFlags } = await import('./benchmarks/compute/host.ts');
+    return openBlasProducts(coreCount(), cpuFlags());
+  } catch {
+    return undefined;
+  }
 }
 
 function reporterFor(options: RunOptions): ProgressReporter {
@@ -377,7 +399,8 @@ function place(path: string): string {
 function fail(error: unknown): void {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return;
-    process.stderr.write(`${explain(new AssayError('usage', error.message.replace(/^error: /, '')))}\n`);
+    const said = error.code === 'commander.help' ? 'a command is needed' : error.message.replace(/^error: /, '');
+    process.stderr.write(`${explain(new AssayError('usage', said))}\n`);
     process.exitCode = EXIT.usage;
     return;
   }

@@ -16,6 +16,15 @@ import { retryDelayMs } from './backoff.ts';
 import { dial, type Identity, type Link } from './link.ts';
 import { openOutbox, type Parcel } from './outbox.ts';
 
+/** A commit that the controller has not answered yet; asked again after a reconnect. */
+interface Question {
+  readonly payload: Buffer;
+  readonly label: string;
+  readonly index: number;
+  readonly together: boolean;
+  answer(beacon: string): void;
+}
+
 export interface AgentOptions {
   /** `host:port` of the controller. */
   readonly controller: string;
@@ -52,7 +61,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   broken.promise.catch(() => {});
   let link: Link | undefined;
   let running: { order: Order; cancel: AbortController } | undefined;
-  const questions = new Map<string, { payload: Buffer; label: string; index: number; answer(beacon: string): void }>();
+  const questions = new Map<string, Question>();
 
   const deliver = async (parcel: Parcel, over: Link): Promise<void> => {
     for (const sha256 of parcel.blobs) {
@@ -68,7 +77,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   };
 
   const finish = async (order: Order, result: AttemptResult): Promise<void> => {
-    const chain = outbox.chain();
+    const chain = outbox.chain(order.run);
     const measurement: Measurement = {
       schema: 'assay/measurement/v1',
       run: order.run,
@@ -88,8 +97,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       attempt: order.attempt,
       envelope: await seal(PAYLOAD_TYPE, payload, [signer]),
       blobs: [...new Set(refs.map((r) => r.sha256))],
+      chain: { run: order.run, sequence: measurement.sequence, previous: sha256Hex(payload) },
     };
-    outbox.put(parcel, { sequence: measurement.sequence, previous: sha256Hex(payload) });
+    outbox.put(parcel);
     if (link) await deliver(parcel, link);
   };
 
@@ -105,11 +115,17 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         scratch,
         blobs: outbox.blobDirectory,
         signal: cancel.signal,
-        commit: (index, label, payload) =>
+        commit: (index, label, payload, together) =>
           new Promise((answer) => {
-            questions.set(`${order.assignment}/${order.attempt}/${index}`, { payload, label, index, answer });
+            questions.set(`${order.assignment}/${order.attempt}/${index}`, {
+              payload,
+              label,
+              index,
+              together,
+              answer,
+            });
             void link?.send({
-              commit: { assignment: order.assignment, attempt: order.attempt, index, label, payload },
+              commit: { assignment: order.assignment, attempt: order.attempt, index, label, payload, together },
             });
           }),
         progress: (phase, share, figure) =>
@@ -177,9 +193,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     await current.send({ inventory: { document: Buffer.from(canonicalBytes(inventory)) } });
     for (const parcel of outbox.waiting()) await deliver(parcel, current);
     if (running) {
-      for (const { payload, label, index } of questions.values()) {
+      for (const { payload, label, index, together } of questions.values()) {
         const { assignment, attempt } = running.order;
-        await current.send({ commit: { assignment, attempt, index, label, payload } });
+        await current.send({ commit: { assignment, attempt, index, label, payload, together } });
       }
     }
     try {

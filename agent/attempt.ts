@@ -24,7 +24,7 @@ export interface Surround {
   /** Where blobs are put under their digest. */
   readonly blobs: string;
   readonly signal: AbortSignal;
-  commit(index: number, label: string, payload: Buffer): Promise<string>;
+  commit(index: number, label: string, payload: Buffer, together: boolean): Promise<string>;
   progress(phase: string, share: number, figure?: { value: number; unit: string; label: string }): void;
 }
 
@@ -190,7 +190,7 @@ function superviseRunner(
       else if (message.type === 'software') on.software({ name: message.name, version: message.version });
       else if (message.type === 'progress') surround.progress(on.current(), message.share, message.figure);
       else if (message.type === 'commit') {
-        surround.commit(message.index, message.label, Buffer.from(message.payload, 'base64')).then(
+        surround.commit(message.index, message.label, Buffer.from(message.payload, 'base64'), message.together).then(
           (beacon) => {
             if (message.index === 0) on.opened(beacon);
             tell({ type: 'beacon', index: message.index, beacon });

@@ -15,6 +15,26 @@ import { Type } from 'typebox';
 import { Envelope } from '../evidence/envelope.ts';
 import { check } from '../model/schema.ts';
 
+const Chain = Type.Object(
+  {
+    run: Type.String(),
+    sequence: Type.Integer({ minimum: 0 }),
+    previous: Type.String({ pattern: '^([0-9a-f]{64})?$' }),
+  },
+  { additionalProperties: false },
+);
+
+/**
+ * Where the agent's chain of signed results stands in a run: how many there are, and the sha256 of the last payload. It
+ * moves on with every result that is signed and never back, whatever the controller makes of it: a result that the
+ * controller rejects is a link of the chain like any other, and the controller's log has to show it.
+ */
+export interface Chain {
+  readonly run: string;
+  readonly sequence: number;
+  readonly previous: string;
+}
+
 const Parcel = Type.Object(
   {
     assignment: Type.String(),
@@ -22,6 +42,7 @@ const Parcel = Type.Object(
     envelope: Envelope,
     /** sha256 of every blob the measurement refers to. */
     blobs: Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+    chain: Chain,
   },
   { additionalProperties: false },
 );
@@ -32,26 +53,20 @@ export interface Parcel {
   readonly attempt: number;
   readonly envelope: Envelope;
   readonly blobs: readonly string[];
-}
-
-const Chain = Type.Object(
-  { sequence: Type.Integer({ minimum: 0 }), previous: Type.String({ pattern: '^([0-9a-f]{64})?$' }) },
-  { additionalProperties: false },
-);
-export interface Chain {
-  readonly sequence: number;
-  readonly previous: string;
+  /** Where the chain stands with it. */
+  readonly chain: Chain;
 }
 
 /**
  * The agent's durable memory: signed measurements that the controller has not confirmed, their blobs, and where the
- * agent's chain of measurements stands. What is in it survives a crash of the agent and a cut network.
+ * agent's chain of the run stands. What is in it survives a crash of the agent and a cut network.
  */
 export interface Outbox {
   readonly blobDirectory: string;
-  chain(): Chain;
-  /** Keeps a parcel and moves the chain on, in this order; both are on disk when it returns. */
-  put(parcel: Parcel, chain: Chain): void;
+  /** Of a run that nothing was signed in yet, the beginning. */
+  chain(run: string): Chain;
+  /** Keeps a parcel and moves the chain on; both are on disk when it returns, and a crash between the two loses neither. */
+  put(parcel: Parcel): void;
   /** All parcels without a receipt, oldest first. */
   waiting(): Parcel[];
   /** Forgets a parcel and the blobs that no other one needs. */
@@ -67,6 +82,9 @@ export function openOutbox(directory: string): Outbox {
   mkdirSync(blobDirectory, { recursive: true });
   const chainFile = join(directory, 'chain.json');
 
+  const last = (): number =>
+    Math.max(0, ...readdirSync(parcels).map((name) => Number(/^(\d+)\.json/.exec(name)?.[1] ?? 0)));
+
   const waiting = (): Parcel[] => {
     const found: { order: number; parcel: Parcel }[] = [];
     for (const name of readdirSync(parcels)) {
@@ -80,15 +98,15 @@ export function openOutbox(directory: string): Outbox {
 
   return {
     blobDirectory,
-    chain: () => {
-      if (!existsSync(chainFile)) return { sequence: 0, previous: '' };
-      const chain = check(Chain, JSON.parse(readFileSync(chainFile, 'utf8')));
-      if (!chain.ok) throw new Error(`${chainFile}: ${chain.problems.join('; ')}`);
-      return chain.value;
+    chain: (run) => {
+      const kept = readChain(chainFile);
+      const last = waiting().findLast((parcel) => parcel.chain.run === run)?.chain;
+      const own = kept?.run === run ? kept : { run, sequence: 0, previous: '' };
+      return last && last.sequence > own.sequence ? last : own;
     },
-    put: (parcel, chain) => {
-      writeDurably(join(parcels, `${chain.sequence}.json`), JSON.stringify(parcel));
-      writeDurably(chainFile, JSON.stringify(chain));
+    put: (parcel) => {
+      writeDurably(join(parcels, `${last() + 1}.json`), JSON.stringify(parcel));
+      writeDurably(chainFile, JSON.stringify(parcel.chain));
     },
     waiting,
     confirm: (assignment, attempt) => {
@@ -107,6 +125,14 @@ export function openOutbox(directory: string): Outbox {
       return existsSync(path) ? readFileSync(path) : undefined;
     },
   };
+}
+
+/** Throws if the file is damaged: an agent that does not know what it has signed must not sign. */
+function readChain(path: string): Chain | undefined {
+  if (!existsSync(path)) return undefined;
+  const chain = check(Chain, JSON.parse(readFileSync(path, 'utf8')));
+  if (!chain.ok) throw new Error(`${path}: ${chain.problems.join('; ')}`);
+  return chain.value;
 }
 
 function readParcel(path: string): Parcel | undefined {

@@ -31,7 +31,7 @@ export type ToRunner =
 export type FromRunner =
   | { type: 'phase'; name: string }
   | { type: 'progress'; share: number; figure?: { value: number; unit: string; label: string } }
-  | { type: 'commit'; index: number; label: string; payload: string }
+  | { type: 'commit'; index: number; label: string; payload: string; together: boolean }
   | { type: 'software'; name: string; version: string }
   | { type: 'evidence'; ref: EvidenceRef }
   | { type: 'done'; raw: EvidenceRef; examination: Examination }
@@ -89,7 +89,7 @@ async function run(start: Extract<ToRunner, { type: 'start' }>): Promise<void> {
       now: process.hrtime.bigint,
       phase: (name) => void send({ type: 'phase', name }),
       progress: (share, figure) => void send({ type: 'progress', share, ...(figure ? { figure } : {}) }),
-      commit: (label, payload) => {
+      commit: (label, payload, together = false) => {
         const index = commits++;
         return new Promise<string>((resolve, reject) => {
           waiting.set(index, (beacon) => {
@@ -97,7 +97,7 @@ async function run(start: Extract<ToRunner, { type: 'start' }>): Promise<void> {
             resolve(beacon);
           });
           abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
-          void send({ type: 'commit', index, label, payload: Buffer.from(payload).toString('base64') });
+          void send({ type: 'commit', index, label, payload: Buffer.from(payload).toString('base64'), together });
         });
       },
       keep: async (name, mediaType, bytes) => {

@@ -45,8 +45,11 @@ interface Snapshot {
   readonly own: number;
 }
 
-/** Readings (of the host, or of one device) that one attempt may carry: some megabytes of a signed payload. */
-const MOST_READINGS = 20_000;
+/**
+ * Readings (of the host, or of one device) that one attempt may carry: under 100 kB. All attempts of a fleet stand in one
+ * report, and more points than a chart is wide tell nobody more.
+ */
+const MOST_READINGS = 600;
 
 export interface TelemetryOptions {
   readonly counters?: Counters;
@@ -57,8 +60,8 @@ export interface TelemetryOptions {
 
 /**
  * Samples the node's own state once a second while an attempt runs: busy, stolen and foreign share of the processor,
- * clock, memory, and what its accelerators say. `root` is the process whose tree counts as the agent's own. A long
- * attempt is thinned evenly: every other sample goes, and the time between two doubles.
+ * clock, memory, and what its accelerators say. `root` is the process whose tree counts as the agent's own. Of a long
+ * attempt, whenever there are too many, every two samples become one, and the time between two doubles.
  */
 export function startTelemetry(
   root: number,
@@ -85,9 +88,8 @@ export function startTelemetry(
     }
     samples.push(taken);
     readings += 1 + live.length;
-    if (readings > MOST_READINGS) {
-      // What could not be read stays told.
-      samples = samples.filter((one, i) => i % 2 === 1 || one.unread);
+    while (readings > MOST_READINGS && samples.length > 1) {
+      samples = inPairs(samples);
       readings = samples.reduce((sum, one) => sum + 1 + (one.devices?.length ?? 0), 0);
       every *= 2;
     }
@@ -107,6 +109,57 @@ export function startTelemetry(
       return samples;
     },
   };
+}
+
+/** Every two samples that follow each other as one; a last one without a partner stays. */
+function inPairs(samples: readonly Telemetry[]): Telemetry[] {
+  const pairs: Telemetry[] = [];
+  for (let i = 0; i < samples.length; i += 2) {
+    const [first, second] = [samples[i]!, samples[i + 1]];
+    pairs.push(second ? merged(first, second) : first);
+  }
+  return pairs;
+}
+
+/**
+ * Two samples as one over the time of both: means, and the highest temperature. The reasons for throttling are those of
+ * the second: of both together, a moment would in the end fill the whole attempt, where what counts is the share of the
+ * samples that has a reason. What could not be read stays told.
+ */
+function merged(first: Telemetry, second: Telemetry): Telemetry {
+  const result: Telemetry = { atS: second.atS };
+  for (const key of ['cpuBusy', 'cpuOther', 'cpuSteal', 'cpuClockMHz', 'memoryUsedBytes'] as const) {
+    assign(result, key, mean(first[key], second[key]));
+  }
+  const devices = mergedDevices(first.devices ?? [], second.devices ?? []);
+  if (devices.length > 0) result.devices = devices;
+  const unread = [...(first.unread ?? []), ...(second.unread ?? [])];
+  if (unread.length > 0) result.unread = unread;
+  return result;
+}
+
+type Reading = NonNullable<Telemetry['devices']>[number];
+
+function mergedDevices(first: readonly Reading[], second: readonly Reading[]): Reading[] {
+  const ids = new Set([...first, ...second].map(({ id }) => id));
+  return [...ids].map((id) => {
+    const [one, other] = [first.find((d) => d.id === id), second.find((d) => d.id === id)];
+    if (!one || !other) return (other ?? one)!;
+    const result: Reading = { id };
+    for (const key of ['powerW', 'clockMHz', 'utilization'] as const) assign(result, key, mean(one[key], other[key]));
+    const temperatures = [one.temperatureC, other.temperatureC].filter((t) => t !== undefined);
+    assign(result, 'temperatureC', temperatures.length > 0 ? Math.max(...temperatures) : undefined);
+    const reasons = other.throttleReasons ?? one.throttleReasons;
+    if (reasons) result.throttleReasons = reasons;
+    return result;
+  });
+}
+
+const mean = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : (a + b) / 2;
+
+function assign<T extends object, K extends keyof T>(target: T, key: K, value: T[K] | undefined): void {
+  if (value !== undefined) target[key] = value;
 }
 
 function sample(atS: number, before: Snapshot, after: Snapshot, counters: Counters): Telemetry {

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { RowProducts } from '../benchmarks/benchmark.ts';
 import type { Signer } from '../evidence/keys.ts';
 import type { Profile } from '../model/assignment.ts';
 import { AssayError } from '../model/errors.ts';
@@ -13,6 +14,15 @@ import { makePlan } from './planner.ts';
 import type { ProgressReporter } from './progress.ts';
 import { requireRoom } from './storage-room.ts';
 import { createRunDirectory } from './store/run-directory.ts';
+import {
+  AGENT_FOLDER,
+  markRunning,
+  STORAGE_FOLDER,
+  stateOfRun,
+  sweepDeadRun,
+  sweepDeadRuns,
+  unmarkRunning,
+} from './store/running.ts';
 
 export interface AcceptOptions {
   readonly inputs: Inputs;
@@ -36,6 +46,8 @@ export interface AcceptOptions {
   /** How this program is started: command and first arguments. */
   readonly program: readonly string[];
   readonly reporter: ProgressReporter;
+  /** A native library's products, where there is one. */
+  readonly products: RowProducts | undefined;
   readonly signal: AbortSignal;
   readonly now: () => Date;
 }
@@ -53,21 +65,23 @@ export const REPEATS: Record<Profile, number> = { quick: 1, standard: 3, full: 3
 export async function accept(options: AcceptOptions): Promise<Report> {
   const existed = existsSync(options.out);
   requireEmpty(options.out);
+  sweepDeadRuns(dirname(options.out));
   requireRoom(options.out);
   const directory = createRunDirectory(options.out, options.now);
-  const agentDirectory = join(options.out, '.agent');
-  const storage = options.storage ?? join(options.out, '.storage');
+  const agentDirectory = join(options.out, AGENT_FOLDER);
+  const storage = options.storage ?? join(options.out, STORAGE_FOLDER);
   let agent: LocalAgent | undefined;
   const gone = new AbortController();
   let planned = false;
   try {
+    markRunning(options.out, options.now());
     for (const [path, bytes] of options.inputs.files) directory.writeFile(path, bytes);
     const authority = await createAuthority(options.now(), CERTIFICATE_DAYS);
     const { signer } = options;
     directory.writeFile('keys/controller.pem', signer.publicKeyPem);
     const agentCredential = await authority.issue(options.node, 'agent');
     if (options.storage === undefined) mkdirSync(storage, { recursive: true });
-    await conduct({
+    const admitted = await conduct({
       address: '127.0.0.1:0',
       credential: await authority.issue(CONTROLLER_NAME, 'controller'),
       authorityPem: authority.certificatePem,
@@ -107,6 +121,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
         void ended.then(() => gone.abort(output().trim().split('\n')[0]));
       },
       event: (event) => options.reporter.event(event),
+      ...(options.products ? { products: options.products } : {}),
       signal: options.signal,
       gone: gone.signal,
     });
@@ -115,7 +130,11 @@ export async function accept(options: AcceptOptions): Promise<Report> {
     if (options.storage === undefined) rmSync(storage, { recursive: true, force: true });
     const judgedAt = options.now().toISOString();
     const facts = { number: options.run.toUpperCase(), judgedAt, software: options.software };
-    return await handOver(directory, signer, facts, (detail) => options.reporter.event({ type: 'warning', detail }));
+    const warn = (detail: string): void => options.reporter.event({ type: 'warning', detail });
+    const report = await handOver(directory, signer, facts, warn, admitted);
+    // Where it is not handed over, the mark stays and says so.
+    unmarkRunning(options.out);
+    return report;
   } catch (error) {
     const said = agent?.output().trim();
     await agent?.stop();
@@ -139,7 +158,12 @@ function requireEmpty(path: string): void {
   } catch (error) {
     throw new AssayError('output_unwritable', `${path}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
   }
-  if (names.length > 0) throw new AssayError('output_exists', path);
+  if (names.length === 0) return;
+  const state = stateOfRun(path);
+  const swept = sweepDeadRun(path);
+  const why =
+    state === 'alive' ? ': a run is under way in it' : swept ? ': a run that was killed left it unfinished' : '';
+  throw new AssayError('output_exists', `${path}${why}`);
 }
 
 /** Takes away what a run that never began has written. */

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { RowProducts } from '../benchmarks/benchmark.ts';
 import { canonicalBytes } from '../evidence/canonical.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import { seal } from '../evidence/envelope.ts';
@@ -8,13 +9,16 @@ import type { Assignment, Plan } from '../model/assignment.ts';
 import { AssayError } from '../model/errors.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Measurement } from '../model/measurement.ts';
-import { admit } from '../reports/verify/admission.ts';
+import { type Admitted, admit } from '../reports/verify/admission.ts';
 import { PATHS } from '../reports/verify/layout.ts';
-import { findProof } from '../reports/verify/proofs.ts';
+import { proofFinder } from '../reports/verify/proofs.ts';
 import type { Credential } from './certificates.ts';
+import { Gathering } from './gathering.ts';
 import { serveFleet } from './server.ts';
 import { type Delivery, type LiveProgress, NodeSession } from './session.ts';
 import type { RunDirectory } from './store/run-directory.ts';
+import { suspects } from './suspects.ts';
+import { type NodeState, Worker } from './work.ts';
 
 /** What a person may want to know while a run goes on. */
 export type RunEvent =
@@ -31,6 +35,7 @@ export type RunEvent =
       detail: string;
     }
   | { type: 'attempt_rejected'; node: string; assignment: string; attempt: number; detail: string }
+  | { type: 'second_pass'; assignment: string; detail: string }
   | { type: 'node_lost'; node: string; detail: string }
   | { type: 'warning'; detail: string };
 
@@ -52,6 +57,8 @@ export interface ConductOptions {
   /** Called with the bound port before any node is waited for. */
   readonly listening: (port: number) => void;
   readonly event: (event: RunEvent) => void;
+  /** A native library's products, where there is one: challenges are recomputed faster with it. */
+  readonly products?: RowProducts;
   readonly signal: AbortSignal;
   /** Fires when the agents of this run have ended and will not come back, with what they said last as the reason. */
   readonly gone?: AbortSignal;
@@ -59,36 +66,23 @@ export interface ConductOptions {
 
 /** How long a node may be away in the middle of an attempt before it counts as lost. */
 const ABSENCE_MS = 30_000;
+/** How long a node in the middle of an attempt waits for the others, who may take longer to get ready. */
+const TOGETHER_MS = 120_000;
 /** What an agent sent before it ended may still be on its way. */
 const LAST_WORDS_MS = 1000;
-/** The controller waits this much longer than the agent's own limit before it gives an attempt up. */
-const OVERTIME_S = 30;
-
-/** A cancelled agent stops its benchmark, cleans up and answers within this time. */
-const CANCEL_MS = 15_000;
-
-type Ending =
-  | { kind: 'accepted'; state: Measurement['state']; detail: string }
-  | { kind: 'rejected'; detail: string }
-  | { kind: 'lost'; detail: string };
-
-interface NodeState {
-  readonly session: NodeSession;
-  inventory: { value: Inventory; bytes: Uint8Array } | undefined;
-  chain: { sequence: number; previous: string };
-  settle: ((ending: Ending) => void) | undefined;
-  open: { assignment: Assignment; attempt: number } | undefined;
-  absence: NodeJS.Timeout | undefined;
-}
 
 /**
  * Carries a plan out on the nodes that dial in, and records all of it. Resolves when the run is over, cancelled or not;
- * the directory's log then holds everything that a verdict needs. Rejects if the nodes do not come (`connection_failed`),
- * if the address cannot be used, or if the directory cannot be written.
+ * the directory's log then holds everything that a verdict needs. Gives what it made of the measurements it accepted, by
+ * the sha256 of their signed payload, so that they need not be examined again to hand the run over. Rejects if the nodes
+ * do not come (`connection_failed`), if the address cannot be used, or if the directory cannot be written.
  */
-export async function conduct(options: ConductOptions): Promise<void> {
+export async function conduct(options: ConductOptions): Promise<ReadonlyMap<string, Admitted>> {
   const { directory, signal, event } = options;
+  const findProof = proofFinder(options.products);
   const nodes = new Map<string, NodeState>();
+  const admitted = new Map<string, Admitted>();
+  const gathering = new Gathering();
   const allHere = Promise.withResolvers<void>();
   // The first error that leaves the record incomplete ends the run: a result that was not recorded is worth nothing.
   const broken = Promise.withResolvers<never>();
@@ -111,6 +105,7 @@ export async function conduct(options: ConductOptions): Promise<void> {
         proof: findProof,
       });
       if (!admission.ok) {
+        state.chain = admission.chain;
         const sha256 = directory.putBlob(canonicalBytes(delivery));
         const { id } = open.assignment;
         const logIndex = directory.append({
@@ -126,6 +121,7 @@ export async function conduct(options: ConductOptions): Promise<void> {
       const { envelope, transcript } = delivery;
       const logIndex = directory.append({ kind: 'measurement', node, envelope, transcript });
       state.chain = { sequence: admission.measurement.sequence, previous: admission.sha256 };
+      admitted.set(admission.sha256, admission);
       const { state: ended, failure } = admission.measurement;
       settle({ kind: 'accepted', state: ended, detail: failure?.detail ?? '' });
       return { accepted: true, logIndex, problem: '' };
@@ -150,6 +146,8 @@ export async function conduct(options: ConductOptions): Promise<void> {
             if (options.nodes.every((n) => nodes.get(n)?.inventory)) allHere.resolve();
           },
           progress: (progress) => event({ type: 'progress', ...progress }),
+          together: (_, { benchmark }, attempt, label) =>
+            gathering.meet(node, { benchmark, attempt, label }, TOGETHER_MS),
           blob: (bytes) => {
             try {
               directory.putBlob(bytes);
@@ -217,9 +215,21 @@ export async function conduct(options: ConductOptions): Promise<void> {
     directory.append({ kind: 'plan', envelope: await seal(PAYLOAD_TYPE, payload, [options.signer]) });
     event({ type: 'planned', plan });
     const counter = { step: 0, steps: plan.assignments.reduce((total, a) => total + a.repeats, 0) };
-    const works = plan.nodes.map((node) => work(node, nodes.get(node), plan!, counter, options));
+    const workers = plan.nodes.flatMap((node) => {
+      const state = nodes.get(node);
+      return state ? [new Worker(node, state, counter, gathering, options)] : [];
+    });
+    const { assignments } = plan;
+    for (const worker of workers) worker.announce(assignments);
+    const works = workers.map((worker) => worker.carryOut(assignments));
     await Promise.race([Promise.all(works), broken.promise]);
+    const again = suspects(plan, [...admitted.values()]);
+    const second = assignments.filter(({ id }) => again.some((s) => s.assignment === id));
+    for (const { assignment, why } of again) event({ type: 'second_pass', assignment, detail: why });
+    for (const worker of workers) worker.announce(second);
+    await Promise.race([Promise.all(workers.map((worker) => worker.lookAgain(second))), broken.promise]);
     directory.append({ kind: 'end', cancelled: signal.aborted });
+    return admitted;
   } finally {
     for (const { session, absence } of nodes.values()) {
       clearTimeout(absence);
@@ -238,79 +248,6 @@ async function joinDeadline(options: ConductOptions, nodes: ReadonlyMap<string, 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-/** Carries out one node's assignments, one after the other. */
-async function work(
-  node: string,
-  state: NodeState | undefined,
-  plan: Plan,
-  counter: { step: number; steps: number },
-  options: ConductOptions,
-): Promise<void> {
-  const { directory, event, signal } = options;
-  if (!state) return;
-  for (const assignment of plan.assignments.filter((a) => a.node === node)) {
-    let repeats = 0;
-    let spare = 1;
-    for (let attempt = 1; repeats < assignment.repeats && !signal.aborted; attempt++) {
-      if (!state.session.connected) {
-        event({ type: 'node_lost', node, detail: 'not connected' });
-        return;
-      }
-      if (attempt <= assignment.repeats) counter.step++;
-      const { step, steps } = counter;
-      event({ type: 'attempt_started', node, assignment, attempt, step, steps });
-      directory.append({ kind: 'issue', node, assignment: assignment.id, attempt });
-      const ending = await oneAttempt(state, assignment, attempt, signal);
-      if (ending.kind === 'lost') {
-        directory.append({ kind: 'lost', node, assignment: assignment.id, attempt, detail: ending.detail });
-        event({ type: 'node_lost', node, detail: ending.detail });
-        return;
-      }
-      if (ending.kind === 'rejected') {
-        event({ type: 'attempt_rejected', node, assignment: assignment.id, attempt, detail: ending.detail });
-      } else {
-        const { state: ended, detail } = ending;
-        event({ type: 'attempt_ended', node, assignment: assignment.id, attempt, state: ended, detail });
-        if (ended === 'completed') repeats++;
-        if (ended === 'unsupported' || ended === 'cancelled') break;
-        if (ended === 'completed') continue;
-      }
-      // A suspect gets one second pass; both attempts stay in the record.
-      if (spare-- <= 0) break;
-    }
-  }
-}
-
-async function oneAttempt(
-  state: NodeState,
-  assignment: Assignment,
-  attempt: number,
-  signal: AbortSignal,
-): Promise<Ending> {
-  const { promise, resolve } = Promise.withResolvers<Ending>();
-  state.open = { assignment, attempt };
-  state.settle = resolve;
-  const limitMs = (assignment.timeoutS + OVERTIME_S) * 1000;
-  const deadline = setTimeout(() => resolve({ kind: 'lost', detail: `no answer within ${limitMs / 1000} s` }), limitMs);
-  const cancel = (): void => {
-    state.session.cancel('the run was cancelled');
-    const late = (): void => resolve({ kind: 'lost', detail: 'cancelled, and the node did not answer' });
-    setTimeout(late, state.session.connected ? CANCEL_MS : 0).unref();
-  };
-  signal.addEventListener('abort', cancel, { once: true });
-  state.session.issue(assignment, attempt);
-  if (signal.aborted) cancel();
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(deadline);
-    signal.removeEventListener('abort', cancel);
-    state.session.abandon();
-    state.settle = undefined;
-    state.open = undefined;
-  }
 }
 
 /** Digest of a file among the inputs. */

@@ -1,12 +1,13 @@
-import { type Dirent, readdirSync, readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { type Dirent, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { Type } from 'typebox';
 import { CanonicalError, canonicalBytes, parseStrict } from '../evidence/canonical.ts';
 import { AssayError, type ErrorCode } from '../model/errors.ts';
 import { Claims, type Target, Waiver } from '../model/guide.ts';
 import { check } from '../model/schema.ts';
 import { builtinGuides, DEFAULT_GUIDE, type LoadedGuide, readGuide } from '../reports/guides/builtin.ts';
-import { PATHS } from '../reports/verify/layout.ts';
+import { escaped, isPlainName, PATHS } from '../reports/verify/layout.ts';
+import { readPlainFile } from '../reports/verify/plain-file.ts';
 
 /** Where the operator's files are; all optional. */
 export interface InputPaths {
@@ -83,45 +84,52 @@ function readDocument<S extends Parameters<typeof check>[0]>(path: string, schem
   return result.value;
 }
 
-/** Bounds on a folder of registers with the documents its rows name. */
-const MAX_REGISTERS = { files: 10_000, bytes: 512 * 1024 * 1024 } as const;
+/** Bounds on a folder of registers with the documents its rows name; what is deeper a bundle has no place for. */
+const MAX_REGISTERS = { files: 10_000, depth: 6, bytes: 512 * 1024 * 1024 } as const;
 
 function readRegisterFiles(folder: string): [string, Uint8Array][] {
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  } catch (error) {
-    throw new AssayError('registers_invalid', `${folder}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
-  }
-  const names = entries
-    .filter((e) => e.isFile())
-    .map((e) => relative(folder, join(e.parentPath, e.name)).split(sep).join('/'))
-    .sort();
-  if (!names.some((n) => n.endsWith('.csv')))
-    throw new AssayError('registers_invalid', `${folder}: no .csv file in it`);
-  if (names.length > MAX_REGISTERS.files)
-    throw new AssayError('registers_invalid', `over ${MAX_REGISTERS.files} files`);
+  const names = registerNames(folder);
+  if (!names.some((n) => n.endsWith('.csv'))) invalidRegisters(`${folder}: no .csv file in it`);
   let total = 0;
   return names.map((name) => {
-    if (!/^[\p{L}\p{N}_.() -]+(\/[\p{L}\p{N}_.() -]+)*$/u.test(name) || name.includes('..')) {
-      throw new AssayError(
-        'registers_invalid',
-        `${JSON.stringify(name)}: a name in letters, digits, spaces and . _ - ( ) is needed`,
-      );
-    }
-    const bytes = readBytes(join(folder, name));
+    const bytes = readPlainFile(join(folder, name), MAX_REGISTERS.bytes - total);
     total += bytes.byteLength;
-    if (total > MAX_REGISTERS.bytes)
-      throw new AssayError('registers_invalid', `${folder}: over ${MAX_REGISTERS.bytes} bytes`);
     return [name, bytes];
   });
 }
 
-/** Bytes of a file, or `file_unreadable`. */
-export function readBytes(path: string): Uint8Array {
+/** Every file of a folder of registers, sorted. A name must be one that every reader of the bundle sees the same. */
+function registerNames(folder: string): string[] {
+  const names: string[] = [];
+  const walk = (path: string, depth: number): void => {
+    for (const entry of entriesOf(join(folder, path), path === '')) {
+      const name = path === '' ? entry.name : `${path}/${entry.name}`;
+      if (!isPlainName(entry.name) || !/^[\p{L}\p{M}\p{N}_.() -]+$/u.test(entry.name) || entry.name.includes('..')) {
+        invalidRegisters(`${escaped(name)}: a name in letters, digits, spaces and . _ - ( ) is needed`);
+      }
+      if (entry.isDirectory()) {
+        if (depth === MAX_REGISTERS.depth) invalidRegisters(`${name}: over ${MAX_REGISTERS.depth} folders deep`);
+        walk(name, depth + 1);
+      } else if (!entry.isFile()) invalidRegisters(`${name}: not a plain file`);
+      else if (names.push(name) > MAX_REGISTERS.files) invalidRegisters(`over ${MAX_REGISTERS.files} files`);
+    }
+  };
+  walk('', 1);
+  return names.sort();
+}
+
+function entriesOf(folder: string, top: boolean): Dirent[] {
   try {
-    return readFileSync(path);
+    return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
-    throw new AssayError('file_unreadable', `${path}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+    const problem = `${folder}: ${(error as NodeJS.ErrnoException).code}`;
+    throw new AssayError(top ? 'registers_invalid' : 'file_unreadable', problem, { cause: error });
   }
 }
+
+function invalidRegisters(problem: string): never {
+  throw new AssayError('registers_invalid', problem);
+}
+
+/** Bytes of a file, or `file_unreadable`. */
+export const readBytes = (path: string): Uint8Array => readPlainFile(path);

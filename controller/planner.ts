@@ -1,5 +1,5 @@
 import type { Descriptor } from '../benchmarks/benchmark.ts';
-import { CATALOG, effectiveSettings, metricIds } from '../benchmarks/catalog.ts';
+import { CATALOG, effectiveSettings, metricIds, withCompanions } from '../benchmarks/catalog.ts';
 import type { Assignment, Plan, Profile } from '../model/assignment.ts';
 import type { Guide } from '../model/guide.ts';
 import type { ReasonCode } from '../model/reason.ts';
@@ -53,8 +53,10 @@ export function makePlan(wish: PlanWish): Plan {
       unmeasured.push({ target: target.id, ...whyUnmeasured(target.id, metric) });
     }
   }
-  for (const descriptor of CATALOG) {
-    if (!metricIds(descriptor).some((id) => wanted.has(id)) && !wish.beside.includes(descriptor.id)) continue;
+  const asked = CATALOG.filter(
+    (descriptor) => metricIds(descriptor).some((id) => wanted.has(id)) || wish.beside.includes(descriptor.id),
+  );
+  for (const descriptor of withCompanions(asked.map(({ id }) => id))) {
     for (const node of nodesFor(descriptor, wish)) assignments.push(assign(descriptor, node, wish));
   }
   return {

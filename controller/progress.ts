@@ -95,6 +95,8 @@ function lines(event: RunEvent): string[] {
       return [`  ${event.assignment} ${event.state}${event.detail ? `: ${firstLine(event.detail)}` : ''}`];
     case 'attempt_rejected':
       return [`  ${event.assignment} rejected: ${firstLine(event.detail)}`];
+    case 'second_pass':
+      return [`  ${event.assignment} is measured once more: ${firstLine(event.detail)}`];
     case 'node_lost':
       return [`  node ${event.node} lost: ${firstLine(event.detail)}`];
     case 'warning':

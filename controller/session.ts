@@ -28,6 +28,8 @@ export interface LiveProgress {
 export interface SessionEvents {
   inventory(node: string, inventory: Inventory, bytes: Uint8Array): void;
   progress(progress: LiveProgress): void;
+  /** Resolves when the nodes that this one works together with have come to the same commit. */
+  together(node: string, assignment: Assignment, attempt: number, label: string): Promise<void>;
   /** Bytes that hash to their name, complete. */
   blob(bytes: Uint8Array): void;
   /** A result of an attempt that is under way. Answers what the receipt says. */
@@ -48,6 +50,8 @@ interface OpenAttempt {
   readonly t0: bigint;
   /** Bytes of blobs that came for it so far. */
   taken: number;
+  /** A commit whose answer waits for other nodes. */
+  held: { readonly index: number; readonly label: string; readonly commit: string } | undefined;
 }
 
 /** The controller's side of one node: survives reconnects of its stream; at most one attempt is open at a time. */
@@ -91,6 +95,7 @@ export class NodeSession {
       attempt,
       t0: process.hrtime.bigint(),
       taken: 0,
+      held: undefined,
       transcript: {
         schema: 'assay/transcript/v1',
         run: this.#run,
@@ -159,7 +164,7 @@ export class NodeSession {
 
   #commit(commit: NonNullable<AgentMessage['commit']>): void {
     const receivedNs = process.hrtime.bigint();
-    const { assignment, attempt, index = 0, label = '', payload = Buffer.alloc(0) } = commit;
+    const { assignment, attempt, index = 0, label = '', payload = Buffer.alloc(0), together = false } = commit;
     const open = this.#open;
     if (!open || open.assignment.id !== assignment || open.attempt !== attempt) return;
     const { exchanges } = open.transcript;
@@ -171,20 +176,34 @@ export class NodeSession {
       else this.#violation(`commit ${index} of ${assignment} was changed`);
       return;
     }
-    if (index !== exchanges.length || payload.length > MAX_COMMIT_BYTES) {
+    const { held } = open;
+    // Asked again after a reconnect while others are waited for: the answer comes when they are here.
+    if (held && held.index === index && held.label === label && held.commit === text) return;
+    if (held || index !== exchanges.length || payload.length > MAX_COMMIT_BYTES) {
       this.#violation(`commit ${index} of ${assignment} out of order or too large`);
       return;
     }
+    const said = { index, label, commit: text };
+    if (!together) {
+      this.#answer(open, said, receivedNs);
+      return;
+    }
+    open.held = said;
+    void this.#events.together(this.node, open.assignment, open.attempt, label).then(() => {
+      open.held = undefined;
+      if (this.#open === open) this.#answer(open, said, receivedNs);
+    });
+  }
+
+  #answer(open: OpenAttempt, said: { index: number; label: string; commit: string }, receivedNs: bigint): void {
     const beacon = randomBytes(32).toString('hex');
-    exchanges.push({
-      index,
-      label,
-      commit: text,
+    open.transcript.exchanges.push({
+      ...said,
       beacon,
       receivedNs: String(receivedNs - open.t0),
       answeredNs: String(process.hrtime.bigint() - open.t0),
     });
-    this.#beacon(open, index, beacon);
+    this.#beacon(open, said.index, beacon);
   }
 
   #beacon(open: OpenAttempt, index: number, beacon: string): void {

@@ -1,4 +1,4 @@
-import { existsSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { findDescriptor } from '../benchmarks/catalog.ts';
 import type { Profile } from '../model/assignment.ts';
@@ -18,6 +18,22 @@ export function storageSettings(directory: string, profile: Profile): Record<str
   const maxWriteBytes = Math.min(defaults.maxWriteBytes!, defaults.maxPasses! * fillBytes);
   const least = 1024 * 1024;
   return { directory, fillBytes: Math.max(least, fillBytes), maxWriteBytes: Math.max(least, maxWriteBytes) };
+}
+
+/**
+ * Rejects with `storage_unwritable` before anything runs if a directory that was named as the storage under test is not
+ * there or cannot be written: in its place the disk above it would be measured, or nothing, an hour later.
+ */
+export function requireStorage(directory: string): void {
+  const { R_OK, W_OK, X_OK } = constants;
+  try {
+    accessSync(directory, R_OK | W_OK | X_OK);
+    if (statSync(directory).isDirectory()) return;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new AssayError('storage_unwritable', `${directory}: ${code}`, { cause: error });
+  }
+  throw new AssayError('storage_unwritable', `${directory}: not a folder`);
 }
 
 /** Room for the evidence and the pages of one machine, and then some. */

@@ -1,3 +1,4 @@
+import { ordered, UNSURE } from './ordered.ts';
 import { JsonParser } from './parser.ts';
 
 /**
@@ -34,13 +35,48 @@ const MAX_BYTES = 256 * 1024 * 1024;
  * come as a string (RFC 7493 section 2.2).
  */
 export function canonicalize(value: unknown): string {
-  return write(value, [], []);
+  const plain = ordered(value);
+  return plain === UNSURE ? write(value, [], []) : JSON.stringify(plain);
 }
 
-/** UTF-8 bytes of `canonicalize`: what is hashed and signed. */
+/** UTF-8 bytes of `canonicalize`: what is hashed and signed. May be more than a string can hold. */
 export function canonicalBytes(value: unknown): Uint8Array {
-  return Buffer.from(canonicalize(value), 'utf8');
+  const plain = ordered(value);
+  return plain === UNSURE ? Buffer.from(write(value, [], []), 'utf8') : inPieces(plain);
 }
+
+/** Longer lists are written in pieces of so many items. */
+const PIECE_ITEMS = 32;
+
+/** Bytes of a value whose keys are in order; long lists in it, at its first two levels, one piece after the other. */
+function inPieces(value: unknown): Uint8Array {
+  if (!isLong(value) && !(isObject(value) && Object.values(value).some(isLong)))
+    return Buffer.from(JSON.stringify(value));
+  const pieces: Buffer[] = [];
+  const add = (text: string): void => void pieces.push(Buffer.from(text));
+  const addItems = (items: readonly unknown[]): void => {
+    for (let i = 0; i < items.length; i += PIECE_ITEMS) {
+      add(i === 0 ? '[' : ',');
+      pieces.push(Buffer.from(JSON.stringify(items.slice(i, i + PIECE_ITEMS))).subarray(1, -1));
+    }
+    add(']');
+  };
+  if (isLong(value)) addItems(value);
+  else {
+    let before = '{';
+    for (const [key, member] of Object.entries(value as object)) {
+      add(`${before}${JSON.stringify(key)}:`);
+      if (isLong(member)) addItems(member);
+      else add(JSON.stringify(member));
+      before = ',';
+    }
+    add('}');
+  }
+  return Buffer.concat(pieces);
+}
+
+const isLong = (value: unknown): value is unknown[] => Array.isArray(value) && value.length > PIECE_ITEMS;
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 type Path = (string | number)[];
 

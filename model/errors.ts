@@ -151,6 +151,15 @@ export const ERRORS = {
     en: 'the bundle cannot be read',
     todo: { zh: '给出含有 manifest.json 的目录。', en: 'Name a folder that has a manifest.json.' },
   },
+  run_unfinished: {
+    exit: EXIT.usage,
+    zh: '该目录中的测试未完成，不是证据包',
+    en: 'the run in this folder was not finished: it is no bundle',
+    todo: {
+      zh: '若测试仍在进行，请等待其结束；若已被强行终止，请换一个目录重新测试。',
+      en: 'Wait for its end if it is still under way; if it was killed, measure again into another folder.',
+    },
+  },
   bundle_not_authentic: {
     exit: EXIT.notAuthentic,
     zh: '证据包校验不通过',
@@ -221,8 +230,12 @@ export class AssayError extends Error {
   }
 }
 
-/** What a person reads on a terminal: code, both languages, the particulars and what to do. */
+/**
+ * What a person reads on a terminal: code, both languages, the particulars and what to do. Particulars may hold names from
+ * files of other people: nothing of them may steer the terminal.
+ */
 export function explain(error: AssayError): string {
   const text = ERRORS[error.code];
-  return `assay: ${error.code}: ${text.en}: ${error.message}\n  ${text.todo.en}\n  ${text.zh}。${text.todo.zh}`;
+  const particulars = error.message.replace(/(?!\n)\p{Cc}|\p{Bidi_Control}/gu, '?');
+  return `assay: ${error.code}: ${text.en}: ${particulars}\n  ${text.todo.en}\n  ${text.zh}。${text.todo.zh}`;
 }

@@ -37,7 +37,14 @@ export interface AgentMessage {
     unit?: string;
     label?: string;
   };
-  commit?: { assignment?: string; attempt?: number; index?: number; label?: string; payload?: Buffer };
+  commit?: {
+    assignment?: string;
+    attempt?: number;
+    index?: number;
+    label?: string;
+    payload?: Buffer;
+    together?: boolean;
+  };
   blob?: { sha256?: string; total?: string; offset?: string; data?: Buffer };
   result?: { assignment?: string; attempt?: number; envelope?: WireEnvelope };
   goodbye?: { reason?: string };

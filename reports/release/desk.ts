@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { requestStamp } from '../../evidence/authority.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
@@ -10,6 +10,7 @@ import { openBundle } from '../verify/disk.ts';
 import { readJson } from '../verify/files.ts';
 import { PATHS } from '../verify/layout.ts';
 import { Manifest } from '../verify/manifest.ts';
+import { readPlainFile } from '../verify/plain-file.ts';
 import { verifyBundle } from '../verify/verify.ts';
 import { type Addendum, addendumBytes, addendumPath } from './addendum.ts';
 import { type ReleaseRole, releasePath, signRelease } from './release.ts';
@@ -17,12 +18,15 @@ import { type ReleaseRole, releasePath, signRelease } from './release.ts';
 /** A private key from a PEM file, as a signer. Rejects with `key_invalid`; the message never holds the key. */
 export function readSigner(path: string): Signer {
   try {
-    return pemSigner(readFileSync(path, 'utf8'));
+    return pemSigner(Buffer.from(readPlainFile(path, MOST_KEY_BYTES)).toString('utf8'));
   } catch (error) {
-    const why = error instanceof KeyError ? error.message : (error as NodeJS.ErrnoException).code;
-    throw new AssayError('key_invalid', `${path}: ${why}`, { cause: error });
+    if (error instanceof AssayError) throw new AssayError('key_invalid', error.message, { cause: error });
+    if (!(error instanceof KeyError)) throw error;
+    throw new AssayError('key_invalid', `${path}: ${error.message}`, { cause: error });
   }
 }
+
+const MOST_KEY_BYTES = 65_536;
 
 /** Who signs, with what, when. */
 export interface Signing {

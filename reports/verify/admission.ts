@@ -15,11 +15,20 @@ export interface Expectation {
   readonly attempt: number;
   /** PEM of the key in the certificate that the node was admitted with. */
   readonly publicKey: string;
-  /** Where the node's chain of measurements stands. */
-  readonly chain: { readonly sequence: number; readonly previous: string };
+  /** Where the node's chain of signed results stands. */
+  readonly chain: Chain;
   readonly transcript: Transcript;
   readonly blob: (sha256: string) => Uint8Array | undefined;
   readonly proof: (id: string, version: string) => Proof | undefined;
+}
+
+/**
+ * A node's chain: how many results it has signed in this run, and the sha256 of the last one's payload. Every result that
+ * continues the chain is a link of it, also one that is rejected for what it says: none can be left out of a log later.
+ */
+export interface Chain {
+  readonly sequence: number;
+  readonly previous: string;
 }
 
 export interface Admitted {
@@ -32,11 +41,16 @@ export interface Admitted {
   readonly sha256: string;
 }
 
-export type Admission =
-  | Admitted
-  | { readonly ok: false; readonly problem: string; readonly concerns: 'measurement' | 'summary' };
+export interface Refused {
+  readonly ok: false;
+  readonly problem: string;
+  /** What is wrong: the record, the numbers in it, or that nothing here can examine its samples. */
+  readonly concerns: 'measurement' | 'summary' | 'proof';
+  /** Where the chain stands after it: moved on if the node signed it as its next link. */
+  readonly chain: Chain;
+}
 
-const refuse = (problem: string): Admission => ({ ok: false, problem, concerns: 'measurement' });
+export type Admission = Admitted | Refused;
 
 /** Slack between the agent's clock and the controller's: crystals and scheduling, not lies. */
 const CLOCK_SLACK_S = 2;
@@ -49,10 +63,19 @@ const CLOCK_SLACK_S = 2;
 export function admit(envelope: unknown, expected: Expectation): Admission {
   const keys = new Map([[keyIdOf(expected.publicKey), expected.publicKey]]);
   const opened = openStatement(envelope, keys, 'measurement');
-  if (!opened.ok) return refuse(opened.problem);
+  if (!opened.ok) return { ok: false, problem: opened.problem, concerns: 'measurement', chain: expected.chain };
+  const sha256 = sha256Hex(opened.opened.payload);
+  const chain = isNextLink(opened.statement.predicate, expected)
+    ? { sequence: expected.chain.sequence + 1, previous: sha256 }
+    : expected.chain;
+  const refuse = (problem: string, concerns: Refused['concerns'] = 'measurement'): Refused => ({
+    ok: false,
+    problem,
+    concerns,
+    chain,
+  });
   const shaped = check(Measurement, opened.statement.predicate);
   if (!shaped.ok) return refuse(`not a measurement: ${shaped.problems.join('; ')}`);
-  const sha256 = sha256Hex(opened.opened.payload);
   const blobs = new Map<string, Uint8Array>();
   const problem =
     identityProblem(shaped.value, expected) ??
@@ -60,11 +83,25 @@ export function admit(envelope: unknown, expected: Expectation): Admission {
     timeProblem(shaped.value, expected.transcript) ??
     evidenceProblem(shaped.value, expected, blobs);
   if (problem) return refuse(problem);
+  const { state, benchmark, version } = shaped.value;
+  if (state === 'completed' && !expected.proof(benchmark, version)) {
+    return refuse(`no proof for ${benchmark} ${version}`, 'proof');
+  }
   const examined = examine(shaped.value, expected, blobs);
-  if (typeof examined === 'string') return { ok: false, problem: examined, concerns: 'summary' };
+  if (typeof examined === 'string') return refuse(examined, 'summary');
   // A run has thousands of these: what the agent made of the samples is not kept beside what was made of them here.
   const { examination: _, ...measurement } = shaped.value;
   return { ok: true, measurement, examination: examined, sha256 };
+}
+
+/** Whether a node signed this as the next result of this run, whatever else is in it. */
+function isNextLink(signed: Readonly<Record<string, unknown>>, { run, assignment, chain }: Expectation): boolean {
+  return (
+    signed.run === run &&
+    signed.node === assignment.node &&
+    signed.sequence === chain.sequence + 1 &&
+    signed.previous === chain.previous
+  );
 }
 
 function identityProblem(m: Measurement, expected: Expectation): string | undefined {
@@ -138,10 +175,10 @@ function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<strin
   const environment = environmentFindings(m.telemetry);
   if (m.state !== 'completed' || !m.raw) {
     if (m.examination.metrics.length > 0) return `an attempt that ${m.state} reports metrics`;
-    return { metrics: [], checks: m.examination.checks, findings: environment };
+    // Nothing was examined: what the agent says it checked or found is its own word.
+    return { metrics: [], checks: [], findings: environment };
   }
-  const proof = expected.proof(m.benchmark, m.version);
-  if (!proof) return `no proof for ${m.benchmark} ${m.version}`;
+  const proof = expected.proof(m.benchmark, m.version)!;
   let raw: unknown;
   try {
     raw = parseStrict(blobs.get(m.raw.sha256)!);

@@ -1,10 +1,13 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { sep } from 'node:path';
 import { AssayError, EXIT } from '../../model/errors.ts';
 import type { Overall } from '../../model/outcome.ts';
 import { verificationJson, verificationText } from '../text/verification.ts';
 import { openBundle } from './disk.ts';
 import { proveInclusion } from './inclusion.ts';
+import { PATHS } from './layout.ts';
+import { readPlainFile } from './plain-file.ts';
+import { readRunning } from './running.ts';
 import { readTrust, type Trust } from './trust.ts';
 import { verifyWhole } from './whole.ts';
 
@@ -16,7 +19,7 @@ export interface VerifyRequest {
   readonly json?: boolean | undefined;
   /** Beside the verdict: proof that the record with this sha256 is in the log. */
   readonly proof?: string | undefined;
-  /** Version of this software: pages of another one may differ, and that must be said. */
+  /** Version of this software: what another one made cannot all be made again, and that must be said. */
   readonly version: string;
 }
 
@@ -29,7 +32,7 @@ const OUTCOME_EXIT: Record<Overall, number> = {
 
 /**
  * Verifies a bundle in a folder and says what to print and how to exit: 0 passed, 1 not passed, 2 not authentic,
- * 3 cannot tell. Rejects with `bundle_unreadable`, `file_unreadable`, `trust_invalid` or `usage`.
+ * 3 cannot tell. Rejects with `bundle_unreadable`, `run_unfinished`, `file_unreadable`, `trust_invalid` or `usage`.
  */
 export async function verifyFolder(request: VerifyRequest): Promise<{ text: string; exit: number }> {
   const { folder, json, proof, version } = request;
@@ -38,7 +41,12 @@ export async function verifyFolder(request: VerifyRequest): Promise<{ text: stri
   }
   const trust = request.trust === undefined ? undefined : readTrustFile(request.trust, folder);
   const bundle = openBundle(folder);
-  const result = await verifyWhole(bundle, trust);
+  const running = bundle.paths.includes(PATHS.manifest) ? undefined : readRunning(folder);
+  if (running) {
+    const { pid, host, at } = running;
+    throw new AssayError('run_unfinished', `${folder}: process ${pid} on ${host} began it at ${at} and did not end it`);
+  }
+  const result = await verifyWhole(bundle, trust, version);
   const inclusion = proof === undefined || !result.authentic ? undefined : proveInclusion(bundle, proof);
   if (proof !== undefined && result.authentic && !inclusion) {
     throw new AssayError('usage', `no entry of the log names ${proof}`);
@@ -51,15 +59,13 @@ export async function verifyFolder(request: VerifyRequest): Promise<{ text: stri
 
 /** The verifier's own trust file. One that lies in the bundle was brought by whoever is to be checked. */
 function readTrustFile(path: string, folder: string): Trust {
-  let bytes: Uint8Array;
   try {
     if (`${realpathSync(path)}${sep}`.startsWith(`${realpathSync(folder)}${sep}`)) {
       throw new AssayError('trust_invalid', `${path} lies in the bundle that it is to judge`);
     }
-    bytes = readFileSync(path);
   } catch (error) {
     if (error instanceof AssayError) throw error;
     throw new AssayError('file_unreadable', `${path}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
   }
-  return readTrust(bytes, path);
+  return readTrust(readPlainFile(path), path);
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, opendirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { AssayError } from '../../model/errors.ts';
-import { type Bundle, isPlainName, PATHS } from './layout.ts';
+import { type Bundle, escaped, isPlainName, PATHS } from './layout.ts';
 
 /** Bounds on what is looked at: a bundle comes from somebody else. */
 const LIMITS = {
@@ -65,14 +65,6 @@ export function openBundle(directory: string): Bundle {
   };
 }
 
-/** A name that must not reach a screen as it is. */
-function escaped(name: string): string {
-  return JSON.stringify(name).replace(
-    /[\p{Cc}\p{Bidi_Control}]/gu,
-    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
 function* namesIn(directory: string): Generator<string> {
   const folder = attempt(directory, () => opendirSync(directory));
   try {
@@ -111,10 +103,11 @@ function readWhole(directory: string, path: string): Uint8Array {
 function* readPieces(directory: string, path: string): Generator<Uint8Array> {
   const { file, size } = openPlain(directory, path);
   try {
-    const piece = Buffer.allocUnsafeSlow(Math.min(size + 1, MIB));
-    for (;;) {
-      const read = attempt(path, () => readSync(file, piece, 0, piece.length, null));
+    const piece = Buffer.allocUnsafeSlow(Math.min(size, MIB));
+    for (let offset = 0; offset < size; ) {
+      const read = attempt(path, () => readSync(file, piece, 0, Math.min(piece.length, size - offset), null));
       if (read === 0) return;
+      offset += read;
       yield piece.subarray(0, read);
     }
   } finally {

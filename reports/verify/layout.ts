@@ -57,6 +57,14 @@ const NAMES: ReadonlySet<string> = new Set(Object.values(PATHS));
 export const isPlainName = (name: string): boolean =>
   !/[/\\:\p{Cc}\p{Bidi_Control}\u{fffd}]/u.test(name) && name.isWellFormed() && !/^\.{0,2}$/.test(name);
 
+/** A name that must not reach a screen as it is, for a message. */
+export function escaped(name: string): string {
+  return JSON.stringify(name).replace(
+    /[\p{Cc}\p{Bidi_Control}]/gu,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 /** A bundle as values: what is in it and the bytes of each file. */
 export interface Bundle {
   /** Every file, sorted. */

@@ -8,7 +8,7 @@ import { type Assignment, Plan } from '../../model/assignment.ts';
 import { Inventory } from '../../model/inventory.ts';
 import { LogEntry } from '../../model/log.ts';
 import { check } from '../../model/schema.ts';
-import { type Admission, type Admitted, admit } from './admission.ts';
+import { type Admission, type Admitted, admit, type Chain } from './admission.ts';
 import { Delivery } from './delivery.ts';
 import { readCanonical, readJson } from './files.ts';
 import { type RunInputs, readInputs } from './inputs.ts';
@@ -38,8 +38,8 @@ export interface Replay extends RunInputs {
 export interface Defect {
   readonly path: string;
   readonly problem: string;
-  /** What it concerns, where that is a measurement: its record, or the numbers in it. */
-  readonly kind?: 'measurement' | 'summary';
+  /** What it concerns, where that is a measurement: its record, the numbers in it, or that no proof here can examine it. */
+  readonly kind?: 'measurement' | 'summary' | 'proof';
 }
 
 export type Replayed = { ok: true; replay: Replay } | { ok: false; defects: Defect[] };
@@ -66,7 +66,7 @@ export function replay(bundle: Bundle, known: ReadonlyMap<string, Admitted> = ne
 
 interface Node {
   readonly publicKey: string;
-  chain: { readonly sequence: number; readonly previous: string };
+  chain: Chain;
 }
 
 /** The log's reader: what is known so far. */
@@ -231,11 +231,11 @@ class Story {
     const closing = this.#close(node, transcript.assignment, transcript.attempt);
     if (closing) return closing;
     const admission = this.#admittedBefore(node, entry) ?? this.#admit(node, entry);
+    this.#link(node, admission);
     if (!admission.ok) {
       this.#concerns = admission.concerns;
       return `the measurement of ${transcript.assignment}: ${admission.problem}`;
     }
-    this.#nodes.get(node)!.chain = { sequence: admission.measurement.sequence, previous: admission.sha256 };
     this.#indexOf.set(admission.sha256, this.#tree.size - 1);
     this.#admitted.push(admission);
     return undefined;
@@ -266,17 +266,28 @@ class Story {
     if (delivery.transcript.assignment !== assignment) return `the rejected bytes ${sha256} are of another assignment`;
     const closing = this.#close(node, assignment, delivery.transcript.attempt);
     if (closing) return closing;
+    const admission = this.#admit(node, delivery);
+    this.#link(node, admission);
     // A blob that was missing then may have come since, with another attempt.
     if (MISSING.test(detail)) return undefined;
     // Whoever runs the controller must not drop a result because of what it says.
-    const admission = this.#admit(node, delivery);
     if (admission.ok) return `${assignment} was rejected, and nothing is wrong with it`;
     return MISSING.test(admission.problem) ? `what was rejected of ${assignment}: ${admission.problem}` : undefined;
   }
 
-  #admit(name: string, { envelope, transcript }: Delivery): Admission {
-    const refuse = (problem: string): Admission => ({ ok: false, problem, concerns: 'measurement' });
+  /** Every result that continues its node's chain is in the log, accepted or not: a gap means that one was left out. */
+  #link(name: string, admission: Admission): void {
     const node = this.#nodes.get(name);
+    if (!node) return;
+    node.chain = admission.ok
+      ? { sequence: admission.measurement.sequence, previous: admission.sha256 }
+      : admission.chain;
+  }
+
+  #admit(name: string, { envelope, transcript }: Delivery): Admission {
+    const node = this.#nodes.get(name);
+    const chain = node?.chain ?? { sequence: 0, previous: '' };
+    const refuse = (problem: string): Admission => ({ ok: false, problem, concerns: 'measurement', chain });
     const assignment = this.#assignments.get(transcript.assignment);
     if (!this.#plan || !node || !assignment) return refuse('it was never asked for');
     if (transcript.run !== this.#plan.run || transcript.node !== name || assignment.node !== name) {

@@ -5,13 +5,12 @@ import { keyIdOf } from '../../evidence/keys.ts';
 import { AssayError } from '../../model/errors.ts';
 import type { Outcome, Overall } from '../../model/outcome.ts';
 import type { Report, Verdict } from '../../model/report.ts';
-import { renderPages } from '../build/pages.ts';
 import { buildReport } from '../build/report.ts';
-import { reportSchema } from '../build/schema.ts';
 import { builtinGuides } from '../guides/builtin.ts';
-import { bundleReadme } from '../text/readme.ts';
+import { softerThanProfile } from './effort.ts';
 import { checkFiles, digestOf, holds } from './files.ts';
-import { type Bundle, DOCUMENTS, logOrigin, PATHS } from './layout.ts';
+import { type Bundle, logOrigin, PATHS } from './layout.ts';
+import { checkDocuments, checkPages } from './pages.ts';
 import { type Defect, type Replay, replay } from './replay.ts';
 import { checkSignatures, type OpenedEvaluation, type Signatures } from './signatures.ts';
 import { checkStamps } from './stamps.ts';
@@ -42,8 +41,12 @@ export interface Step {
 
 /** What a verifier says: whether the bundle is what it claims to be, and, if so, how the platform was judged. */
 export interface Verification {
+  /** Everything that makes up the judgement was checked and holds. */
   readonly authentic: boolean;
+  /** Undefined where something was changed or contradicts itself; `cannot_tell` where a decisive step is not checked. */
   readonly outcome: Overall | undefined;
+  /** Steps for which the outcome is `cannot_tell`, and what the evidence gave apart from them. */
+  readonly undecided?: { readonly steps: readonly StepId[]; readonly judged?: Overall };
   /** Who released it, by role; trusted only with a trust file. */
   readonly releases: Signatures['releases'];
   readonly steps: readonly Step[];
@@ -70,57 +73,78 @@ const MOST_DEFECTS = 100;
  * the log and its measurements, and the report and its pages, which are made anew from the evidence and compared byte
  * for byte. Whatever is wrong with the content is a defect, never a throw; a file that the disk does not give is thrown
  * as `bundle_unreadable`.
+ *
+ * `running` is the version of this software. What only a program of the same version can make again, byte for byte, is
+ * not held against a bundle of another one: it is `not_checked`, and says so.
  */
-export function verifyBundle(bundle: Bundle, trust?: Trust): Verification {
+export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): Verification {
   const steps: Step[] = [];
   const add = (id: StepId, defects: readonly Defect[], note?: string): void => {
-    const more = defects.length - MOST_DEFECTS;
     const shown = [...defects.slice(0, MOST_DEFECTS)];
-    if (more > 0) shown.push({ path: '…', problem: `and ${more} more` });
+    const left = defects.length - shown.length;
+    if (left > 0) shown.push({ path: '…', problem: `and ${left} more` });
     steps.push({ id, state: defects.length === 0 ? 'good' : 'bad', defects: shown, ...(note ? { note } : {}) });
   };
-  const end = (found: Signatures): Verification => ({
-    authentic: false,
-    outcome: undefined,
-    releases: found.releases,
-    steps: inOrder(steps),
-    ...(found.evaluation ? { software: found.evaluation.software } : {}),
-  });
+  const skip = (id: StepId, note: string): void => void steps.push({ id, state: 'not_checked', defects: [], note });
   add('files', checkFiles(bundle));
   const signatures = checkSignatures(bundle, trust);
-  const { evaluation, controllerKey } = signatures;
+  const { evaluation, controllerKey, releases } = signatures;
+  const software = evaluation?.software;
+  const other = running !== undefined && software?.version !== running ? software : undefined;
+  const made = other ? `made by ${other.name} ${other.version}, this is ${running}` : '';
+  const ending = (): Verification => ({
+    authentic: false,
+    outcome: undefined,
+    releases,
+    steps: inOrder(steps),
+    ...(software ? { software } : {}),
+  });
   add('signatures', signatures.defects, signatures.note);
   const stamps = checkStamps(bundle, trust);
-  if (stamps.defects.length === 0 && !stamps.trusted) {
-    steps.push({ id: 'stamps', state: 'not_checked', defects: [], note: stamps.note });
-  } else {
-    add('stamps', stamps.defects, stamps.note);
-  }
+  if (stamps.defects.length === 0 && !stamps.trusted) skip('stamps', stamps.note);
+  else add('stamps', stamps.defects, stamps.note);
   try {
     const replayed = replay(bundle);
     if (!replayed.ok) {
       const concerning = (kind: Defect['kind']): Defect[] => replayed.defects.filter((d) => d.kind === kind);
       add('log', concerning(undefined));
       add('measurements', concerning('measurement'));
-      add('summaries', concerning('summary'));
-      return end(signatures);
+      const unknown = concerning('proof');
+      const wrong = concerning('summary');
+      if (!other || wrong.length > 0) add('summaries', [...wrong, ...unknown]);
+      else if (unknown.length > 0) skip('summaries', `${made}: ${unknown[0]!.problem}`);
+      if (steps.some((s) => s.state === 'bad') || unknown.length === 0) return ending();
+      return { ...ending(), outcome: 'cannot_tell', undecided: { steps: ['summaries', 'report'] } };
     }
-    if (!evaluation) return end(signatures);
+    if (!evaluation) return ending();
     const run = replayed.replay;
     const rebuilt = buildReport(run, evaluation);
     const { admitted, rejected, lost } = run;
     add('log', checkLog(bundle, evaluation, rebuilt, controllerKey));
     add('measurements', [], `${admitted.length} accepted, ${rejected.length} rejected, ${lost.length} lost`);
-    add('completeness', checkCompleteness(run));
+    const [soft, ...softer] = softerThanProfile(run.plan);
+    const open = checkCompleteness(run);
+    if (soft === undefined || open.length > 0) add('completeness', open);
+    else skip('completeness', `the plan asks for less than the profile ${run.plan.profile}: ${soft}${more(softer)}`);
     add('summaries', []);
-    add('report', checkReport(bundle, rebuilt, evaluation));
-    steps.push(guideStep(run, trust));
-    add('pages', checkPages(bundle, rebuilt, evaluation));
-    if (steps.some((s) => s.state === 'bad')) return end(signatures);
+    const unsigned = checkSignedReport(bundle, evaluation);
+    const unequal = checkReport(bundle, rebuilt, evaluation);
+    if (!other || unsigned.length > 0 || unequal.length === 0) add('report', [...unsigned, ...unequal]);
+    else skip('report', `${made}: judged again it is not the same, byte for byte`);
+    steps.push(guideStep(run, trust, other !== undefined));
+    const documents = checkDocuments(bundle, evaluation);
+    const [page, ...pages] = checkPages(bundle, rebuilt);
+    if (!other || documents.length > 0 || !page) add('pages', [...documents, ...(page ? [page, ...pages] : [])]);
+    else skip('pages', `${made}: ${page.path}${more(pages)} cannot be compared, only their digests`);
+    if (steps.some((s) => s.state === 'bad')) return ending();
+    const judged = rebuilt.overall.outcome;
+    const undecided = steps.filter((s) => s.state === 'not_checked' && isDecisive(s.id, judged)).map((s) => s.id);
     return {
-      authentic: true,
-      outcome: rebuilt.overall.outcome,
-      releases: signatures.releases,
+      // An unknown guide is for the reader to know; a report that could not be made again is not shown to be one.
+      authentic: !undecided.includes('report'),
+      outcome: undecided.length > 0 ? 'cannot_tell' : judged,
+      ...(undecided.length > 0 ? { undecided: { steps: undecided, judged } } : {}),
+      releases,
       steps,
       software: rebuilt.software,
       log: {
@@ -138,9 +162,20 @@ export function verifyBundle(bundle: Bundle, trust?: Trust): Verification {
     add('report', [
       { path: PATHS.log, problem: `cannot be judged: ${error instanceof Error ? error.message : error}` },
     ]);
-    return end(signatures);
+    return ending();
   }
 }
+
+/**
+ * Whether a judgement rests on a step. The stamps say when, not what; the pages show what the report says, and the report
+ * is judged again. A soft plan could only have hidden a fail: a fail that it shows is one.
+ */
+function isDecisive(id: StepId, judged: Overall): boolean {
+  if (id === 'completeness') return judged !== 'not_passed';
+  return id !== 'stamps' && id !== 'pages';
+}
+
+const more = (rest: readonly unknown[]): string => (rest.length > 0 ? ` and ${rest.length} more` : '');
 
 function groundsOf({ target, outcome, evidence }: Verdict, run: Replay): Grounds {
   return {
@@ -153,14 +188,15 @@ function groundsOf({ target, outcome, evidence }: Verdict, run: Replay): Grounds
   };
 }
 
-function guideStep(run: Replay, trust: Trust | undefined): Step {
+function guideStep(run: Replay, trust: Trust | undefined, otherVersion: boolean): Step {
   const name = `${run.guide.id} ${run.guide.version}`;
   if (builtinGuides().some((g) => g.sha256 === run.guideSha256) || trust?.guides.includes(run.guideSha256)) {
     return { id: 'guide', state: 'good', defects: [], note: name };
   }
   const problem = `${name} (sha256 ${run.guideSha256}) is not a guide that ${trust ? 'you trust' : 'this software knows'}`;
-  // A guide that only looks like a known one is an attempt to be judged by softer targets.
-  const forged = trust !== undefined || builtinGuides().some((g) => g.guide.id === run.guide.id);
+  // A guide that only looks like a known one is an attempt to be judged by softer targets, or the known one of another
+  // version of this software: which, only its digest in a trust file can say.
+  const forged = trust !== undefined || (!otherVersion && builtinGuides().some((g) => g.guide.id === run.guide.id));
   return forged
     ? { id: 'guide', state: 'bad', defects: [{ path: PATHS.guide, problem }] }
     : { id: 'guide', state: 'not_checked', defects: [], note: problem };
@@ -193,11 +229,19 @@ function checkCompleteness(run: Replay): Defect[] {
   return run.open.map((attempt) => ({ path: PATHS.log, problem: `${attempt} was sent out and has no end` }));
 }
 
+/** The report in the bundle is the one that the controller signed. */
+function checkSignedReport(bundle: Bundle, evaluation: OpenedEvaluation): Defect[] {
+  const digest = digestOf(bundle, PATHS.report);
+  if (!digest) return [{ path: PATHS.report, problem: 'is missing' }];
+  if (evaluation.subjects.get(PATHS.report) === digest.sha256) return [];
+  return [{ path: PATHS.evaluation, problem: 'was signed for another report than is here' }];
+}
+
+/** The report in the bundle is the one that the evidence gives. */
 function checkReport(bundle: Bundle, rebuilt: Report, evaluation: OpenedEvaluation): Defect[] {
   const bytes = canonicalBytes(rebuilt);
   const defects: Defect[] = [];
-  if (!bundle.paths.includes(PATHS.report)) defects.push({ path: PATHS.report, problem: 'is missing' });
-  else if (!holds(bundle, PATHS.report, bytes)) {
+  if (!holds(bundle, PATHS.report, bytes)) {
     defects.push({ path: PATHS.report, problem: 'is not the report that the evidence gives' });
   }
   if (evaluation.subjects.get(PATHS.report) !== sha256Hex(bytes)) {
@@ -205,32 +249,6 @@ function checkReport(bundle: Bundle, rebuilt: Report, evaluation: OpenedEvaluati
   }
   if (evaluation.outcome !== rebuilt.overall.outcome) {
     defects.push({ path: PATHS.evaluation, problem: 'states another outcome than the evidence gives' });
-  }
-  return defects;
-}
-
-/** What is rendered again must be the same; what cannot be must be what the controller signed. */
-function checkPages(bundle: Bundle, report: Report, evaluation: OpenedEvaluation): Defect[] {
-  const defects: Defect[] = [];
-  const pages = new Map([
-    ...renderPages(report),
-    [PATHS.reportSchema, reportSchema()] as const,
-    [PATHS.readme, bundleReadme(report)] as const,
-  ]);
-  for (const [path, text] of pages) {
-    if (!bundle.paths.includes(path)) defects.push({ path, problem: 'is missing' });
-    else if (!holds(bundle, path, Buffer.from(text))) {
-      defects.push({ path, problem: 'is not the page that the report gives' });
-    }
-  }
-  for (const path of DOCUMENTS) {
-    if (evaluation.subjects.get(path) !== digestOf(bundle, path)?.sha256) {
-      defects.push({ path, problem: 'is not the document that was signed' });
-    }
-  }
-  const documents: readonly string[] = [PATHS.report, ...DOCUMENTS];
-  for (const name of evaluation.subjects.keys()) {
-    if (!documents.includes(name)) defects.push({ path: PATHS.evaluation, problem: `was signed for ${name} too` });
   }
   return defects;
 }

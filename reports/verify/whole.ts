@@ -4,8 +4,8 @@ import type { Trust } from './trust.ts';
 import { type Verification, verifyBundle } from './verify.ts';
 
 /** `verifyBundle`, and the additional SM2 signatures through openssl where it is installed. */
-export async function verifyWhole(bundle: Bundle, trust: Trust | undefined): Promise<Verification> {
-  const result = verifyBundle(bundle, trust);
+export async function verifyWhole(bundle: Bundle, trust: Trust | undefined, running?: string): Promise<Verification> {
+  const result = verifyBundle(bundle, trust, running);
   const { defects, notes } = await checkSm2(bundle);
   if (defects.length === 0 && notes.length === 0) return result;
   const steps = result.steps.map((step) => {
@@ -18,6 +18,7 @@ export async function verifyWhole(bundle: Bundle, trust: Trust | undefined): Pro
       ...(defects.length > 0 ? { state: 'bad' as const } : {}),
     };
   });
-  const { outcome, ...rest } = result;
-  return defects.length > 0 ? { ...rest, authentic: false, outcome: undefined, steps } : { ...rest, outcome, steps };
+  if (defects.length === 0) return { ...result, steps };
+  const { undecided: _, ...rest } = result;
+  return { ...rest, authentic: false, outcome: undefined, steps };
 }

@@ -56,6 +56,7 @@ function fleetGuide(): LoadedGuide {
 
 async function make(): Promise<void> {
   const { privatePem } = generateKeyPair();
+  const signer = pemSigner(privatePem);
   writeFileSync(keyFile(), privatePem, { mode: 0o600 });
   const run = await makeSyntheticRun(bundle(), {
     nodes: Number(values.nodes),
@@ -65,8 +66,9 @@ async function make(): Promise<void> {
     repeats: Number(values.repeats),
     precisions: ['FP64', 'FP32', 'BF16', 'INT8'],
     guide: fleetGuide(),
-    signer: pemSigner(privatePem),
+    signer,
   });
+  run.directory.writeFile(PATHS.controllerKey, signer.publicKeyPem);
   run.directory.close();
 }
 

@@ -1,9 +1,9 @@
+import { merklePaths } from '../../../benchmarks/commitment.ts';
 import { openingName, operandStream, pickRows, rootOf, rowDigests } from '../../../benchmarks/compute/gemm/opening.ts';
 import { commitLabel, type GemmRaw, operations } from '../../../benchmarks/compute/gemm/proof.ts';
 import { randomElements } from '../../../benchmarks/compute/operands.ts';
 import { keyOf } from '../../../benchmarks/compute/philox.ts';
 import { RESIDUAL_BOUND } from '../../../benchmarks/compute/precision.ts';
-import { merklePaths } from '../../../benchmarks/users/merkle.ts';
 import { sha256Hex } from '../../../evidence/digest.ts';
 import type { Transcript } from '../../../model/assignment.ts';
 
@@ -34,8 +34,8 @@ export function numbersFrom(seed: number): () => number {
   };
 }
 
-/** Small, because every opened row is really recomputed by whoever checks. */
-const SIZE = 64;
+/** Size of the matrices. Small, because every opened row is really recomputed by whoever checks. */
+export const SIZE = 64;
 /** Time outside the windows: null run, trials, warm-up and proof, seconds. */
 const OVERHEAD_S = 12;
 

@@ -12,7 +12,7 @@ import type { EvidenceRef, Measurement, Telemetry } from '../../../model/measure
 import { builtinGuides, type LoadedGuide } from '../../../reports/guides/builtin.ts';
 import { PATHS } from '../../../reports/verify/layout.ts';
 import { syntheticInventory } from './machine.ts';
-import { numbersFrom, type Shape, syntheticGemm } from './samples.ts';
+import { numbersFrom, type Shape, SIZE, syntheticGemm } from './samples.ts';
 
 /** How large the invented fleet is and how much each of its attempts leaves behind. */
 export interface FleetSize {
@@ -89,7 +89,7 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
     const { publicKeyPem: publicKey } = nodeSigners.get(node)!;
     directory.append({ kind: 'node', node, publicKey, inventory: directory.putBlob(canonicalBytes(inventory)) });
   }
-  const plan = makePlan({
+  const planned = makePlan({
     run: options.run ?? 'at-20261121-010000-5ca1',
     createdAt: new Date(START).toISOString(),
     guide: guide.guide,
@@ -97,7 +97,12 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
     profile: 'standard',
     nodes,
     settings: {
-      'compute.gemm': { precisions: size.precisions, seconds: size.windows * 0.8, openedRows: size.openedRows },
+      'compute.gemm': {
+        precisions: size.precisions,
+        deviceSizes: [SIZE],
+        seconds: size.windows * 0.8,
+        openedRows: size.openedRows,
+      },
     },
     edge: [],
     beside: [],
@@ -107,6 +112,7 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
     repeats: size.repeats,
     synthetic: true,
   });
+  const plan = { ...planned, assignments: planned.assignments.filter((one) => one.benchmark === 'compute.gemm') };
   const payload = canonicalBytes(statement([{ name: PATHS.guide, digest: { sha256: guide.sha256 } }], 'plan', plan));
   directory.append({ kind: 'plan', envelope: await seal(PAYLOAD_TYPE, payload, [signer]) });
   for (const [index, assignment] of plan.assignments.entries()) {
@@ -148,6 +154,7 @@ async function carryOut(work: Work): Promise<void> {
     }
     const { measurement, transcript } = invent(work, attempt, chain, fate, random);
     const sealed = await sealMeasurement(work, measurement);
+    Object.assign(chain, { sequence: measurement.sequence, previous: sealed.sha256 });
     if (fate === 'lies') {
       const delivery = { envelope: sealed.envelope, transcript };
       const detail = 'the samples do not give the numbers that were reported (evidence_mismatch)';
@@ -161,7 +168,6 @@ async function carryOut(work: Work): Promise<void> {
       continue;
     }
     directory.append({ kind: 'measurement', node, envelope: sealed.envelope, transcript });
-    Object.assign(chain, { sequence: measurement.sequence, previous: sealed.sha256 });
     if (measurement.state === 'completed') completed++;
   }
 }

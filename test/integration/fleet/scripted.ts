@@ -38,7 +38,7 @@ export interface Stage {
   /** Links that scripted agents opened, so that a test can end them. */
   readonly links: Link[];
   /** Resolves when the run is over. */
-  readonly done: Promise<void>;
+  readonly done: Promise<unknown>;
   report(): Promise<Report>;
 }
 
@@ -67,23 +67,23 @@ export async function openStage(
     nodes,
     joinTimeoutS: 20,
     run: 'at-test',
-    plan: () =>
-      change(
-        makePlan({
-          run: 'at-test',
-          createdAt: new Date().toISOString(),
-          guide: guide.guide,
-          guideSha256: guide.sha256,
-          profile: 'quick',
-          nodes,
-          settings: {},
-          edge: [],
-          beside: [],
-          only: ['compute.precisions'],
-          repeats: 1,
-          synthetic: false,
-        }),
-      ),
+    plan: () => {
+      const plan = makePlan({
+        run: 'at-test',
+        createdAt: new Date().toISOString(),
+        guide: guide.guide,
+        guideSha256: guide.sha256,
+        profile: 'quick',
+        nodes,
+        settings: {},
+        edge: [],
+        beside: [],
+        only: ['compute.precisions'],
+        repeats: 1,
+        synthetic: false,
+      });
+      return change({ ...plan, assignments: plan.assignments.filter((a) => a.benchmark === 'compute.gemm') });
+    },
     listening: port.resolve,
     event: (event) => events.push(event),
     signal: abort.signal,
@@ -134,7 +134,7 @@ export interface ScriptedAgent {
   next<K extends keyof ControllerMessage>(kind: K): Promise<NonNullable<ControllerMessage[K]>>;
   order(): Promise<Order>;
   commit(order: Order, index: number, label: string, payload: Buffer): Promise<string>;
-  /** Sends a result; what is not given is as an honest agent would have it. */
+  /** Sends a result; what is not given is as an honest agent would have it, whose chain goes on with all it has signed. */
   answer(
     order: Order,
     changes?: Partial<Measurement>,
@@ -171,6 +171,7 @@ export async function joinStage(
     }
   };
   let challenge = '';
+  let chain = { sequence: 0, previous: '' };
   return {
     link,
     next,
@@ -196,8 +197,8 @@ export async function joinStage(
         node,
         benchmark: order.benchmark,
         version: order.version,
-        sequence: 1,
-        previous: '',
+        sequence: chain.sequence + 1,
+        previous: chain.previous,
         challenge,
         settings: order.settings,
         state: 'failed',
@@ -219,6 +220,11 @@ export async function joinStage(
         ...refs.map((ref) => ({ name: ref.name, digest: { sha256: ref.sha256 } })),
       ];
       const payload = canonicalBytes(statement(subjects, 'measurement', measurement));
+      const { sequence, previous } = measurement;
+      const own = measurement.run === order.run && measurement.node === node;
+      if (own && sequence === chain.sequence + 1 && previous === chain.previous) {
+        if (privateKeyPem === credential.privateKeyPem) chain = { sequence, previous: sha256Hex(payload) };
+      }
       const envelope = envelopeToWire(await seal(PAYLOAD_TYPE, payload, [pemSigner(privateKeyPem)]));
       await link.send({ result: { assignment: order.assignment, attempt: order.attempt, envelope } });
     },
@@ -226,8 +232,8 @@ export async function joinStage(
 }
 
 /** The plan has one spare attempt for a suspect; this answers it honestly as failed so that the run ends. */
-export async function finishHonestly(agent: ScriptedAgent, sequence = 1, previous = ''): Promise<void> {
+export async function finishHonestly(agent: ScriptedAgent): Promise<void> {
   const order = await agent.order();
-  await agent.answer(order, { sequence, previous, challenge: '' });
+  await agent.answer(order, { challenge: '' });
   await agent.next('resultReceipt');
 }

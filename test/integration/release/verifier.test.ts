@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../../evidence/digest.ts';
 import { verifyInclusion } from '../../../evidence/merkle.ts';
@@ -118,6 +118,21 @@ describe('the verifier as one file', () => {
     }
     const help = check('--help');
     expect([help.status, help.stdout.includes('Usage: node assay-verify.mjs')]).toEqual([0, true]);
+  });
+
+  it('is built by the command that the documentation shows, and takes the options that it shows', () => {
+    const root = resolve(import.meta.dirname, '../../..');
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
+    const text = readFileSync(join(root, 'docs', 'evaluators.md'), 'utf8');
+    const shown = [...text.matchAll(/^\$ npm run (\S+)$/gm)].map((match) => match[1]!);
+    expect(shown).toEqual(['verifier']);
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(shown));
+    const help = check('--help').stdout;
+    const options = [...text.matchAll(/^\$ node assay-verify\.mjs (.+)$/gm)].flatMap(
+      (m) => m[1]!.match(/--\S+/g) ?? [],
+    );
+    expect(options.length).toBeGreaterThan(0);
+    for (const option of options) expect(help).toContain(`${option} `);
   });
 
   it('leaves nothing behind', () => {

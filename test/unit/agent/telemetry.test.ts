@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Counters, startTelemetry } from '../../../agent/telemetry.ts';
+import type { Telemetry } from '../../../model/measurement.ts';
 
 /** Two readings a second apart: 200 jiffies in all, 150 busy of which 20 stolen, 100 by process 10 and its child. */
 function counters(): Counters {
@@ -63,26 +64,56 @@ describe('telemetry', () => {
     expect(stopped).toBe(1);
   });
 
-  it('thins a long attempt evenly and keeps what could not be read', async () => {
-    let round = 0;
-    const many = Array.from({ length: 4_000 }, (_, i) => ({ id: `nvidia-${i}` }));
-    const since = () => {
-      round++;
-      return many;
-    };
-    const devices = { since, problem: () => 'gone', stop: () => undefined };
-    const telemetry = startTelemetry(1, () => BigInt(round) * 1_000_000_000n, {
-      counters: nothing,
-      everyMs: 1,
-      devices,
-    });
-    while (round < 9) await new Promise((resolve) => setTimeout(resolve, 2));
-    const samples = telemetry.stop();
-    expect(samples.length).toBeLessThanOrEqual(6);
-    expect(samples[0]?.unread).toHaveLength(1);
-    const times = samples.slice(1).map((sample) => sample.atS);
-    expect([...times].sort((a, b) => a - b)).toEqual(times);
-  });
+  it('keeps a long attempt to a fixed number of readings, however long it is and however many devices there are', async () => {
+    for (const count of [0, 8]) {
+      const { samples, rounds } = await longAttempt(900, count);
+      const readings = samples.reduce((sum, one) => sum + 1 + (one.devices?.length ?? 0), 0);
+      expect(readings).toBeLessThanOrEqual(600);
+      expect(readings).toBeGreaterThan(200);
+      expect(JSON.stringify(samples).length).toBeLessThan(100_000);
+      const times = samples.map((one) => one.atS);
+      expect([...times].sort((a, b) => a - b)).toEqual(times);
+      expect(rounds).toBeGreaterThanOrEqual(900 / 32);
+      expect(samples.filter((one) => one.unread)).toHaveLength(1);
+    }
+  }, 20_000);
+
+  it('keeps means, the highest temperature and the share of throttled samples when it thins', async () => {
+    const { samples } = await longAttempt(700, 1);
+    const devices = samples.flatMap((one) => one.devices ?? []);
+    const power = devices.reduce((sum, one) => sum + one.powerW!, 0) / devices.length;
+    expect(Math.abs(power - 350)).toBeLessThan(10);
+    expect(Math.max(...devices.map((one) => one.temperatureC!))).toBe(90);
+    // Every fourth sample was throttled; had reasons been gathered, nearly half would be.
+    const share = devices.filter((one) => one.throttleReasons!.length > 0).length / devices.length;
+    expect(share).toBeGreaterThan(0.15);
+    expect(share).toBeLessThan(0.35);
+  }, 20_000);
 });
+
+/** An attempt of so many ticks, with devices whose power rises by one each tick and that are hot once. */
+async function longAttempt(ticks: number, count: number): Promise<{ samples: Telemetry[]; rounds: number }> {
+  let rounds = 0;
+  let passed = 0;
+  const since = () => {
+    rounds++;
+    return Array.from({ length: count }, (_, i) => ({
+      id: `nvidia-${i}`,
+      powerW: passed,
+      temperatureC: rounds === 33 ? 90 : 40,
+      throttleReasons: (rounds * 37) % 101 < 25 ? ['sw_power_cap'] : [],
+    }));
+  };
+  const devices = { since, problem: () => 'gone', stop: () => undefined };
+  const timers = vi.useFakeTimers();
+  try {
+    const now = () => BigInt(passed) * 1_000_000_000n;
+    const telemetry = startTelemetry(1, now, { counters: nothing, everyMs: 1000, devices });
+    for (; passed < ticks; passed++) timers.advanceTimersByTime(1000);
+    return { samples: telemetry.stop(), rounds };
+  } finally {
+    vi.useRealTimers();
+  }
+}
 
 const nothing: Counters = { stat: () => '', meminfo: () => '', cpuinfo: () => '', processes: () => [] };

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -49,5 +50,102 @@ describe('waivers', () => {
     expect(() => readInputs({ waivers: file('waivers.json', [waiver]) })).toThrow(/compute\.capacty: .*no such target/);
     const known = readInputs({ waivers: file('waivers.json', [{ ...waiver, target: 'compute.capacity' }]) });
     expect([...known.files.keys()]).toContain('waivers.json');
+  });
+});
+
+describe('a folder of registers', () => {
+  let turn = 0;
+  /** A folder with one good register and whatever a test adds. */
+  const registers = (add: (path: string) => void): ReadonlyMap<string, Uint8Array> => {
+    const path = join(folder, `registers-${turn++}`);
+    mkdirSync(path);
+    writeFileSync(join(path, 'clients.csv'), 'name\n');
+    add(path);
+    return readInputs({ registers: path }).files;
+  };
+  const refused = (problem: RegExp) =>
+    expect.objectContaining({ code: 'registers_invalid', message: expect.stringMatching(problem) });
+
+  it('is taken with the documents in it, in names of any language', () => {
+    const files = registers((path) => {
+      mkdirSync(join(path, '附件 1'));
+      writeFileSync(join(path, '附件 1', '合同（副本）'.replace(/[（）]/g, '_')), 'x');
+      writeFileSync(join(path, 'établissement.csv'.normalize('NFD')), 'x');
+    });
+    expect([...files.keys()].filter((path) => path.startsWith('registers/'))).toHaveLength(3);
+  });
+
+  it.each(['a\u001b[31m.csv', 'a\u202e.csv', 'a:b.csv', 'a\\b.csv', 'a..b.csv', 'a\n.csv'])(
+    'is refused with the name %j, which not every reader sees the same, and the name is told harmlessly',
+    (name) => {
+      const act = () => registers((path) => writeFileSync(join(path, name), ''));
+      expect(act).toThrow(refused(/a name in letters/));
+      expect(act).not.toThrow(/[\p{Cc}\p{Bidi_Control}]/u);
+    },
+  );
+
+  it('is refused with a name that is not UTF-8', () => {
+    const act = () =>
+      registers((path) => writeFileSync(Buffer.concat([Buffer.from(`${path}/a`), Buffer.of(0xff)]), ''));
+    expect(act).toThrow(refused(/a name in letters/));
+  });
+
+  it('is refused with a link, which would be left out in silence', () => {
+    expect(() => registers((path) => symlinkSync('/etc/hostname', join(path, 'ip.csv')))).toThrow(
+      refused(/ip\.csv: not a plain file/),
+    );
+  });
+
+  it('is refused with a pipe, which would be waited for', () => {
+    const act = () => registers((path) => spawnSync('mkfifo', [join(path, 'ip.csv')]));
+    expect(act).toThrow(refused(/ip\.csv: not a plain file/));
+  });
+
+  it('is refused where it is deeper than a bundle can be', () => {
+    const act = (depth: number) =>
+      registers((path) => {
+        const deep = join(path, ...Array.from({ length: depth }, (_, i) => String(i)));
+        mkdirSync(deep, { recursive: true });
+        writeFileSync(join(deep, 'x'), '');
+      });
+    expect(() => act(5)).not.toThrow();
+    expect(() => act(6)).toThrow(refused(/over 6 folders deep/));
+  });
+
+  it('is refused where it has no register', () => {
+    const path = join(folder, 'no-registers');
+    mkdirSync(path);
+    expect(() => readInputs({ registers: path })).toThrow(refused(/no \.csv file/));
+    expect(() => readInputs({ registers: join(folder, 'none') })).toThrow(refused(/ENOENT/));
+  });
+});
+
+describe('a guide, claims or waivers', () => {
+  it.each<[string, string, string]>([
+    ['cut off', '{"schema":', 'json_invalid'],
+    ['with a key twice', '{"schema":1,"schema":2}', 'json_invalid'],
+    ['with a number that no double is', '{"a":1e999}', 'json_invalid'],
+    ['with an integer of too many digits', '{"a":123456789012345678901234567890}', 'json_invalid'],
+    ['nested without end', '['.repeat(100_000), 'json_invalid'],
+    ['with half a character', '{"a":"\\ud800"}', 'json_invalid'],
+    ['that are empty', '', 'json_invalid'],
+    ['of another kind', 'true', '_invalid'],
+  ])('%s are refused with a code', (_, text, code) => {
+    const path = join(folder, 'hostile.json');
+    writeFileSync(path, text);
+    const matching = expect.objectContaining({ code: expect.stringContaining(code) });
+    for (const option of ['guide', 'claims', 'waivers']) {
+      expect(() => readInputs({ [option]: path }), option).toThrow(matching);
+    }
+  });
+
+  it('that are no file are refused and not waited for', () => {
+    const pipe = join(folder, 'pipe');
+    spawnSync('mkfifo', [pipe]);
+    for (const path of [pipe, folder, '/dev/zero', join(folder, 'none')]) {
+      for (const option of ['guide', 'claims', 'waivers']) {
+        expect(() => readInputs({ [option]: path })).toThrow(expect.objectContaining({ code: 'file_unreadable' }));
+      }
+    }
   });
 });

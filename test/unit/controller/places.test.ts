@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { requireRoom } from '../../../controller/storage-room.ts';
+import { requireRoom, requireStorage } from '../../../controller/storage-room.ts';
 import { createRunDirectory } from '../../../controller/store/run-directory.ts';
 
 let folder: string;
@@ -18,6 +18,16 @@ describe('room for a bundle', () => {
     expect(() => requireRoom(join(folder, 'a', 'b'), 1)).not.toThrow();
     expect(() => requireRoom(join(folder, 'a', 'b'), 1e30)).toThrow(expect.objectContaining({ code: 'no_space' }));
     expect(existsSync(join(folder, 'a'))).toBe(false);
+  });
+});
+
+describe('the storage under test', () => {
+  it('must be a folder that is there, or the disk above it would be measured in its place', () => {
+    writeFileSync(join(folder, 'file'), '');
+    expect(() => requireStorage(folder)).not.toThrow();
+    for (const path of [join(folder, 'none'), join(folder, 'file'), join(folder, 'file', 'x')]) {
+      expect(() => requireStorage(path), path).toThrow(expect.objectContaining({ code: 'storage_unwritable' }));
+    }
   });
 });
 

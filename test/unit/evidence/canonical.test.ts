@@ -175,6 +175,36 @@ describe('canonicalize', () => {
     );
   });
 
+  it('gives the same bytes in pieces as in one, for lists of any length at any place', () => {
+    const items = fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.integer(), json), { maxLength: 100 });
+    fc.assert(
+      fc.property(items, fc.integer({ min: 1, max: 9 }), (some, times) => {
+        const list = Array.from({ length: times }, () => some).flat();
+        for (const value of [list, { list, b: 1, a: [list] }, { 10: list, 9: list }]) {
+          expect(Buffer.from(canonicalBytes(value)).toString('utf8')).toBe(canonicalize(value));
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('sorts what JavaScript would put in an order of its own, wherever it stands', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.nat({ max: 120 }).map(String), fc.nat()), fc.string(), (numbered, key) => {
+        fc.pre(key !== '__proto__');
+        const text = canonicalize({ [key]: [numbered] });
+        const keys = [...text.slice(text.indexOf('[')).matchAll(/"(\d+)":/g)].map((match) => match[1]!);
+        expect(keys).toEqual(Object.keys(numbered).sort());
+      }),
+    );
+  });
+
+  it('leaves the value that it writes as it was', () => {
+    const value = { b: [{ z: 1, a: 2 }], a: 1 };
+    canonicalize(value);
+    expect(JSON.stringify(value)).toBe('{"b":[{"z":1,"a":2}],"a":1}');
+  });
+
   it('is read back by JSON.parse and by parseStrict as the same value', () => {
     fc.assert(
       fc.property(json, (value) => {

@@ -184,6 +184,42 @@ describe('a measurement', () => {
     );
   });
 
+  it('that failed has no checks and findings but those that were made here', async () => {
+    const admission = await admitted((m) => {
+      const failure = { code: 'crashed' as const, phase: 'measure', detail: '' };
+      Object.assign(m, { state: 'failed', failure });
+      m.examination = {
+        metrics: [],
+        checks: [{ id: 'output.correct', passed: true, detail: 'says the agent' }],
+        findings: [{ code: 'throttled', detail: 'says the agent', weight: 'informs' }],
+      };
+    });
+    expect(admission).toMatchObject({ ok: true, examination: { metrics: [], checks: [], findings: [] } });
+  });
+
+  it('that is rejected for what it says is a link of its chain all the same', async () => {
+    const refused = await admitted((m) => Object.assign(m, { examination: give(8) }));
+    expect(refused).toMatchObject({ ok: false, chain: { sequence: 1 } });
+    expect(!refused.ok && refused.chain.previous).toMatch(/^[0-9a-f]{64}$/);
+    const shapeless = await admitted((m) => Object.assign(m, { elapsedS: 'long' }));
+    expect(shapeless).toMatchObject({ ok: false, chain: { sequence: 1 } });
+  });
+
+  it.each<[string, (m: Measurement) => void]>([
+    ['of another run', (m) => Object.assign(m, { run: 'r2' })],
+    ['of another node', (m) => Object.assign(m, { node: 'n2' })],
+    ['that is not the next', (m) => Object.assign(m, { sequence: 2 })],
+    ['that follows another', (m) => Object.assign(m, { previous: 'c'.repeat(64) })],
+  ])('%s does not move the chain on', async (_, change) => {
+    expect(await admitted(change)).toMatchObject({ ok: false, chain: { sequence: 0, previous: '' } });
+  });
+
+  it('that the node did not sign does not move its chain on', async () => {
+    const { publicKeyPem } = pemSigner(generateKeyPair().privatePem);
+    const stranger = await admitted(() => {}, { publicKey: publicKeyPem });
+    expect(stranger).toMatchObject({ ok: false, chain: { sequence: 0, previous: '' } });
+  });
+
   it('signed for another order, by another key or as another statement is refused', async () => {
     expect(problemOf(admit(await sealed(measurement(), { timeoutS: 61 }), expecting()))).toContain(
       'the signed subject',

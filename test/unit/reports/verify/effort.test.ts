@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { CATALOG } from '../../../../benchmarks/catalog.ts';
+import { REPEATS } from '../../../../controller/accept.ts';
+import { makePlan } from '../../../../controller/planner.ts';
+import { type Plan, PROFILES, type Profile } from '../../../../model/assignment.ts';
+import { builtinGuides } from '../../../../reports/guides/builtin.ts';
+import { EFFORT, EFFORT_REPEATS, softerThanProfile } from '../../../../reports/verify/effort.ts';
+
+const { guide, sha256 } = builtinGuides()[0]!;
+const planOf = (profile: Profile): Plan =>
+  makePlan({
+    run: 'r1',
+    createdAt: '2026-11-21T01:00:00.000Z',
+    guide,
+    guideSha256: sha256,
+    profile,
+    nodes: ['n1', 'n2'],
+    settings: {},
+    edge: ['n1'],
+    beside: CATALOG.map((d) => d.id),
+    only: [],
+    repeats: REPEATS[profile],
+    synthetic: false,
+  });
+
+describe('the effort of a profile', () => {
+  it.each(CATALOG.map((d) => d.id))('is what the catalogue has for %s', (id) => {
+    const { profiles } = CATALOG.find((d) => d.id === id)!;
+    expect(EFFORT[id]).toBeDefined();
+    for (const [knob, levels] of Object.entries(EFFORT[id]!)) {
+      const own = PROFILES.map((profile) => (profiles[profile] as Record<string, unknown>)[knob]);
+      expect([knob, ...own]).toEqual([knob, ...levels]);
+    }
+  });
+
+  it('is that of benchmarks that exist, and has the repeats of an acceptance', () => {
+    expect(Object.keys(EFFORT).sort()).toEqual(CATALOG.map((d) => d.id).sort());
+    expect(PROFILES.map((profile) => REPEATS[profile])).toEqual(EFFORT_REPEATS);
+  });
+});
+
+describe('a plan', () => {
+  it.each(PROFILES)('that the planner makes for %s is not softer', (profile) => {
+    expect(planOf(profile).assignments.length).toBeGreaterThan(0);
+    expect(softerThanProfile(planOf(profile))).toEqual([]);
+  });
+
+  it('of the quick profile that calls itself standard is softer in every benchmark', () => {
+    const found = softerThanProfile({ ...planOf('quick'), profile: 'standard' });
+    for (const id of Object.keys(EFFORT)) expect(found.join('\n')).toContain(`${id}: repeats 1, the profile has 3`);
+    expect(found).toContain('compute.gemm: seconds 5, the profile has 125');
+  });
+
+  it('is softer where one knob is turned down, left out or no number', () => {
+    const plan = planOf('full');
+    for (const seconds of [1799, undefined, '1800', Number.NaN]) {
+      const assignments = plan.assignments.map((a) =>
+        a.benchmark === 'compute.gemm' ? { ...a, settings: { ...a.settings, seconds } } : a,
+      );
+      expect(softerThanProfile({ ...plan, assignments })).toEqual([
+        `compute.gemm: seconds ${String(seconds)}, the profile has 1800`,
+      ]);
+    }
+  });
+
+  it('is not softer where it asks for more', () => {
+    const plan = planOf('quick');
+    const assignments = plan.assignments.map((a) => ({ ...a, repeats: 5 }));
+    expect(softerThanProfile({ ...plan, assignments })).toEqual([]);
+  });
+});
