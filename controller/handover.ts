@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { canonicalBytes } from '../evidence/canonical.ts';
 import { signCheckpoint } from '../evidence/checkpoint.ts';
 import { sha256Hex, sm3Hex } from '../evidence/digest.ts';
@@ -14,11 +17,9 @@ import { reportSchema } from '../reports/build/schema.ts';
 import { bundleReadme } from '../reports/text/readme.ts';
 import type { Admitted } from '../reports/verify/admission.ts';
 import { openBundle } from '../reports/verify/disk.ts';
-import { digestOf } from '../reports/verify/files.ts';
-import { isAfterManifest, logOrigin, PATHS } from '../reports/verify/layout.ts';
+import { logOrigin, PATHS } from '../reports/verify/layout.ts';
 import type { Evaluation, Manifest } from '../reports/verify/manifest.ts';
 import { replay } from '../reports/verify/replay.ts';
-import { RUNNING } from '../reports/verify/running.ts';
 import type { RunDirectory } from './store/run-directory.ts';
 
 /**
@@ -37,6 +38,9 @@ export async function handOver(
   known: ReadonlyMap<string, Admitted> = new Map(),
 ): Promise<Report> {
   directory.writeFile(PATHS.controllerKey, signer.publicKeyPem);
+  // Evidence and log are whole now: another thread digests them while this one reads and judges.
+  const digesting = digestAll(directory.path);
+  digesting.catch(() => {});
   const replayed = replay(openBundle(directory.path), known);
   if (!replayed.ok) {
     throw new Error(`the log does not replay: ${replayed.defects.map((d) => `${d.path} ${d.problem}`).join('; ')}`);
@@ -44,10 +48,11 @@ export async function handOver(
   const report = buildReport(replayed.replay, facts);
   const pages = renderPages(report);
   // While a browser, in processes of its own, prints the document, all else is written and digested.
-  const [documents, digests] = await Promise.all([
+  const [documents, written] = await Promise.all([
     renderDocuments(report, pages.get(PATHS.html)!),
     writeAll(directory, report, pages),
   ]);
+  const digests = new Map([...(await digesting), ...written]);
   const write = (path: string, content: Uint8Array): void => {
     directory.writeFile(path, content);
     digests.set(path, { bytes: content.byteLength, sha256: sha256Hex(content), sm3: sm3Hex(content) });
@@ -81,40 +86,35 @@ export async function handOver(
   return report;
 }
 
-/** Writes the report and its pages; gives the digests of every file that is there then and belongs in a manifest. */
+/** Writes the report and its pages; gives the digests of what the disk holds of them then. */
 async function writeAll(
   directory: RunDirectory,
   report: Report,
   pages: ReadonlyMap<string, string>,
 ): Promise<Map<string, FileDigest>> {
-  for (const [path, text] of pages) {
-    directory.writeFile(path, text);
+  const digests = new Map<string, FileDigest>();
+  const write = async (path: string, content: string | Uint8Array): Promise<void> => {
+    directory.writeFile(path, content);
+    // The browser's messages come in on this thread, too.
     await immediate();
-  }
-  directory.writeFile(PATHS.reportSchema, reportSchema());
+    const stored = readFileSync(join(directory.path, path));
+    digests.set(path, { bytes: stored.byteLength, sha256: sha256Hex(stored), sm3: sm3Hex(stored) });
+    await immediate();
+  };
+  for (const [path, text] of pages) await write(path, text);
+  await write(PATHS.reportSchema, reportSchema());
   const bytes = canonicalBytes(report);
-  const sha256 = sha256Hex(bytes);
-  await immediate();
-  directory.writeFile(PATHS.report, bytes);
-  const digests = await digestAll(directory.path);
-  if (digests.get(PATHS.report)?.sha256 !== sha256) throw new Error('the disk gives back another report');
+  await write(PATHS.report, bytes);
+  if (digests.get(PATHS.report)?.sha256 !== sha256Hex(bytes)) throw new Error('the disk gives back another report');
   return digests;
 }
 
-/** Others wait for the same thread: no longer than this at a time. */
-const SLICE_MS = 20;
-
+/** Digests of all files that are there now, made by another thread. */
 async function digestAll(path: string): Promise<Map<string, FileDigest>> {
-  const bundle = openBundle(path);
-  const digests = new Map<string, FileDigest>();
-  let since = performance.now();
-  for (const name of bundle.paths) {
-    // The mark of a run that goes on goes with its end.
-    if (isAfterManifest(name) || name === RUNNING) continue;
-    digests.set(name, digestOf(bundle, name)!);
-    if (performance.now() - since < SLICE_MS) continue;
-    await immediate();
-    since = performance.now();
-  }
-  return digests;
+  const worker = new Worker(new URL('./digest-worker.ts', import.meta.url), { workerData: path });
+  const { promise, resolve, reject } = Promise.withResolvers<Map<string, FileDigest>>();
+  worker.once('message', resolve);
+  worker.once('error', reject);
+  worker.once('exit', (code) => reject(new Error(`digesting ended with ${code}`)));
+  return promise;
 }
