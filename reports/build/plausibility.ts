@@ -192,7 +192,7 @@ export interface Attempted {
  * Challenged rates that do not fit the rate of plain products on the same device at the same precision, by attempt.
  * Small integers let units of a lower precision answer the challenge of a higher one: an accelerator that is challenged
  * much faster than its plain products are is held back. So is a processor, unless other software made the products: then
- * it is shown. Slower than the plain products is a bound from below all the same, and is shown; so is a rate that
+ * it is shown, and so it is in INT8, where matrices of eight bits leave no faster unit that could answer. Slower than the plain products is a bound from below all the same, and is shown; so is a rate that
  * nothing can be compared with. The fastest plain rate is taken, whichever attempt it is from.
  */
 export function agreementFindings<A extends Attempted>(attempts: readonly A[]): Map<A, Finding[]> {
@@ -225,7 +225,8 @@ function disagreement({ metric, labels, estimate }: Metric, plain: Metric | unde
   const by = plain.labels.backend ?? '';
   const detail = `challenged by ${backend} at ${ratio.toPrecision(3)} times the rate of plain products by ${by} (${AGREEMENT.least} to ${AGREEMENT.most} belong together)`;
   const otherSoftware = device === 'cpu' && by !== backend;
-  return say(detail, ratio > AGREEMENT.most && !otherSoftware ? 'holds' : 'informs');
+  const otherUnits = precision !== 'INT8';
+  return say(detail, ratio > AGREEMENT.most && otherUnits && !otherSoftware ? 'holds' : 'informs');
 }
 
 /** Values of a metric that are right and that nothing holds back so far. */

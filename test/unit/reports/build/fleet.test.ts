@@ -271,6 +271,16 @@ describe('the challenged rate and that of plain products', () => {
     expect(findings(900, 'cuda:0', beside)).toEqual(['rates_differ holds']);
   });
 
+  it('in INT8 are only shown: no faster unit could have answered', () => {
+    const [int8, fp16] = (['INT8', 'FP16'] as const).map((precision) =>
+      withFleet(
+        [attempted('a', challenged(900, 'cuda:0', 1000, precision)), plain(500, 'cuda:0', 'torch', precision)],
+        inventories,
+      ).flatMap(({ examination }) => examination.findings.map(({ weight }) => weight)),
+    );
+    expect([int8, fp16]).toEqual([['informs'], ['holds']]);
+  });
+
   it('that have no counterpart say so', () => {
     expect(findings(600, 'cuda:0', [])).toEqual(['rates_differ informs']);
     expect(findings(600, 'cuda:0', [plain(700, 'cuda:0', 'torch', 'BF16')])).toEqual(['rates_differ informs']);
