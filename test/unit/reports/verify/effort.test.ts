@@ -4,7 +4,7 @@ import { REPEATS } from '../../../../controller/accept.ts';
 import { makePlan } from '../../../../controller/planner.ts';
 import { type Plan, PROFILES, type Profile } from '../../../../model/assignment.ts';
 import { builtinGuides } from '../../../../reports/guides/builtin.ts';
-import { EFFORT, EFFORT_REPEATS, softerThanProfile } from '../../../../reports/verify/effort.ts';
+import { EASE, EFFORT, EFFORT_REPEATS, SCOPE, softerThanProfile } from '../../../../reports/verify/effort.ts';
 
 const { guide, sha256 } = builtinGuides()[0]!;
 const planOf = (profile: Profile): Plan =>
@@ -27,7 +27,7 @@ describe('the effort of a profile', () => {
   it.each(CATALOG.map((d) => d.id))('is what the catalogue has for %s', (id) => {
     const { profiles } = CATALOG.find((d) => d.id === id)!;
     expect(EFFORT[id]).toBeDefined();
-    for (const [knob, levels] of Object.entries(EFFORT[id]!)) {
+    for (const [knob, levels] of Object.entries({ ...EFFORT[id], ...EASE[id], ...SCOPE[id] })) {
       const own = PROFILES.map((profile) => (profiles[profile] as Record<string, unknown>)[knob]);
       expect([knob, ...own]).toEqual([knob, ...levels]);
     }
@@ -61,6 +61,42 @@ describe('a plan', () => {
         `compute.gemm: seconds ${String(seconds)}, the profile has 1800`,
       ]);
     }
+  });
+
+  it.each(['size', 'rows', 'deviceSize', 'deviceRows', 'matrices', 'audits'])(
+    'is softer where its challenge is an easier chain by %s',
+    (knob) => {
+      const plan = planOf('standard');
+      const assignments = plan.assignments.map((a) =>
+        a.benchmark === 'compute.challenge'
+          ? { ...a, settings: { ...a.settings, [knob]: (a.settings[knob] as number) / 2 } }
+          : a,
+      );
+      expect(softerThanProfile({ ...plan, assignments })).toEqual([
+        expect.stringMatching(`^compute.challenge: ${knob} \\d+, the profile has \\d+$`),
+      ]);
+    },
+  );
+
+  it.each<[string, Record<string, unknown>]>([
+    ['storage.volume', { fillMaxSeconds: 1 }],
+    ['storage.volume', { fillShare: 1e-9 }],
+    ['compute.challenge', { precisions: ['INT8'] }],
+    ['frameworks.train', { precisions: ['float32'] }],
+    ['inference.onnx', { scenarios: 'SingleStream MultiStream Server Offline' }],
+    ['users.concurrent', { rows: 1 }],
+    ['users.concurrent', { thinkMs: 100_000 }],
+    ['edge.realtime', { deadlineMs: 1e9 }],
+    ['inference.onnx', { serverLimitMs: 60_000 }],
+    ['inference.onnx', { serverLimitMs: Number.NaN }],
+  ])('is softer where its %s has %o', (benchmark, changes) => {
+    const plan = planOf('standard');
+    const assignments = plan.assignments.map((a) =>
+      a.benchmark === benchmark ? { ...a, settings: { ...a.settings, ...changes } } : a,
+    );
+    expect(softerThanProfile({ ...plan, assignments })).toEqual([
+      expect.stringContaining(`${benchmark}: ${Object.keys(changes)[0]} `),
+    ]);
   });
 
   it('is not softer where it asks for more', () => {
