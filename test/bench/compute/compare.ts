@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { operations } from '../../../benchmarks/compute/gemm/proof.ts';
+import { operations } from '../../../benchmarks/compute/gemm/samples.ts';
 import { type Ready, startEngines } from '../../../benchmarks/compute/gemm/selection.ts';
 import { coreCount, cpuFlags } from '../../../benchmarks/compute/host.ts';
 import type { Precision } from '../../../benchmarks/compute/precision.ts';
@@ -110,7 +110,8 @@ function peers(precision: Precision, size: number): Contender[] {
     }
   }
   const script = join(here, 'peers.py');
-  for (const module of precision === 'BF16' ? ['torch'] : precision === 'INT8' ? [] : ['numpy', 'torch']) {
+  // numpy multiplies no BF16, and its products of small integers wrap around.
+  for (const module of precision === 'BF16' || precision === 'INT8' ? ['torch'] : ['numpy', 'torch']) {
     for (const python of pythons) {
       const count = list.length;
       add(`${module} (${python})`, () => json(python, [script, module, threads, size, seconds, precision]).best!);

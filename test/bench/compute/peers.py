@@ -1,6 +1,8 @@
 """numpy and PyTorch as peers: operations a second of one product size, best and median of the runs, as one JSON line.
 
-Usage: peers.py (numpy|torch) THREADS SIZE SECONDS (FP32|FP64|BF16)
+Usage: peers.py (numpy|torch) THREADS SIZE SECONDS (FP32|FP64|BF16|INT8)
+
+PyTorch multiplies INT8 only in its quantized layers: that product also scales its outputs back to 8 bits.
 """
 import json
 import os
@@ -17,6 +19,15 @@ if name == "numpy":
     a, b = ((2 * numpy.random.rand(size, size) - 1).astype(form) for _ in range(2))
     c = numpy.empty((size, size), form)
     product, version = lambda: numpy.matmul(a, b, out=c), numpy.__version__
+elif precision == "INT8":
+    import torch
+
+    torch.set_num_threads(threads)
+    engines = [e for e in ("onednn", "fbgemm", "x86") if e in torch.backends.quantized.supported_engines]
+    torch.backends.quantized.engine = engines[0]
+    a = torch.quantize_per_tensor(2 * torch.rand(size, size) - 1, 0.01, 128, torch.quint8)
+    packed = torch.ops.quantized.linear_prepack(torch.quantize_per_tensor(2 * torch.rand(size, size) - 1, 0.01, 0, torch.qint8), None)
+    product, version = lambda: torch.ops.quantized.linear(a, packed, 1.0, 0), torch.__version__
 else:
     import torch
 
