@@ -40,19 +40,19 @@ export async function handOver(
   directory.writeFile(PATHS.controllerKey, signer.publicKeyPem);
   // Evidence and log are whole now: another thread digests them while this one reads and judges.
   const digesting = digestAll(directory.path);
-  digesting.catch(() => {});
   const replayed = replay(openBundle(directory.path), known);
   if (!replayed.ok) {
     throw new Error(`the log does not replay: ${replayed.defects.map((d) => `${d.path} ${d.problem}`).join('; ')}`);
   }
   const report = buildReport(replayed.replay, facts);
   const pages = renderPages(report);
+  await digesting.listed;
   // While a browser, in processes of its own, prints the document, all else is written and digested.
   const [documents, written] = await Promise.all([
     renderDocuments(report, pages.get(PATHS.html)!),
     writeAll(directory, report, pages),
   ]);
-  const digests = new Map([...(await digesting), ...written]);
+  const digests = new Map([...(await digesting.digests), ...written]);
   const write = (path: string, content: Uint8Array): void => {
     directory.writeFile(path, content);
     digests.set(path, { bytes: content.byteLength, sha256: sha256Hex(content), sm3: sm3Hex(content) });
@@ -109,12 +109,29 @@ async function writeAll(
   return digests;
 }
 
+interface Digesting {
+  /** Nothing may be written before this: what is there is not yet known. */
+  readonly listed: Promise<void>;
+  readonly digests: Promise<ReadonlyMap<string, FileDigest>>;
+}
+
 /** Digests of all files that are there now, made by another thread. */
-async function digestAll(path: string): Promise<Map<string, FileDigest>> {
+function digestAll(path: string): Digesting {
   const worker = new Worker(new URL('./digest-worker.ts', import.meta.url), { workerData: path });
-  const { promise, resolve, reject } = Promise.withResolvers<Map<string, FileDigest>>();
-  worker.once('message', resolve);
-  worker.once('error', reject);
-  worker.once('exit', (code) => reject(new Error(`digesting ended with ${code}`)));
-  return promise;
+  const listed = Promise.withResolvers<void>();
+  const digests = Promise.withResolvers<ReadonlyMap<string, FileDigest>>();
+  const fail = (error: unknown): void => {
+    listed.reject(error);
+    digests.reject(error);
+  };
+  // Where the run cannot be judged nobody waits for them.
+  listed.promise.catch(() => {});
+  digests.promise.catch(() => {});
+  worker.on('message', (message: 'listed' | ReadonlyMap<string, FileDigest>) => {
+    if (message === 'listed') listed.resolve();
+    else digests.resolve(message);
+  });
+  worker.once('error', fail);
+  worker.once('exit', (code) => fail(new Error(`digesting ended with ${code}`)));
+  return { listed: listed.promise, digests: digests.promise };
 }
