@@ -20,12 +20,12 @@ import { interruptible } from './controller/interrupt.ts';
 import { planJson, planTable } from './controller/plan-table.ts';
 import { makePlan } from './controller/planner.ts';
 import { jsonReporter, liveReporter, type ProgressReporter, plainReporter } from './controller/progress.ts';
-import { requireStorage, storageSettings } from './controller/storage-room.ts';
-import { STORAGE_FOLDER } from './controller/store/running.ts';
+import { profileOf, type RunOptions, requireTargets, settingsOf } from './controller/run-options.ts';
 import { generateKeyPair, keyIdOf, pemSigner } from './evidence/keys.ts';
-import { PROFILES, type Profile } from './model/assignment.ts';
+import { PROFILES } from './model/assignment.ts';
 import { AssayError, EXIT, explain } from './model/errors.ts';
 import type { Overall } from './model/outcome.ts';
+import type { Report } from './model/report.ts';
 import { renderDocuments } from './reports/build/documents.ts';
 import { renderPages } from './reports/build/pages.ts';
 import { reportOf } from './reports/build/reading.ts';
@@ -34,6 +34,7 @@ import { readSigner, signBundle, signBundleSm2, stampBundle } from './reports/re
 import { RELEASE_ROLES, type ReleaseRole } from './reports/release/release.ts';
 import { renderComparison } from './reports/render/comparison.ts';
 import { renderVerdictTable } from './reports/render/terminal.ts';
+import { AS_SIGNED } from './reports/text/verification.ts';
 import { verifyFolder } from './reports/verify/desk.ts';
 import { openBundle } from './reports/verify/disk.ts';
 import { PATHS } from './reports/verify/layout.ts';
@@ -61,22 +62,6 @@ const guides = builtinGuides()
   .join(', ');
 /** A node is called what its host is called, in the letters that names may have. */
 const nodeName = (): string => hostname().replace(/[^A-Za-z0-9._-]/g, '-') || 'node';
-
-interface RunOptions {
-  guide?: string;
-  profile?: Profile;
-  claims?: string;
-  waivers?: string;
-  registers?: string;
-  storage?: string;
-  python?: string[];
-  target?: string[];
-  edge?: boolean;
-  benchmark?: string[];
-  out?: string;
-  key?: string;
-  json?: boolean;
-}
 
 const program = new Command('assay')
   .description('Measures an AI computing platform, proves the measurement and judges it by a guide. 算力平台验收测试')
@@ -108,6 +93,11 @@ withRunOptions(program.command('accept'))
   .description('measure this machine, judge it and write a bundle')
   .option('--out <folder>', 'output folder; by default assay-runs/<run>', place)
   .option('--key <file>', "the controller's private key (PEM); by default a fresh one for this run")
+  .option(
+    '--authority <url>',
+    'RFC 3161 authority that stamps the evaluation; without one, stamp it later',
+    authorityUrl,
+  )
   .option('--json', 'events as JSON lines on standard output')
   .action(async (options: RunOptions) => {
     const inputs = readInputs(options);
@@ -125,6 +115,7 @@ withRunOptions(program.command('accept'))
       run,
       out: folder,
       signer: options.key === undefined ? pemSigner(generateKeyPair().privatePem) : readSigner(options.key),
+      authority: options.authority,
       storage: options.storage === undefined ? undefined : resolve(options.storage),
       settings: settingsOf(options, folder),
       edge: options.edge === true,
@@ -225,7 +216,7 @@ program
   .command('stamp')
   .description('have the newest signature of a bundle stamped by an RFC 3161 authority')
   .argument('<folder>', 'the bundle')
-  .requiredOption('--authority <url>', 'where the authority answers')
+  .requiredOption('--authority <url>', 'where the authority answers', authorityUrl)
   .action(async (folder: string, options: { authority: string }) => {
     out(`${await stampBundle(resolve(folder), options.authority, AbortSignal.timeout(30_000))}\n`);
   });
@@ -237,14 +228,18 @@ program
   .option('--compare <folder>', 'an earlier bundle: what changed since, target by target and node by node')
   .requiredOption('--out <folder>', 'where the pages go')
   .action(async (folder: string, options: { compare?: string; out: string }) => {
-    const report = reportOf(openBundle(resolve(folder)), folder);
+    const found = (place: string): Report => {
+      const { report, judgedAgain } = reportOf(openBundle(resolve(place)), place, version);
+      if (!judgedAgain) process.stderr.write(`${place}: ${AS_SIGNED.en}\n${place}：${AS_SIGNED.zh}\n`);
+      return report;
+    };
+    const report = found(folder);
     const files = new Map<string, string | Uint8Array>(renderPages(report));
     const documents = await renderDocuments(report, renderPages(report).get(PATHS.html)!);
     for (const [path, bytes] of documents.files) files.set(path, bytes);
     for (const { path, problem } of documents.missing) process.stderr.write(`${path} was not made: ${problem}\n`);
     if (options.compare !== undefined) {
-      const earlier = reportOf(openBundle(resolve(options.compare)), options.compare);
-      files.set('comparison.html', renderComparison(earlier, report));
+      files.set('comparison.html', renderComparison(found(options.compare), report));
     }
     const taken = [...files.keys()].map((path) => join(options.out, path)).find((path) => existsSync(path));
     if (taken !== undefined) throw new AssayError('output_exists', taken);
@@ -324,11 +319,6 @@ program
     }
   });
 
-function requireTargets(options: RunOptions, known: readonly string[]): void {
-  const unknown = options.target?.find((id) => !known.includes(id));
-  if (unknown) throw new AssayError('usage', `the guide has no target ${unknown}; it has ${known.join(', ')}`);
-}
-
 function replayOf(path: string): Machine {
   try {
     return replayMachine(JSON.parse(Buffer.from(readBytes(path)).toString('utf8')));
@@ -345,27 +335,6 @@ function writeNew(path: string, text: string | Uint8Array, mode: number): void {
     const { code } = error as NodeJS.ErrnoException;
     throw new AssayError(code === 'EEXIST' ? 'output_exists' : 'output_unwritable', path, { cause: error });
   }
-}
-
-/** Whoever brings a guide or claims wants a verdict that can pass, not a quick look. */
-const profileOf = (options: RunOptions): Profile =>
-  options.profile ?? (options.guide === undefined && options.claims === undefined ? 'quick' : 'standard');
-
-/** Command words of an interpreter; a path is taken from where the user stands, not from where the benchmark runs. */
-function interpreterOf(words: string): string[] {
-  const [program = '', ...rest] = words.split(' ');
-  return [program.includes('/') ? resolve(program) : program, ...rest];
-}
-
-/** Settings that the operator changed, per benchmark. */
-function settingsOf(options: RunOptions, out: string): Record<string, Record<string, unknown>> {
-  const directory = options.storage === undefined ? join(out, STORAGE_FOLDER) : resolve(options.storage);
-  if (options.storage !== undefined) requireStorage(directory);
-  const settings: Record<string, Record<string, unknown>> = {
-    'storage.volume': storageSettings(directory, profileOf(options)),
-  };
-  if (options.python) settings['frameworks.train'] = { interpreters: options.python.map(interpreterOf) };
-  return settings;
 }
 
 function runId(now: Date): string {
@@ -394,6 +363,14 @@ function reporterFor(options: RunOptions): ProgressReporter {
 function place(path: string): string {
   if (path === '') throw new InvalidArgumentError('a path is needed');
   return path;
+}
+
+/** Where an authority answers; found wrong now, not when hours of measuring are over. */
+function authorityUrl(url: string): string {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new InvalidArgumentError('an address that begins with http:// or https:// is needed');
+  }
+  return url;
 }
 
 function fail(error: unknown): void {

@@ -5,6 +5,7 @@ import type { Service } from '../benchmarks/benchmark.ts';
 import type { EvidenceRef, Examination, Measurement } from '../model/measurement.ts';
 import type { ReasonCode } from '../model/reason.ts';
 import type { Order } from '../proto/wire.ts';
+import { type Figure, LiveFigure } from './figure.ts';
 import { watchable, watchDevices } from './inventory/live.ts';
 import type { FromRunner, ToRunner } from './runner.ts';
 import { startTelemetry } from './telemetry.ts';
@@ -25,7 +26,7 @@ export interface Surround {
   readonly blobs: string;
   readonly signal: AbortSignal;
   commit(index: number, label: string, payload: Buffer, together: boolean): Promise<string>;
-  progress(phase: string, share: number, figure?: { value: number; unit: string; label: string }): void;
+  progress(phase: string, share: number, figure?: Figure): void;
 }
 
 /** What the attempt gave: a measurement but for its place in the agent's chain. */
@@ -46,7 +47,8 @@ export async function runAttempt(order: Order, surround: Surround): Promise<Atte
   const now = process.hrtime.bigint;
   const watched = watchable();
   const devices = watched && watchDevices({ ...watched, intervalMs: DEVICES_EVERY_MS, now });
-  const telemetry = startTelemetry(process.pid, now, { devices });
+  const figure = new LiveFigure(now);
+  const telemetry = startTelemetry(process.pid, now, { devices, figure });
   const phases = phaseBook();
   const evidence: EvidenceRef[] = [];
   const software: { name: string; version: string }[] = [];
@@ -59,7 +61,11 @@ export async function runAttempt(order: Order, surround: Surround): Promise<Atte
       return undefined;
     });
     const listeners: Listeners = {
-      phase: (name) => phases.enter(name),
+      phase: (name) => {
+        phases.enter(name);
+        figure.forget();
+      },
+      figure: (told) => figure.report(told),
       current: () => phases.current(),
       evidence: (ref) => evidence.push(ref),
       software: (item) => software.push(item),
@@ -127,6 +133,7 @@ interface Ended {
 
 interface Listeners {
   phase(name: string): void;
+  figure(told: Figure): void;
   current(): string;
   evidence(ref: EvidenceRef): void;
   software(item: { name: string; version: string }): void;
@@ -188,8 +195,10 @@ function superviseRunner(
       if (message.type === 'phase') on.phase(message.name);
       else if (message.type === 'evidence') on.evidence(message.ref);
       else if (message.type === 'software') on.software({ name: message.name, version: message.version });
-      else if (message.type === 'progress') surround.progress(on.current(), message.share, message.figure);
-      else if (message.type === 'commit') {
+      else if (message.type === 'progress') {
+        if (message.figure) on.figure(message.figure);
+        surround.progress(on.current(), message.share, message.figure);
+      } else if (message.type === 'commit') {
         surround.commit(message.index, message.label, Buffer.from(message.payload, 'base64'), message.together).then(
           (beacon) => {
             if (message.index === 0) on.opened(beacon);

@@ -12,6 +12,7 @@ import type { EvidenceRef, Examination, Measurement } from '../model/measurement
 import type { ReasonCode } from '../model/reason.ts';
 import { check } from '../model/schema.ts';
 import { loadBenchmark } from './benchmarks.ts';
+import type { Figure } from './figure.ts';
 
 /** What the parent sends. */
 export type ToRunner =
@@ -30,7 +31,7 @@ export type ToRunner =
 /** What the runner sends. */
 export type FromRunner =
   | { type: 'phase'; name: string }
-  | { type: 'progress'; share: number; figure?: { value: number; unit: string; label: string } }
+  | { type: 'progress'; share: number; figure?: Figure }
   | { type: 'commit'; index: number; label: string; payload: string; together: boolean }
   | { type: 'software'; name: string; version: string }
   | { type: 'evidence'; ref: EvidenceRef }

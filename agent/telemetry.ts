@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Telemetry } from '../model/measurement.ts';
+import type { LiveFigure } from './figure.ts';
 import type { LiveDevices } from './inventory/live.ts';
 
 /** What the sampler reads of the machine; replaced by recorded text in tests. */
@@ -46,8 +47,8 @@ interface Snapshot {
 }
 
 /**
- * Readings (of the host, or of one device) that one attempt may carry: under 100 kB. All attempts of a fleet stand in one
- * report, and more points than a chart is wide tell nobody more.
+ * Readings (of the host, of one device, or a live figure) that one attempt may carry: under 100 kB. All attempts of a fleet
+ * stand in one report, and more points than a chart is wide tell nobody more.
  */
 const MOST_READINGS = 600;
 
@@ -56,17 +57,19 @@ export interface TelemetryOptions {
   readonly everyMs?: number;
   /** Live figures of the accelerators, where this machine has any to give; ended with the telemetry. */
   readonly devices?: LiveDevices | undefined;
+  /** What the benchmark says of its rate meanwhile. */
+  readonly figure?: Pick<LiveFigure, 'since'> | undefined;
 }
 
 /**
  * Samples the node's own state once a second while an attempt runs: busy, stolen and foreign share of the processor,
- * clock, memory, and what its accelerators say. `root` is the process whose tree counts as the agent's own. Of a long
+ * clock, memory, what its accelerators say and how fast the benchmark says it is. `root` is the process whose tree counts as the agent's own. Of a long
  * attempt, whenever there are too many, every two samples become one, and the time between two doubles.
  */
 export function startTelemetry(
   root: number,
   now: () => bigint,
-  { counters = linuxCounters, everyMs = 1000, devices }: TelemetryOptions = {},
+  { counters = linuxCounters, everyMs = 1000, devices, figure }: TelemetryOptions = {},
 ): { stop(): Telemetry[] } {
   const started = now();
   let samples: Telemetry[] = [];
@@ -81,16 +84,17 @@ export function startTelemetry(
     last = next;
     const live = devices?.since() ?? [];
     if (live.length > 0) taken.devices = live;
+    assign(taken, 'figure', figure?.since());
     const why = told ? undefined : devices?.problem();
     if (why !== undefined) {
       taken.unread = [{ what: 'devices', source: 'management library', why }];
       told = true;
     }
     samples.push(taken);
-    readings += 1 + live.length;
+    readings += readingsOf(taken);
     while (readings > MOST_READINGS && samples.length > 1) {
       samples = inPairs(samples);
-      readings = samples.reduce((sum, one) => sum + 1 + (one.devices?.length ?? 0), 0);
+      readings = samples.reduce((sum, one) => sum + readingsOf(one), 0);
       every *= 2;
     }
   };
@@ -111,6 +115,8 @@ export function startTelemetry(
   };
 }
 
+const readingsOf = ({ devices, figure }: Telemetry): number => 1 + (devices?.length ?? 0) + (figure ? 1 : 0);
+
 /** Every two samples that follow each other as one; a last one without a partner stays. */
 function inPairs(samples: readonly Telemetry[]): Telemetry[] {
   const pairs: Telemetry[] = [];
@@ -124,7 +130,7 @@ function inPairs(samples: readonly Telemetry[]): Telemetry[] {
 /**
  * Two samples as one over the time of both: means, and the highest temperature. The reasons for throttling are those of
  * the second: of both together, a moment would in the end fill the whole attempt, where what counts is the share of the
- * samples that has a reason. What could not be read stays told.
+ * samples that has a reason. Of two live figures of different things the second stays. What could not be read stays told.
  */
 function merged(first: Telemetry, second: Telemetry): Telemetry {
   const result: Telemetry = { atS: second.atS };
@@ -133,9 +139,15 @@ function merged(first: Telemetry, second: Telemetry): Telemetry {
   }
   const devices = mergedDevices(first.devices ?? [], second.devices ?? []);
   if (devices.length > 0) result.devices = devices;
+  assign(result, 'figure', mergedFigure(first.figure, second.figure));
   const unread = [...(first.unread ?? []), ...(second.unread ?? [])];
   if (unread.length > 0) result.unread = unread;
   return result;
+}
+
+function mergedFigure(first: Telemetry['figure'], second: Telemetry['figure']): Telemetry['figure'] {
+  if (!first || !second || first.unit !== second.unit || first.label !== second.label) return second ?? first;
+  return { ...second, value: Number((first.value / 2 + second.value / 2).toPrecision(6)) };
 }
 
 type Reading = NonNullable<Telemetry['devices']>[number];

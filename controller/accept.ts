@@ -5,6 +5,7 @@ import type { Signer } from '../evidence/keys.ts';
 import type { Profile } from '../model/assignment.ts';
 import { AssayError } from '../model/errors.ts';
 import type { Report } from '../model/report.ts';
+import { stampBundle } from '../reports/release/desk.ts';
 import { CONTROLLER_NAME, createAuthority } from './certificates.ts';
 import { conduct, inputOf } from './conductor.ts';
 import { handOver } from './handover.ts';
@@ -33,6 +34,8 @@ export interface AcceptOptions {
   readonly out: string;
   /** Key of the controller: signs the plan, the log and the evaluation. */
   readonly signer: Signer;
+  /** Address of the RFC 3161 authority that stamps the signed evaluation, if there is one. */
+  readonly authority?: string | undefined;
   /** Directory on the storage under test; if not given, the settings name one inside `out`, which is made and removed. */
   readonly storage: string | undefined;
   /** Settings that the operator changed, per benchmark. */
@@ -54,6 +57,7 @@ export interface AcceptOptions {
 
 const JOIN_TIMEOUT_S = 90;
 const CERTIFICATE_DAYS = 30;
+const STAMP_TIMEOUT_MS = 30_000;
 /** Repeats on different seeds: an acceptance asks for three; a quick look makes one. */
 export const REPEATS: Record<Profile, number> = { quick: 1, standard: 3, full: 3 };
 
@@ -134,6 +138,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
     const report = await handOver(directory, signer, facts, warn, admitted);
     // Where it is not handed over, the mark stays and says so.
     unmarkRunning(options.out);
+    if (options.authority !== undefined) await stamp(options.out, options.authority, warn);
     return report;
   } catch (error) {
     const said = agent?.output().trim();
@@ -147,6 +152,16 @@ export async function accept(options: AcceptOptions): Promise<Report> {
   } finally {
     options.reporter.close();
     directory.close();
+  }
+}
+
+/** A bundle without a stamp is whole, and can be stamped later: an authority that does not answer is said, no more. */
+async function stamp(bundle: string, authority: string, warn: (detail: string) => void): Promise<void> {
+  try {
+    await stampBundle(bundle, authority, AbortSignal.timeout(STAMP_TIMEOUT_MS));
+  } catch (error) {
+    if (!(error instanceof AssayError)) throw error;
+    warn(`未加盖时间戳 not stamped; ./assay stamp can do it later: ${error.code}: ${error.message}`);
   }
 }
 

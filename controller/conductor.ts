@@ -1,68 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { RowProducts } from '../benchmarks/benchmark.ts';
 import { canonicalBytes } from '../evidence/canonical.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import { seal } from '../evidence/envelope.ts';
-import type { Signer } from '../evidence/keys.ts';
 import { PAYLOAD_TYPE, statement } from '../evidence/statement.ts';
-import type { Assignment, Plan } from '../model/assignment.ts';
+import type { Plan } from '../model/assignment.ts';
 import { AssayError } from '../model/errors.ts';
-import type { Inventory } from '../model/inventory.ts';
-import type { Measurement } from '../model/measurement.ts';
 import { type Admitted, admit } from '../reports/verify/admission.ts';
 import { PATHS } from '../reports/verify/layout.ts';
 import { proofFinder } from '../reports/verify/proofs.ts';
-import type { Credential } from './certificates.ts';
 import { Gathering } from './gathering.ts';
+import type { ConductOptions } from './run.ts';
 import { serveFleet } from './server.ts';
-import { type Delivery, type LiveProgress, NodeSession } from './session.ts';
-import type { RunDirectory } from './store/run-directory.ts';
+import { type Delivery, NodeSession } from './session.ts';
 import { suspects } from './suspects.ts';
 import { type NodeState, Worker } from './work.ts';
-
-/** What a person may want to know while a run goes on. */
-export type RunEvent =
-  | { type: 'node_joined'; node: string; inventory: Inventory }
-  | { type: 'planned'; plan: Plan }
-  | { type: 'attempt_started'; node: string; assignment: Assignment; attempt: number; step: number; steps: number }
-  | ({ type: 'progress' } & LiveProgress)
-  | {
-      type: 'attempt_ended';
-      node: string;
-      assignment: string;
-      attempt: number;
-      state: Measurement['state'];
-      detail: string;
-    }
-  | { type: 'attempt_rejected'; node: string; assignment: string; attempt: number; detail: string }
-  | { type: 'second_pass'; assignment: string; detail: string }
-  | { type: 'node_lost'; node: string; detail: string }
-  | { type: 'warning'; detail: string };
-
-export interface ConductOptions {
-  /** `host:port` to listen on. */
-  readonly address: string;
-  readonly credential: Credential;
-  readonly authorityPem: string;
-  readonly signer: Signer;
-  readonly directory: RunDirectory;
-  /** Files the run rests on, already written to the directory. */
-  readonly inputs: readonly { path: string; sha256: string }[];
-  /** Names of the nodes that must join before the run starts. */
-  readonly nodes: readonly string[];
-  readonly joinTimeoutS: number;
-  /** Makes the plan once all inventories are here. */
-  readonly plan: (inventories: readonly Inventory[]) => Plan;
-  readonly run: string;
-  /** Called with the bound port before any node is waited for. */
-  readonly listening: (port: number) => void;
-  readonly event: (event: RunEvent) => void;
-  /** A native library's products, where there is one: challenges are recomputed faster with it. */
-  readonly products?: RowProducts;
-  readonly signal: AbortSignal;
-  /** Fires when the agents of this run have ended and will not come back, with what they said last as the reason. */
-  readonly gone?: AbortSignal;
-}
 
 /** How long a node may be away in the middle of an attempt before it counts as lost. */
 const ABSENCE_MS = 30_000;

@@ -1,5 +1,5 @@
-import type { RunEvent } from './conductor.ts';
 import { expectedSeconds } from './planner.ts';
+import type { RunEvent } from './run.ts';
 
 /** Told of everything that happens in a run; shows it in its own way. */
 export interface ProgressReporter {

@@ -43,6 +43,17 @@ const MAX_BLOB_BYTES = 1024 * 1024 * 1024;
 /** Most that an agent may have kept for one attempt, all blobs together: the disk is the controller's. */
 const MAX_ATTEMPT_BYTES = 4 * MAX_BLOB_BYTES;
 
+/** Longest label of a commit; what it says is for people and proofs, the bytes go into the payload. */
+const MAX_LABEL_BYTES = 256;
+/** What an exchange takes in the log beside its label and its commit, and more. */
+const EXCHANGE_BYTES = 256;
+/**
+ * Most that the exchanges of one attempt may take in the log: with the signed result, they are one line of it, which must
+ * stay readable. It also bounds their number, at 458,752: eight devices that are challenged in nine precisions for half an
+ * hour each, by rounds of 0.4 s, make 324,000.
+ */
+const MAX_TRANSCRIPT_BYTES = 112 * 1024 * 1024;
+
 interface OpenAttempt {
   readonly assignment: Assignment;
   readonly attempt: number;
@@ -50,6 +61,8 @@ interface OpenAttempt {
   readonly t0: bigint;
   /** Bytes of blobs that came for it so far. */
   taken: number;
+  /** Bytes that its exchanges will take in the log. */
+  said: number;
   /** A commit whose answer waits for other nodes. */
   held: { readonly index: number; readonly label: string; readonly commit: string } | undefined;
 }
@@ -95,6 +108,7 @@ export class NodeSession {
       attempt,
       t0: process.hrtime.bigint(),
       taken: 0,
+      said: 0,
       held: undefined,
       transcript: {
         schema: 'assay/transcript/v1',
@@ -176,11 +190,20 @@ export class NodeSession {
       else this.#violation(`commit ${index} of ${assignment} was changed`);
       return;
     }
+    if (Buffer.byteLength(label) > MAX_LABEL_BYTES || !label.isWellFormed()) {
+      this.#violation(`commit ${index} of ${assignment} has a label that is too long or no text`);
+      return;
+    }
     const { held } = open;
     // Asked again after a reconnect while others are waited for: the answer comes when they are here.
     if (held && held.index === index && held.label === label && held.commit === text) return;
     if (held || index !== exchanges.length || payload.length > MAX_COMMIT_BYTES) {
       this.#violation(`commit ${index} of ${assignment} out of order or too large`);
+      return;
+    }
+    open.said += EXCHANGE_BYTES + JSON.stringify(label).length + text.length;
+    if (open.said > MAX_TRANSCRIPT_BYTES) {
+      this.#violation(`the commits of ${assignment} take more than ${MAX_TRANSCRIPT_BYTES} bytes`);
       return;
     }
     const said = { index, label, commit: text };
@@ -213,6 +236,11 @@ export class NodeSession {
 
   #chunk(chunk: NonNullable<AgentMessage['blob']>): void {
     const { sha256 = '', data = Buffer.alloc(0) } = chunk;
+    // What it is called goes into the record of a violation, too.
+    if (!/^[0-9a-f]{64}$/.test(sha256)) {
+      this.#violation('a blob whose name is no sha256');
+      return;
+    }
     const total = Number(chunk.total ?? '0');
     const offset = Number(chunk.offset ?? '0');
     if (offset === 0) this.#blob = { sha256, total, parts: [], size: 0 };

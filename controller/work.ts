@@ -2,8 +2,8 @@ import type { Assignment } from '../model/assignment.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Measurement } from '../model/measurement.ts';
 import type { Chain } from '../reports/verify/admission.ts';
-import type { ConductOptions } from './conductor.ts';
 import type { Gathering } from './gathering.ts';
+import type { ConductOptions } from './run.ts';
 import type { NodeSession } from './session.ts';
 
 /** The controller waits this much longer than the agent's own limit before it gives an attempt up. */

@@ -100,6 +100,8 @@ export const ComputePrecision = Type.Object(
     backends: Type.Array(Type.String()),
     /** Operations a joule of the devices that have an energy meter. */
     efficiency: Type.Optional(Type.Object({ opsPerJoule: Type.Number(), devices: Count }, strict)),
+    /** The same over the time of their chained challenges. */
+    challengeEfficiency: Type.Optional(Type.Object({ opsPerJoule: Type.Number(), devices: Count }, strict)),
     /** The same of whole machines, by their own meters (BMC). */
     nodeEfficiency: Type.Optional(Type.Object({ opsPerJoule: Type.Number(), nodes: Count }, strict)),
     /** The devices that are slowest against the median of their kind, slowest first; all of them where they are few. */

@@ -97,6 +97,13 @@ export const Telemetry = Type.Object(
         ),
       ),
     ),
+    /** What the benchmark said of itself at this time, for people to look at: nothing is judged by it. */
+    figure: Type.Optional(
+      Type.Object(
+        { value: Type.Number(), unit: Type.String({ maxLength: 16 }), label: Type.String({ maxLength: 64 }) },
+        strict,
+      ),
+    ),
     /** What should have been read from here on and is not, and why; told once, in the first sample that lacks it. */
     unread: Type.Optional(Type.Array(Unread)),
   },

@@ -1,4 +1,4 @@
-import type { Processor } from './cpu.ts';
+import type { Processor } from './processor.ts';
 
 /** Vector units of one core: how wide, how many that can start a fused multiply-add every cycle, and who says so. */
 export interface VectorUnits {

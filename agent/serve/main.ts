@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import grpc from '@grpc/grpc-js';
+import type { ServiceCommand, ServiceNotice, ServiceOptions } from './commands.ts';
 import { callers } from './credentials.ts';
 import { Desk } from './desk.ts';
 import { grpcFront } from './grpc.ts';
@@ -8,7 +9,6 @@ import { Books } from './metrics.ts';
 import { builtInModels } from './models.ts';
 import { Queue } from './queue.ts';
 import { ThreadRunner } from './runner.ts';
-import type { ServiceCommand, ServiceNotice, ServiceOptions } from './service.ts';
 
 /**
  * The built-in inference service as a process of its own. It is told what to serve over the channel to its parent

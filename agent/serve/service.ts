@@ -2,20 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Service } from '../../benchmarks/benchmark.ts';
-
-export interface ServiceOptions {
-  readonly host: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  readonly identityKey: string;
-  /** Inference threads; half of the cores are left to the network and to whoever asks. */
-  readonly workers: number;
-}
-
-export type ServiceCommand = { kind: 'start'; options: ServiceOptions } | { kind: 'stop' };
-export type ServiceNotice =
-  | { kind: 'started'; url: string; grpcUrl: string; model: string }
-  | { kind: 'failed'; detail: string };
+import type { ServiceCommand, ServiceNotice, ServiceOptions } from './commands.ts';
 
 /** A running service. */
 export interface RunningService extends Service {

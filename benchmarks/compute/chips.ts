@@ -92,9 +92,12 @@ export function findChip(vendor: string, name: string | undefined): Chip | undef
  */
 export function ceiling(chip: Chip, precision: string, kind: 'package' | 'die' = 'package'): Ceiling | undefined {
   const wanted = precision.startsWith('FP8') ? 'FP8' : precision;
-  const figures = [chip.peaks[wanted], chip.peaks[`${wanted} vector`], chip.peaks[`${wanted} fp16acc`]];
   let best: ChipFigure | undefined;
-  for (const figure of figures) if (figure && (!best || figure.value > best.value)) best = figure;
+  for (const name of [wanted, `${wanted} vector`, `${wanted} fp16acc`]) {
+    // The precision is what a node wrote; `constructor` must not find what every object has.
+    const figure = Object.hasOwn(chip.peaks, name) ? chip.peaks[name] : undefined;
+    if (figure && (!best || figure.value > best.value)) best = figure;
+  }
   if (!best) return undefined;
   const opsPerSecond = kind === 'die' ? best.value / chip.dies : best.value;
   const { confidence, source } = best;

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { type EnergyReading, energyBetween, type Reading } from './energy.ts';
+import { type EnergyReading, energyBetween, type Reading, readEnergy } from './energy.ts';
+import type { Engine } from './engine/client.ts';
 import type { PowerReading } from './power.ts';
 
 export type Metered = { readonly joules: number; readonly source: EnergyReading['source'] } | { readonly why: string };
@@ -26,7 +27,7 @@ export async function startMeter(
     else joules += used;
     last = next;
   };
-  const timer = everyMs === undefined ? undefined : setInterval(() => void take(), everyMs);
+  const timer = everyMs === undefined ? undefined : setInterval(() => void take(), everyMs).unref();
   return {
     async stop() {
       clearInterval(timer);
@@ -35,6 +36,27 @@ export async function startMeter(
       return joules > 0 ? { joules, source: last.source } : { why: 'the energy counter did not move' };
     },
   };
+}
+
+const RAPL_INTERVAL_MS = 10_000;
+
+/**
+ * Starts to meter a device that an engine works on. The processor's counters wrap within minutes; an engine that computes
+ * cannot read them, so it is done here.
+ */
+export function meterDevice(
+  device: string,
+  uuid: string | undefined,
+  engine: Pick<Engine, 'ask'>,
+): ReturnType<typeof startMeter> {
+  return device === 'cpu'
+    ? startMeter(() => readEnergy(device, undefined), RAPL_INTERVAL_MS)
+    : startMeter(async () => (await engine.ask('energy', { device, uuid })).reading);
+}
+
+/** What was metered, or why nothing was, as the samples carry it. */
+export function energySample(metered: Metered): { energy: Exclude<Metered, { why: string }> } | { unmetered: string } {
+  return 'why' in metered ? { unmetered: metered.why } : { energy: metered };
 }
 
 const IPMITOOL = ['/usr/bin/ipmitool', '/usr/sbin/ipmitool', '/usr/local/bin/ipmitool', '/sbin/ipmitool'];

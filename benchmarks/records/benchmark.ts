@@ -12,7 +12,8 @@ import { descriptor, type RecordsSettings } from './descriptor.ts';
 import { sweepSteps } from './manifest.ts';
 import { proof } from './proof.ts';
 import type { RecordsRaw } from './raw.ts';
-import type { RecordsCommands, SweepReport } from './shard.ts';
+import type { RecordsCommands } from './shard.ts';
+import type { SweepReport } from './sweep.ts';
 
 /** `records.simultaneous`: see the descriptor for what it measures and the proof for what its samples amount to. */
 export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = {

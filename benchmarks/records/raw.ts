@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Histogram } from '../users/latency.ts';
 import { Opening } from '../users/opening.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -6,7 +7,6 @@ const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Counts = (most: number) => Type.Array(Count, { maxItems: most });
 const Seconds = Type.Number({ minimum: 0 });
 const Hex32 = Type.String({ pattern: '^[0-9a-f]{64}$' });
-const Histogram = Type.String({ maxLength: 1_000_000 });
 const Sum = Type.String({ pattern: '^(0|[1-9][0-9]{0,24})$' });
 const Planted = Type.Object({ planted: Count, rejected: Count }, strict);
 

@@ -7,7 +7,7 @@ import { answerRows } from '../users/verification.ts';
 import type { LedgerCounts } from './ledger.ts';
 import { type Corpus, LotWork, type PoisonCounts } from './lots.ts';
 import { type Poison, type Shape, writeRecord } from './manifest.ts';
-import { sweepBatch } from './sweep.ts';
+import { type SweepReport, sweepBatch } from './sweep.ts';
 
 export interface RecordsTarget extends Shape, CrewTarget {}
 
@@ -27,13 +27,6 @@ export interface LedgerReport {
   readonly failedLots: number;
   /** Most records in flight from the first lot to the last answer. */
   readonly peak: number;
-}
-
-export interface SweepReport {
-  readonly batch: number;
-  readonly records: number;
-  readonly right: number;
-  readonly seconds: number;
 }
 
 export type RecordsCommands = CrewCommands & {

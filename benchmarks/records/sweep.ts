@@ -4,7 +4,14 @@ import { INPUTS, OUTPUTS } from '../users/network.ts';
 import type { Corpus } from './lots.ts';
 import { readLot } from './lots.ts';
 import type { Shape } from './manifest.ts';
-import type { SweepReport } from './shard.ts';
+
+/** What one size of request gave. */
+export interface SweepReport {
+  readonly batch: number;
+  readonly records: number;
+  readonly right: number;
+  readonly seconds: number;
+}
 
 interface Sweep {
   readonly batch: number;

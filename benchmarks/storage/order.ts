@@ -1,4 +1,5 @@
 import type { Transcript } from '../../model/assignment.ts';
+import { mostByClock } from '../clocks.ts';
 import { fillCommit, readCommit, type StorageSamples } from './samples.ts';
 
 /**
@@ -43,7 +44,7 @@ export function orderOf(raw: StorageSamples, { exchanges }: Transcript): Order {
     ['the reading', raw.read.seconds, between(of('reading'), read)],
   ] as const;
   for (const [what, said, seen] of stretches) {
-    if (said < seen * (1 - CLOCK_SHARE) - CLOCK_S || said > seen) {
+    if (said < seen * (1 - CLOCK_SHARE) - CLOCK_S || said > mostByClock(seen)) {
       return no(`${what} says ${said.toFixed(2)} s, the controller's clock ${seen.toFixed(2)} s`);
     }
   }

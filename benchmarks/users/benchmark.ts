@@ -92,7 +92,7 @@ async function measure(
 
   context.phase('correctness_gate');
   await prepare(target.url, target.model, false);
-  const asked = Math.min(20, parts[0]!.end);
+  const asked = gateTasks(settings.users, parts.length);
   const gate = await shards[0]!.ask('gate', { users: asked });
   const nullRun = nullRunOf(settings.users, nullWindow.seconds, nullReports);
   const about: About = {

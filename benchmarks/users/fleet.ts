@@ -1,22 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { sleep } from './abort.ts';
+import { BUSY, type Commands, ENDING, type ThreadReply, type ThreadRequest } from './commands.ts';
 import type { ShardCommands } from './shard.ts';
-
-/** What a thread can be asked: by name, what it takes and what it gives. */
-export type Commands = Record<string, { arg: unknown; result: unknown }>;
-export type ThreadRequest = { readonly id: number; readonly kind: string; readonly arg: unknown };
-export type ThreadReply =
-  | { readonly id: number; readonly ok: true; readonly result: unknown }
-  | { readonly id: number; readonly ok: false; readonly detail: string };
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Cells that a thread and its owner share: the thread is to end; how many native calls it is in. */
-export const ENDING = 0;
-export const BUSY = 1;
 /** Longest that a native call may keep a thread from ending, milliseconds. */
 const NATIVE_MS = 4_000;
 

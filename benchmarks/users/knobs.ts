@@ -15,6 +15,16 @@ export function targetKnobs(
   ];
 }
 
+/** First tasks that are asked, one by each of the first users of the first thread, before anything else. */
+export function gateTasks(users: number, shards: number): number {
+  return Math.min(20, Math.floor(users / Math.max(1, shards)));
+}
+
+/** Most threads that users are spread over where the settings leave it open: one for every 4,000. */
+export function mostShards(users: number): number {
+  return Math.ceil(users / 4_000);
+}
+
 /** Seconds of a window that is asked to last so long, on the grid of slots; undefined for what is no time. */
 export function onGrid(seconds: unknown, slotMs: number): number | undefined {
   return typeof seconds === 'number' ? (Math.round((seconds * 1_000) / slotMs) * slotMs) / 1_000 : undefined;

@@ -3,7 +3,7 @@ import type { Check, Finding, Metric } from '../../model/measurement.ts';
 import type { Proof } from '../benchmark.ts';
 import { departures, type Knob } from '../departures.ts';
 import { answerLeaf, failureLeaf } from './audit.ts';
-import { onGrid, targetKnobs } from './knobs.ts';
+import { gateTasks, mostShards, onGrid, targetKnobs } from './knobs.ts';
 import { type LatencyView, readHistogram } from './latency.ts';
 import { TASK_NETWORK } from './network.ts';
 import { auditAnswers } from './opening.ts';
@@ -116,7 +116,7 @@ export const proof: Proof<typeof UsersRaw> = {
       metric('users.fairness.jain', exact(jain(raw.held), 'ratio', raw.users, 'exact'), answered),
       metric('users.rate', fromWindows(perSecond(raw.hold.done, raw.slotMs), 'task/s'), answered),
     ];
-    if (raw.burst && raw.burst.max.length > 0) {
+    if (raw.burst) {
       const most = greatestOf(raw.burst.max);
       const inTime = raw.burst.spreadS <= 1 && raw.burst.right === raw.burst.planned;
       say(
@@ -142,6 +142,7 @@ function knobs(raw: UsersRaw, asked: Readonly<Record<string, unknown>>): Knob[] 
   const first: Knob[] = [...targetKnobs(raw, asked, TASK_NETWORK.model), ['rows', rows, asked.rows]];
   if (raw.gate.right === 0) return first;
   const submitting = Math.min(Number(asked.burstUsers), users);
+  const shards = raw.generators.length;
   return [
     ...first,
     ['holdS', raw.hold.seconds, onGrid(asked.holdS, slotMs)],
@@ -149,7 +150,9 @@ function knobs(raw: UsersRaw, asked: Readonly<Record<string, unknown>>): Knob[] 
     ['users of the null run', raw.nullRun.users, asked.users],
     ['cachePairs', (pairs.salted.length + pairs.repeated.length + pairs.failed) / 2, asked.cachePairs],
     ['burstUsers', burst?.planned ?? 0, submitting],
-    ...(asked.shards === 0 ? [] : [['shards', raw.generators.length, Math.min(Number(asked.shards), users)] as const]),
+    // Left to the node it is one thread for every so many users, or fewer where it has few cores.
+    ['shards', shards, asked.shards === 0 ? Math.min(shards, mostShards(users)) : Math.min(Number(asked.shards), users)],
+    ['first tasks of the gate', raw.gate.asked, gateTasks(Number(asked.users), shards)],
   ];
 }
 
@@ -197,7 +200,22 @@ function wellFormed(raw: UsersRaw, responses: LatencyView | undefined): string |
   if (sumOf(raw.tasks) !== raw.audit.leaves) return 'the tree of answers has not one leaf for each task';
   if (!responses || !readHistogram(raw.services) || !readHistogram(raw.lags)) return 'a histogram cannot be read';
   if (responses.count !== raw.started) return 'the histogram has not one entry for each task';
-  if (sumOf(Object.values(raw.failures)) > raw.started) return 'more tasks failed than were started';
+  const failed = sumOf(Object.values(raw.failures));
+  if (failed > raw.started) return 'more tasks failed than were started';
+  // A user has one task under way at a time: one may be answered that was started before, and one after.
+  if (Math.abs(sumOf(done) + failed - raw.started) > raw.users) {
+    return `${sumOf(done)} tasks were answered and ${failed} failed of ${raw.started} that were started`;
+  }
+  if (raw.burst) return wholeBurst(raw.burst);
+  return undefined;
+}
+
+/** What does not fit together of a rendezvous, if anything: nobody sends twice in it. */
+function wholeBurst({ planned, sent, right, max }: NonNullable<UsersRaw['burst']>): string | undefined {
+  if (max.length === 0) return 'the slots of the rendezvous are missing';
+  if (sent > planned) return 'more tasks were sent at the rendezvous than there were users for it';
+  if (right > sent) return 'more tasks of the rendezvous were answered than were sent';
+  if (max.some((most) => most > sent)) return 'a slot of the rendezvous has more tasks in flight than were sent';
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Histogram } from './latency.ts';
 import { Opening } from './opening.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -6,7 +7,6 @@ const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Counts = (most: number) => Type.Array(Count, { maxItems: most });
 const Seconds = Type.Number({ minimum: 0 });
 const Hex32 = Type.String({ pattern: '^[0-9a-f]{64}$' });
-const Histogram = Type.String({ maxLength: 1_000_000 });
 const Failures = Type.Record(Type.String({ pattern: '^[a-z0-9_]{1,32}$' }), Count);
 
 /** What the service's own gauge of requests showed over the hold. */

@@ -48,7 +48,7 @@ export function findTarget(
 /** Generator threads: as asked, or one for every 4,000 users and at most half of the cores. */
 export function shardCount(asked: number, users: number): number {
   if (asked > 0) return Math.min(asked, users);
-  return Math.max(1, Math.min(Math.ceil(users / 4_000), Math.floor(availableParallelism() / 2)));
+  return Math.max(1, Math.min(mostShards(users), Math.floor(availableParallelism() / 2)));
 }
 
 /** Contiguous ranges of users, as even as can be. */

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { BUSY, type Commands, ENDING, type ThreadReply, type ThreadRequest } from './fleet.ts';
+import { BUSY, type Commands, ENDING, type ThreadReply, type ThreadRequest } from './commands.ts';
 
 /** Handlers of a thread's commands. */
 export type Handlers<C extends Commands> = { [K in keyof C]: (arg: C[K]['arg']) => Promise<C[K]['result']> };

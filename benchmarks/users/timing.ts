@@ -1,4 +1,5 @@
 import type { Transcript } from '../../model/assignment.ts';
+import { mostByClock } from '../clocks.ts';
 
 /** Whether the controller's clock bears out how long the agent says the hold was. */
 export interface Timing {
@@ -9,7 +10,7 @@ export interface Timing {
 /**
  * The agent commits `hold` before the hold and `held` after it; what it calls the hold must lie between the two. The
  * rate is answers over that time, so a hold that is said shorter than it was would flatter it: it may be at most a
- * fifth, and two seconds, shorter.
+ * fifth, and two seconds, shorter. It cannot have been longer, but for the rates of the two clocks.
  */
 export function timing(transcript: Transcript | undefined, seconds: number): Timing {
   if (!transcript) return { state: 'unknown', detail: 'there is no transcript here' };
@@ -20,6 +21,6 @@ export function timing(transcript: Transcript | undefined, seconds: number): Tim
   }
   const measured = Number(BigInt(end.receivedNs) - BigInt(begin.answeredNs)) / 1e9;
   const detail = `the hold took ${seconds.toFixed(3)} s by the agent, ${measured.toFixed(3)} s by the controller`;
-  const fits = seconds <= measured && measured <= seconds * 1.2 + 2;
+  const fits = seconds <= mostByClock(measured) && measured <= seconds * 1.2 + 2;
   return { state: fits ? 'agrees' : 'disagrees', detail };
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { RUNNING, type Running, readRunning } from '../../reports/verify/running.ts';
@@ -15,6 +15,7 @@ export function markRunning(folder: string, now: Date): void {
     process: processStart(process.pid),
     host: hostname(),
     boot: bootId(),
+    namespace: pidNamespace(),
     at: now.toISOString(),
   };
   writeFileSync(join(folder, RUNNING), JSON.stringify(mark), { mode: 0o600 });
@@ -24,11 +25,14 @@ export function unmarkRunning(folder: string): void {
   rmSync(join(folder, RUNNING), { force: true });
 }
 
-/** Whether a folder is that of a run: one that goes on (or may, on another machine), or one whose process is dead. */
+/**
+ * Whether a folder is that of a run: one that goes on (or may, on another machine or in a container whose processes are
+ * not seen from here), or one whose process is dead.
+ */
 export function stateOfRun(folder: string): 'none' | 'alive' | 'dead' {
   const mark = readRunning(folder);
   if (!mark) return 'none';
-  if (mark.host !== hostname()) return 'alive';
+  if (mark.host !== hostname() || mark.namespace !== pidNamespace()) return 'alive';
   if (mark.boot !== bootId()) return 'dead';
   return isAlive(mark) ? 'alive' : 'dead';
 }
@@ -81,6 +85,15 @@ function processStart(pid: number): string {
 }
 
 const bootId = (): string => read('/proc/sys/kernel/random/boot_id').trim();
+
+/** The same for all that see each other's processes under the same numbers. */
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
+  }
+}
 
 function read(path: string): string {
   try {

@@ -33,7 +33,10 @@ export function computeOf(run: Case, verdicts: readonly Verdict[], kinds: Kinds)
   const opened = byPrecision(readingsOf('compute.challenge.opened', 's', run));
   const attempts = new Map(run.attempts.map(({ sha256, attempt }) => [sha256, attempt]));
   const overhead = byPrecision(readingsOf('compute.challenge.overhead', 'ratio', run));
-  const efficiency = byPrecision(readingsOf('compute.gemm.efficiency', 'op/J', run));
+  const efficiency = {
+    plain: byPrecision(readingsOf('compute.gemm.efficiency', 'op/J', run)),
+    challenge: byPrecision(readingsOf('compute.challenge.efficiency', 'op/J', run)),
+  };
   const machines = byPrecision(readingsOf('compute.gemm.nodeEfficiency', 'op/J', run));
   const names = [...new Set([...measured.keys(), ...challenged.keys()])].sort(byWidth);
   const unsupported = remarks(run);
@@ -63,7 +66,7 @@ export function computeOf(run: Case, verdicts: readonly Verdict[], kinds: Kinds)
         ...peak(shown, (plain?.estimate ?? proven?.estimate)?.value ?? Number.NaN),
         withoutPeak: shown.filter((device) => device.peak === undefined).length,
         backends: [...new Set(shown.map((device) => device.backend))].filter((name) => name !== '').sort(),
-        ...efficiencyOf(counted),
+        ...energyOf(counted, devices),
         ...nodeEfficiency(counted, machines.get(precision) ?? []),
         slowest: slowest(timed),
       },
@@ -71,7 +74,9 @@ export function computeOf(run: Case, verdicts: readonly Verdict[], kinds: Kinds)
   });
   const all = found.flatMap(([devices]) => devices);
   const every = new Set(all.map(({ key }) => key));
-  const metered = new Set(all.filter((device) => device.efficiency !== undefined).map(({ key }) => key));
+  const metered = new Set(
+    all.filter((d) => (d.efficiency ?? d.challengeEfficiency) !== undefined).map(({ key }) => key),
+  );
   return {
     precisions: found.map(([, precision]) => precision),
     roofs: roofs(
@@ -174,13 +179,23 @@ function peak(devices: readonly Device[], measured: number): Pick<ComputePrecisi
   };
 }
 
-/** All operations over all energy, of the devices whose energy is known. */
-function efficiencyOf(devices: readonly Device[]): Pick<ComputePrecision, 'efficiency'> {
-  const metered = devices.filter((device) => device.efficiency !== undefined);
-  if (metered.length === 0) return {};
-  const watts = sumOf(metered.map((device) => device.rate!.value / device.efficiency!));
-  const opsPerJoule = sumOf(metered.map((device) => device.rate!.value)) / watts;
-  return Number.isFinite(opsPerJoule) ? { efficiency: { opsPerJoule, devices: metered.length } } : {};
+/** Of plain products of the devices that count, and of the challenges of all that were challenged. */
+function energyOf(
+  counted: readonly Device[],
+  all: readonly Device[],
+): Pick<ComputePrecision, 'efficiency' | 'challengeEfficiency'> {
+  const plain = efficiencyOf(counted.map((d) => [d.rate?.value, d.efficiency]));
+  const chained = efficiencyOf(all.map((d) => [d.challenged?.value, d.challengeEfficiency]));
+  return { ...(plain && { efficiency: plain }), ...(chained && { challengeEfficiency: chained }) };
+}
+
+/** All operations over all energy, of the devices whose rate and efficiency are known. */
+function efficiencyOf(
+  devices: readonly (readonly [rate: number | undefined, opsPerJoule: number | undefined])[],
+): ComputePrecision['efficiency'] {
+  const metered = devices.flatMap(([rate, each]) => (rate !== undefined && each !== undefined ? [{ rate, each }] : []));
+  const opsPerJoule = sumOf(metered.map(({ rate }) => rate)) / sumOf(metered.map(({ rate, each }) => rate / each));
+  return Number.isFinite(opsPerJoule) ? { opsPerJoule, devices: metered.length } : undefined;
 }
 
 /** The same of whole machines: what all devices of a node did over what its own meter saw. */

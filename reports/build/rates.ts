@@ -14,7 +14,9 @@ export interface Device {
   readonly rate?: Estimate;
   readonly challenged?: Estimate;
   readonly peak?: { readonly opsPerSecond: number; readonly firm: boolean; readonly basis: string };
+  /** Operations a joule of plain products, and of the challenge. */
   readonly efficiency?: number;
+  readonly challengeEfficiency?: number;
   readonly counts: boolean;
 }
 
@@ -55,19 +57,21 @@ export function devicesOf(
   precision: string,
   measured: ReadonlyMap<string, readonly Reading[]>,
   challenged: ReadonlyMap<string, readonly Reading[]>,
-  efficiency: ReadonlyMap<string, readonly Reading[]>,
+  efficiency: Readonly<Record<'plain' | 'challenge', ReadonlyMap<string, readonly Reading[]>>>,
   kinds: Kinds,
 ): Device[] {
   const plain = measured.get(precision) ?? [];
   const proven = challenged.get(precision) ?? [];
-  const [provenBy, efficientBy] = [lowest(proven), lowest(efficiency.get(precision) ?? [])];
+  const provenBy = lowest(proven);
+  const efficientBy = lowest(efficiency.plain.get(precision) ?? []);
+  const challengedBy = lowest(efficiency.challenge.get(precision) ?? []);
   return [...Map.groupBy([...plain, ...proven], keyOf)].map(([key, own]) => {
     const first = own[0]!;
     const label = first.metric.labels.device ?? '';
     const rates = own.filter(({ metric }) => metric.metric === 'compute.gemm.rate');
     const { used, counts } = counting(rates);
     const rate = lowest(rates).get(key);
-    const [answer, joules] = [provenBy.get(key), efficientBy.get(key)];
+    const [answer, plainly, chained] = [provenBy.get(key), efficientBy.get(key), challengedBy.get(key)];
     const top = kinds.peak(first.node, label, precision);
     return {
       key,
@@ -78,7 +82,8 @@ export function devicesOf(
       ...(rate && { rate }),
       ...(answer && { challenged: answer }),
       ...(top && { peak: top }),
-      ...(joules && joules.value > 0 && { efficiency: joules.value }),
+      ...(plainly && plainly.value > 0 && { efficiency: plainly.value }),
+      ...(chained && chained.value > 0 && { challengeEfficiency: chained.value }),
       counts: counts && rates.length > 0,
     };
   });

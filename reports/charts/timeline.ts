@@ -11,8 +11,16 @@ export interface Series {
   readonly unit: string;
   /** Upper end of its axis where that is known, for example 100 for per cent. */
   readonly ceiling?: number;
-  /** `starts`: nothing is known between the point before and this one, so no line leads to it. */
-  readonly points: readonly { readonly atS: number; readonly value: number; readonly starts?: boolean }[];
+  readonly points: readonly Point[];
+}
+
+export interface Point {
+  readonly atS: number;
+  readonly value: number;
+  /** Nothing is known between the point before and this one, so no line leads to it. */
+  readonly starts?: boolean;
+  /** What it is of, where a line is of several things in turn; another one starts a line. */
+  readonly label?: string;
 }
 
 export interface PhaseMark {
@@ -24,6 +32,8 @@ const WIDTH = 700;
 const LEFT = 150;
 const RIGHT = 690;
 const PANEL = 54;
+/** Most letters of a name within a panel. */
+const MOST_LETTERS = 16;
 /** Most points of one line: longer recordings are cut into this many equal spans and drawn as their medians. */
 export const MOST_POINTS = 48;
 
@@ -50,30 +60,55 @@ ${ticks(0, end, 6).map((tick) => markup`<path d="M${at(x(tick))} ${bottom}v4" st
   return { svg: frame(id, { width: WIDTH, height }, title, description, body), table: numbers(thinned) };
 }
 
-/** Medians of equal spans of time, for more points than can be drawn; times are the spans' middles. */
-export function thin(points: Series['points'], endS: number): Series['points'] {
+/**
+ * Medians of equal spans of time, for more points than can be drawn; times are the spans' middles. A span in which the label
+ * changes gives a point for each. A line begins where the first point of a span does.
+ */
+export function thin(points: readonly Point[], endS: number): readonly Point[] {
   const finite = points.filter((point) => Number.isFinite(point.value));
   if (finite.length <= MOST_POINTS) return finite;
-  const spans: number[][] = Array.from({ length: MOST_POINTS }, () => []);
+  const spans: Point[][] = Array.from({ length: MOST_POINTS }, () => []);
   for (const point of finite) {
-    spans[Math.min(MOST_POINTS - 1, Math.max(0, Math.floor((point.atS / endS) * MOST_POINTS)))]!.push(point.value);
+    spans[Math.min(MOST_POINTS - 1, Math.max(0, Math.floor((point.atS / endS) * MOST_POINTS)))]!.push(point);
   }
-  return spans.flatMap((values, i) =>
-    values.length === 0 ? [] : [{ atS: ((i + 0.5) / MOST_POINTS) * endS, value: median(values) }],
-  );
+  return spans.flatMap((own, i) => {
+    const groups = [...Map.groupBy(own, (point) => point.label)];
+    return groups.map(([label, group], j) => ({
+      atS: ((i + (j + 0.5) / groups.length) / MOST_POINTS) * endS,
+      value: median(group.map((point) => point.value)),
+      ...(group[0]!.starts && { starts: true }),
+      ...(label !== undefined && { label }),
+    }));
+  });
 }
 
 function panel(series: Series, top: number, x: (second: number) => number): Markup {
   const values = series.points.map((point) => point.value);
   const most = series.ceiling ?? niceCeiling(Math.max(0, ...values));
   const y = (value: number): number => top + PANEL - 8 - (Math.min(value, most) / most) * (PANEL - 14);
-  const line = series.points
-    .map((p, i) => `${i === 0 || p.starts ? 'M' : 'L'}${at(x(p.atS))} ${at(y(p.value))}`)
-    .join('');
+  const begins = (i: number): boolean => {
+    const [before, point] = [series.points[i - 1], series.points[i]];
+    return !before || !point || point.starts === true || point.label !== before.label;
+  };
+  const line = series.points.map((p, i) => `${begins(i) ? 'M' : 'L'}${at(x(p.atS))} ${at(y(p.value))}`).join('');
+  // A line of one point would not be seen.
+  const lone = series.points.filter((_, i) => begins(i) && begins(i + 1));
   return markup`<path d="M${LEFT} ${at(y(0))}H${RIGHT}M${LEFT} ${at(y(most))}H${RIGHT}" stroke="#e3e5e8"/>
 <text x="4" y="${top + 20}" class="name">${series.label.zh}</text><text x="4" y="${top + 33}" class="sub" lang="en">${series.label.en}</text>
 <text x="${LEFT - 5}" y="${at(y(most) + 4)}" text-anchor="end" class="tick">${significant(most, 3)} ${series.unit}</text><text x="${LEFT - 5}" y="${at(y(0) + 3)}" text-anchor="end" class="tick">0</text>
-<path d="${line}" fill="none" stroke="#0b4f8a" stroke-width="1.6"/>${series.points.length === 1 && markup`<circle cx="${at(x(series.points[0]!.atS))}" cy="${at(y(series.points[0]!.value))}" r="2.5" fill="#0b4f8a"/>`}`;
+<path d="${line}" fill="none" stroke="#0b4f8a" stroke-width="1.6"/>${lone.map((p) => markup`<circle cx="${at(x(p.atS))}" cy="${at(y(p.value))}" r="2.5" fill="#0b4f8a"/>`)}${names(series.points, x, (value) => (value > most / 2 ? top + PANEL - 11 : top + 16))}`;
+}
+
+/** What each stretch of a line is of, at its beginning, where there is room for it; `y` keeps it off the line. */
+function names(points: readonly Point[], x: (second: number) => number, y: (value: number) => number): Markup[] {
+  let free = LEFT;
+  return points.flatMap(({ atS, value, label = '' }, i) => {
+    const text = [...label].slice(0, MOST_LETTERS).join('');
+    const width = text.length * 5.5 + 4;
+    if (text === '' || label === points[i - 1]?.label || x(atS) < free || x(atS) + width > RIGHT) return [];
+    free = x(atS) + width;
+    return [markup`<text x="${at(x(atS) + 2)}" y="${y(value)}" class="tick">${text}</text>`];
+  });
 }
 
 function niceCeiling(most: number): number {
@@ -91,12 +126,12 @@ function range(series: Series): string {
 
 function numbers(series: readonly Series[]): Markup {
   const times = [...new Set(series.flatMap((s) => s.points.map((p) => p.atS)))].sort((a, b) => a - b);
-  const byTime = series.map((s) => new Map(s.points.map((p) => [p.atS, p.value])));
+  const byTime = series.map((s) => new Map(s.points.map((p) => [p.atS, p])));
   return markup`<table class="numbers"><thead><tr><th scope="col">${LABELS.time.zh} ${LABELS.time.en}, s</th>${series.map((s) => markup`<th scope="col">${s.label.zh} ${s.label.en}, ${s.unit}</th>`)}</tr></thead><tbody>${times.map(
     (time) =>
       markup`<tr><td>${significant(time, 4)}</td>${byTime.map((values) => {
-        const value = values.get(time);
-        return markup`<td>${value === undefined ? '—' : significant(value, 4)}</td>`;
+        const point = values.get(time);
+        return markup`<td>${point === undefined ? '—' : significant(point.value, 4)}${point?.label && ` ${point.label}`}</td>`;
       })}</tr>`,
   )}</tbody></table>`;
 }

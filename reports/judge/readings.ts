@@ -25,6 +25,8 @@ export interface Readings {
   readonly repeats: number;
   /** Assignments that were measured less often than the plan says. */
   readonly unfinished: readonly Reason[];
+  /** What completed attempts found that gave nothing for the requirement: why there is no number. */
+  readonly silent: readonly Reason[];
   /** At least one attempt was sent out. */
   readonly issued: boolean;
   /** An attempt ended in a way that is a defect, not an absence. */
@@ -60,6 +62,7 @@ function counted(requirement: Requirement, run: Case): Readings {
     gaps: [],
     repeats: readings.length > 0 ? 1 : 0,
     unfinished: [],
+    silent: [],
     issued: true,
     broken: false,
   };
@@ -72,6 +75,7 @@ export function collect(requirement: Requirement, run: Case): Readings {
   const readings: Reading[] = [];
   const gaps: Reason[] = [];
   const unfinished: Reason[] = [];
+  const silent: Reason[] = [];
   let repeats = expected.length === 0 ? 0 : Number.POSITIVE_INFINITY;
   let issuedAny = false;
   let broken = false;
@@ -102,7 +106,9 @@ export function collect(requirement: Requirement, run: Case): Readings {
         continue;
       }
       completed++;
-      for (const reading of readingsOf(attempt, requirement)) readings.push(reading);
+      const own = readingsOf(attempt, requirement);
+      for (const reading of own) readings.push(reading);
+      if (own.length === 0) silent.push(...foundInstead(attempt, requirement));
     }
     repeats = Math.min(repeats, completed);
     if (completed > 0 && completed < assignment.repeats) {
@@ -116,6 +122,7 @@ export function collect(requirement: Requirement, run: Case): Readings {
     gaps,
     repeats: Number.isFinite(repeats) ? repeats : 0,
     unfinished,
+    silent,
     issued: issuedAny,
     broken,
   };
@@ -154,6 +161,15 @@ function readingsOf(attempt: JudgedAttempt, requirement: Requirement): Reading[]
     });
   }
   return result;
+}
+
+/** Findings of an attempt without a reading that would have kept one from counting. */
+function foundInstead({ assignment, attempt, examination }: JudgedAttempt, requirement: Requirement): Reason[] {
+  const { metric, where } = requirement;
+  return examination.findings
+    .filter((f) => f.weight === 'holds' && (f.metric === undefined || f.metric === metric))
+    .filter((f) => Object.entries(where ?? {}).every(([key, value]) => (f.labels?.[key] ?? value) === value))
+    .map(({ code, detail }) => ({ code, detail: `${assignment} attempt ${attempt}: ${detail}` }));
 }
 
 /** Every reason that keeps this one metric from counting. */

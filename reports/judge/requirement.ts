@@ -185,13 +185,11 @@ function nothing(
   hadReadings: boolean,
 ): { outcome: Outcome; reasons: Reason[] } {
   if (hadReadings) return { outcome: 'error', reasons: distinctReasons([...held, ...found.gaps]) };
-  const reasons = distinctReasons(found.gaps);
+  const reasons = distinctReasons([...found.silent, ...found.gaps]);
   if (found.broken) return { outcome: 'error', reasons };
   if (found.repeats > 0) {
-    return {
-      outcome: 'error',
-      reasons: [{ code: 'evidence_missing', detail: `no ${requirement.metric} in completed attempts` }, ...reasons],
-    };
+    const missing: Reason = { code: 'evidence_missing', detail: `no ${requirement.metric} in completed attempts` };
+    return { outcome: 'error', reasons: found.silent.length > 0 ? reasons : [missing, ...reasons] };
   }
   if (reasons.length === 0) reasons.push({ code: 'not_measured', detail: requirement.metric });
   return { outcome: 'not_tested', reasons };

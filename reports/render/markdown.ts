@@ -50,6 +50,7 @@ export function renderMarkdown(report: Report): string {
         [both(LABELS.evaluated), times(report.judgedAt)],
         [both(LABELS.profile), both(PROFILE_TEXT[report.profile])],
         [both(LABELS.log), `${report.log.entries} · ${cell(report.log.root)}`],
+        [both(LABELS.stamps), both(LABELS.notStamped)],
         [both(LABELS.software), cell(`${report.software.name} ${report.software.version}`)],
       ],
     ),

@@ -26,6 +26,11 @@ export const LABELS = {
   log: { zh: '测量日志', en: 'Measurement log' },
   guideDigest: { zh: '指南摘要', en: 'Guide digest' },
   signatures: { zh: '签名', en: 'Signatures' },
+  stamps: { zh: '时间戳', en: 'Time stamp' },
+  notStamped: {
+    zh: '生成本报告时未加盖时间戳；此后加盖的附于证据包 addenda/，由 ./assay verify 列出',
+    en: 'not stamped when this report was made; stamps added later are in addenda/, and ./assay verify lists them',
+  },
   prepared: { zh: '编制', en: 'Prepared' },
   reviewed: { zh: '审核', en: 'Reviewed' },
   approved: { zh: '批准', en: 'Approved' },

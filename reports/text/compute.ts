@@ -11,6 +11,7 @@ export const COMPUTE = {
   ratio: { zh: '挑战 / 计时', en: 'Challenge / device' },
   peakShare: { zh: '占稠密峰值', en: 'Share of dense peak' },
   efficiency: { zh: '能效', en: 'Efficiency' },
+  inChallenge: { zh: '链式挑战', en: 'chained challenge' },
   wholeMachine: { zh: '整机（BMC）', en: 'whole machine (BMC)' },
   proofShare: { zh: '证明开销', en: 'cost of proof' },
   judged: { zh: '判定取此精度', en: 'judged at this one' },

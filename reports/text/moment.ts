@@ -10,6 +10,20 @@ export function china(iso: string): string {
   return Number.isNaN(ms) ? iso : stamp(ms + 8 * 3_600_000, '+08:00');
 }
 
+/** Metrics that are no amount but a moment, in seconds since 1970. */
+const MOMENTS: readonly string[] = ['compute.challenge.opened'];
+
+/** Whether a metric says when something was and not how much. */
+export function isMoment(metric: string): boolean {
+  return MOMENTS.includes(metric);
+}
+
+/** Seconds since 1970 as UTC to the millisecond; `—` for what is no such moment. */
+export function utcSeconds(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? '—' : date.toISOString();
+}
+
 /** Seconds as people say them: `45 s`, `2 min 05 s`, `1 h 02 min`. */
 export function span(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return '—';

@@ -1,7 +1,9 @@
 import type { Text } from '../../model/text.ts';
+import type { Flaw } from '../verify/defect.ts';
 import type { InclusionProof } from '../verify/inclusion.ts';
 import type { Step, StepId, Verification } from '../verify/verify.ts';
 import { OVERALL_TEXT } from './catalog.ts';
+import { DEFECTS } from './defects.ts';
 
 const STEP_TEXT: Record<StepId, Text> = {
   files: { zh: '文件完整性', en: 'files and digests' },
@@ -16,6 +18,12 @@ const STEP_TEXT: Record<StepId, Text> = {
   pages: { zh: '页面重绘', en: 'pages rendered again, byte for byte' },
 };
 
+/** Said of a report that another version made and this one cannot make again. */
+export const AS_SIGNED: Text = {
+  zh: '由其他版本的软件生成，本版本无法重新判定；报告按控制器所签署的内容使用',
+  en: 'another version of this software made it and this one cannot judge it again; its report is taken as it was signed',
+};
+
 const SIGN: Record<Step['state'], string> = { good: 'ok ', bad: 'BAD', not_checked: ' - ' };
 
 /**
@@ -26,9 +34,10 @@ export function verificationText(result: Verification, version: string, proof?: 
   const lines: string[] = [];
   result.steps.forEach((step, index) => {
     const { zh, en } = STEP_TEXT[step.id];
-    const note = step.note ? ` (${printable(step.note)})` : '';
-    lines.push(`${String(index + 1).padStart(2)} ${SIGN[step.state]} ${zh} ${en}${note}`);
-    for (const { path, problem } of step.defects) lines.push(`       ${printable(path)}: ${printable(problem)}`);
+    lines.push(
+      `${String(index + 1).padStart(2)} ${SIGN[step.state]} ${zh} ${en}${step.note ? noteText(step.note) : ''}`,
+    );
+    for (const defect of step.defects) lines.push(`       ${printable(defect.path)}: ${printable(defectText(defect))}`);
   });
   if (result.outcome === undefined) {
     lines.push(
@@ -66,6 +75,15 @@ export function verificationText(result: Verification, version: string, proof?: 
   }
   if (proof) lines.push('', '包含证明 / proof of inclusion', JSON.stringify(proof, null, 2));
   return `${lines.join('\n')}\n`;
+}
+
+/** What was said beside a check, in both languages where they differ. */
+const noteText = ({ zh, en }: Text): string => printable(zh === en ? ` (${en})` : ` (${zh}｜${en})`);
+
+/** What is wrong in both languages, and the particulars where they say more than that. */
+function defectText({ code, problem }: Flaw): string {
+  const { zh, en } = DEFECTS[code];
+  return problem === en ? `${zh} ${en}` : `${zh} ${en} (${problem})`;
 }
 
 /** Why nothing can be told, and what the bundle says for itself. */

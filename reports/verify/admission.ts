@@ -6,6 +6,7 @@ import { openStatement } from '../../evidence/statement.ts';
 import type { Assignment, Transcript } from '../../model/assignment.ts';
 import { type EvidenceRef, Examination, Measurement } from '../../model/measurement.ts';
 import { check } from '../../model/schema.ts';
+import { type Flaw, flaw } from './defect.ts';
 import { environmentFindings } from './environment.ts';
 
 /** What is known of an attempt before its result is looked at. None of it comes from the agent. */
@@ -41,9 +42,8 @@ export interface Admitted {
   readonly sha256: string;
 }
 
-export interface Refused {
+export interface Refused extends Flaw {
   readonly ok: false;
-  readonly problem: string;
   /** What is wrong: the record, the numbers in it, or that nothing here can examine its samples. */
   readonly concerns: 'measurement' | 'summary' | 'proof';
   /** Where the chain stands after it: moved on if the node signed it as its next link. */
@@ -63,32 +63,36 @@ const CLOCK_SLACK_S = 2;
 export function admit(envelope: unknown, expected: Expectation): Admission {
   const keys = new Map([[keyIdOf(expected.publicKey), expected.publicKey]]);
   const opened = openStatement(envelope, keys, 'measurement');
-  if (!opened.ok) return { ok: false, problem: opened.problem, concerns: 'measurement', chain: expected.chain };
+  if (!opened.ok) {
+    const { problem } = opened;
+    return { ok: false, code: 'signature_invalid', problem, concerns: 'measurement', chain: expected.chain };
+  }
   const sha256 = sha256Hex(opened.opened.payload);
   const chain = isNextLink(opened.statement.predicate, expected)
     ? { sequence: expected.chain.sequence + 1, previous: sha256 }
     : expected.chain;
-  const refuse = (problem: string, concerns: Refused['concerns'] = 'measurement'): Refused => ({
+  const refuse = ({ code, problem }: Flaw, concerns: Refused['concerns'] = 'measurement'): Refused => ({
     ok: false,
+    code,
     problem,
     concerns,
     chain,
   });
   const shaped = check(Measurement, opened.statement.predicate);
-  if (!shaped.ok) return refuse(`not a measurement: ${shaped.problems.join('; ')}`);
+  if (!shaped.ok) return refuse(flaw('measurement_malformed', `not a measurement: ${shaped.problems.join('; ')}`));
   const blobs = new Map<string, Uint8Array>();
-  const problem =
+  const wrong =
     identityProblem(shaped.value, expected) ??
     subjectProblem(shaped.value, expected, opened.statement.subject) ??
     timeProblem(shaped.value, expected.transcript) ??
     evidenceProblem(shaped.value, expected, blobs);
-  if (problem) return refuse(problem);
+  if (wrong) return refuse(wrong);
   const { state, benchmark, version } = shaped.value;
   if (state === 'completed' && !expected.proof(benchmark, version)) {
-    return refuse(`no proof for ${benchmark} ${version}`, 'proof');
+    return refuse(flaw('proof_unknown', `no proof for ${benchmark} ${version}`), 'proof');
   }
   const examined = examine(shaped.value, expected, blobs);
-  if (typeof examined === 'string') return refuse(examined, 'summary');
+  if ('problem' in examined) return refuse(examined, 'summary');
   // A run has thousands of these: what the agent made of the samples is not kept beside what was made of them here.
   const { examination: _, ...measurement } = shaped.value;
   return { ok: true, measurement, examination: examined, sha256 };
@@ -104,7 +108,7 @@ function isNextLink(signed: Readonly<Record<string, unknown>>, { run, assignment
   );
 }
 
-function identityProblem(m: Measurement, expected: Expectation): string | undefined {
+function identityProblem(m: Measurement, expected: Expectation): Flaw | undefined {
   const { assignment, attempt, run, chain, transcript } = expected;
   const pairs: [string, unknown, unknown][] = [
     ['run', m.run, run],
@@ -117,11 +121,14 @@ function identityProblem(m: Measurement, expected: Expectation): string | undefi
     ['previous', m.previous, chain.previous],
     ['challenge', m.challenge, transcript.exchanges[0]?.beacon ?? ''],
   ];
-  for (const [what, is, must] of pairs) if (is !== must) return `${what} is ${String(is)}, expected ${String(must)}`;
-  if (!same(m.settings, assignment.settings)) return 'the settings are not those of the assignment';
-  if (m.state === 'completed' && m.failure) return 'a completed attempt with a failure';
-  if (m.state === 'completed' && !m.raw) return 'a completed attempt without samples';
-  if (m.state !== 'completed' && !m.failure) return `an attempt that ${m.state} without a reason`;
+  for (const [what, is, must] of pairs)
+    if (is !== must) return flaw('measurement_other', `${what} is ${String(is)}, expected ${String(must)}`);
+  if (!same(m.settings, assignment.settings))
+    return flaw('settings_other', 'the settings are not those of the assignment');
+  if (m.state === 'completed' && m.failure) return flaw('state_contradictory', 'a completed attempt with a failure');
+  if (m.state === 'completed' && !m.raw) return flaw('state_contradictory', 'a completed attempt without samples');
+  if (m.state !== 'completed' && !m.failure)
+    return flaw('state_contradictory', `an attempt that ${m.state} without a reason`);
   return undefined;
 }
 
@@ -129,52 +136,57 @@ function subjectProblem(
   m: Measurement,
   expected: Expectation,
   subjects: readonly { name: string; digest: { sha256: string } }[],
-): string | undefined {
+): Flaw | undefined {
   const { assignment, attempt, run } = expected;
   const { id, benchmark, version, settings, timeoutS } = assignment;
   const order = { run, assignment: id, attempt, benchmark, version, settings, timeoutS };
   const must = new Map([[`order/${id}/${attempt}`, sha256Hex(canonicalBytes(order))]]);
   for (const ref of refsOf(m)) {
-    if (must.has(ref.name)) return `two pieces of evidence are named ${ref.name}`;
+    if (must.has(ref.name)) return flaw('subject_other', `two pieces of evidence are named ${ref.name}`);
     must.set(ref.name, ref.sha256);
   }
-  if (subjects.length !== must.size) return 'the signed subjects are not the evidence';
+  if (subjects.length !== must.size) return flaw('subject_other', 'the signed subjects are not the evidence');
   for (const { name, digest } of subjects) {
-    if (must.get(name) !== digest.sha256) return `the signed subject ${name} is not the evidence of that name`;
+    if (must.get(name) !== digest.sha256)
+      return flaw('subject_other', `the signed subject ${name} is not the evidence of that name`);
   }
   return undefined;
 }
 
-function timeProblem(m: Measurement, transcript: Transcript): string | undefined {
+function timeProblem(m: Measurement, transcript: Transcript): Flaw | undefined {
   const started = Date.parse(m.startedAt);
   const ended = Date.parse(m.endedAt);
-  if (ended < started) return 'it ended before it started';
+  if (ended < started) return flaw('time_unsound', 'it ended before it started');
   const windowS = (Date.parse(transcript.endedAt) - Date.parse(transcript.issuedAt)) / 1000;
   if (m.elapsedS > windowS * 1.01 + CLOCK_SLACK_S) {
-    return `it took ${m.elapsedS} s by the agent, but only ${windowS} s by the controller's clock`;
+    return flaw(
+      'time_unsound',
+      `it took ${m.elapsedS} s by the agent, but only ${windowS} s by the controller's clock`,
+    );
   }
   const phases = m.phases.reduce((total, phase) => total + phase.durationS, 0);
-  if (phases > m.elapsedS * 1.01 + CLOCK_SLACK_S) return 'its phases took longer than the whole';
+  if (phases > m.elapsedS * 1.01 + CLOCK_SLACK_S) return flaw('time_unsound', 'its phases took longer than the whole');
   return undefined;
 }
 
 /** Checks the bytes of every piece of evidence, and keeps them by their digest for the examination. */
-function evidenceProblem(m: Measurement, expected: Expectation, blobs: Map<string, Uint8Array>): string | undefined {
+function evidenceProblem(m: Measurement, expected: Expectation, blobs: Map<string, Uint8Array>): Flaw | undefined {
   for (const ref of refsOf(m)) {
     const bytes = expected.blob(ref.sha256);
-    if (!bytes) return `evidence ${ref.name} (${ref.sha256}) is missing`;
+    if (!bytes) return flaw('evidence_missing', `evidence ${ref.name} (${ref.sha256}) is missing`);
     if (bytes.byteLength !== ref.bytes || sha256Hex(bytes) !== ref.sha256) {
-      return `evidence ${ref.name} is not the bytes that were signed`;
+      return flaw('evidence_changed', `evidence ${ref.name} is not the bytes that were signed`);
     }
     blobs.set(ref.sha256, bytes);
   }
   return undefined;
 }
 
-function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<string, Uint8Array>): Examination | string {
+function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<string, Uint8Array>): Examination | Flaw {
   const environment = environmentFindings(m.telemetry);
   if (m.state !== 'completed' || !m.raw) {
-    if (m.examination.metrics.length > 0) return `an attempt that ${m.state} reports metrics`;
+    if (m.examination.metrics.length > 0)
+      return flaw('state_contradictory', `an attempt that ${m.state} reports metrics`);
     // Nothing was examined: what the agent says it checked or found is its own word.
     return { metrics: [], checks: [], findings: environment };
   }
@@ -183,11 +195,12 @@ function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<strin
   try {
     raw = parseStrict(blobs.get(m.raw.sha256)!);
   } catch (error) {
-    if (error instanceof CanonicalError) return `the samples are not strict JSON: ${error.message}`;
+    if (error instanceof CanonicalError)
+      return flaw('samples_invalid', `the samples are not strict JSON: ${error.message}`);
     throw error;
   }
   const samples = check(proof.raw, raw);
-  if (!samples.ok) return `the samples do not fit: ${samples.problems.join('; ')}`;
+  if (!samples.ok) return flaw('samples_invalid', `the samples do not fit: ${samples.problems.join('; ')}`);
   const evidence = (name: string): Uint8Array | undefined => {
     const ref = m.evidence.find((e) => e.name === name);
     return ref && blobs.get(ref.sha256);
@@ -199,15 +212,20 @@ function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<strin
     if (!same(judged, m.examination)) {
       const own = proof.examine(samples.value, { settings: m.settings, transcript: undefined, evidence });
       if (!same(own, m.examination)) {
-        return 'the samples do not give the numbers that were reported (evidence_mismatch)';
+        return flaw('summary_unfounded', 'the samples do not give the numbers that were reported (evidence_mismatch)');
       }
     }
     const examination = { ...judged, findings: [...judged.findings, ...environment] };
     const shaped = check(Examination, examination);
-    return shaped.ok ? examination : `the samples give no examination: ${shaped.problems.join('; ')}`;
+    return shaped.ok
+      ? examination
+      : flaw('samples_invalid', `the samples give no examination: ${shaped.problems.join('; ')}`);
   } catch (error) {
     // A proof that throws on hostile samples must not take the controller or the verifier down with it.
-    return `the samples cannot be examined: ${error instanceof Error ? error.message : String(error)}`;
+    return flaw(
+      'samples_invalid',
+      `the samples cannot be examined: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

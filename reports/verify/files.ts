@@ -2,33 +2,34 @@ import { CanonicalError, canonicalBytes, parseStrict } from '../../evidence/cano
 import { startSha256, startSm3 } from '../../evidence/digest.ts';
 import type { FileDigest } from '../../evidence/files.ts';
 import { check } from '../../model/schema.ts';
+import type { Defect } from './defect.ts';
 import { type Bundle, belongs, isAfterManifest, PATHS } from './layout.ts';
 import { Manifest } from './manifest.ts';
-import type { Defect } from './replay.ts';
 
 /** Every file against the manifest: changed, missing, added, listed twice; and none that a bundle has no place for. */
 export function checkFiles(bundle: Bundle): Defect[] {
   const bytes = bundle.read(PATHS.manifest);
-  if (!bytes) return [{ path: PATHS.manifest, problem: 'is missing' }];
+  if (!bytes) return [{ path: PATHS.manifest, code: 'missing', problem: 'is missing' }];
   const manifest = readCanonical(bytes, Manifest);
-  if (typeof manifest === 'string') return [{ path: PATHS.manifest, problem: manifest }];
+  if (typeof manifest === 'string') return [{ path: PATHS.manifest, code: 'malformed', problem: manifest }];
   const defects: Defect[] = [];
   const listed = new Set<string>();
   for (const file of manifest.files) {
-    if (listed.has(file.path)) defects.push({ path: file.path, problem: 'is listed twice' });
+    if (listed.has(file.path)) defects.push({ path: file.path, code: 'listed_twice', problem: 'is listed twice' });
     listed.add(file.path);
-    if (isAfterManifest(file.path)) defects.push({ path: file.path, problem: 'cannot be in the manifest' });
+    if (isAfterManifest(file.path))
+      defects.push({ path: file.path, code: 'not_listable', problem: 'cannot be in the manifest' });
     const content = digestOf(bundle, file.path);
-    if (!content) defects.push({ path: file.path, problem: 'is missing' });
+    if (!content) defects.push({ path: file.path, code: 'missing', problem: 'is missing' });
     else if (content.bytes !== file.bytes || content.sha256 !== file.sha256 || content.sm3 !== file.sm3) {
-      defects.push({ path: file.path, problem: 'was changed' });
+      defects.push({ path: file.path, code: 'changed', problem: 'was changed' });
     } else if (file.path.startsWith('evidence/') && !file.path.endsWith(`/${content.sha256}`)) {
-      defects.push({ path: file.path, problem: 'is not the evidence that its name says' });
+      defects.push({ path: file.path, code: 'misnamed', problem: 'is not the evidence that its name says' });
     }
   }
   for (const path of bundle.paths) {
-    if (!listed.has(path) && !isAfterManifest(path)) defects.push({ path, problem: 'was added' });
-    else if (!belongs(path)) defects.push({ path, problem: 'does not belong in a bundle' });
+    if (!listed.has(path) && !isAfterManifest(path)) defects.push({ path, code: 'added', problem: 'was added' });
+    else if (!belongs(path)) defects.push({ path, code: 'misplaced', problem: 'does not belong in a bundle' });
   }
   return defects;
 }

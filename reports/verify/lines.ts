@@ -1,7 +1,7 @@
 import type { Bundle } from './layout.ts';
 
 /** Longer than any entry of a log: the telemetry of a day, signed. */
-const MAX_LINE_BYTES = 128 * 1024 * 1024;
+export const MAX_LINE_BYTES = 128 * 1024 * 1024;
 
 /** A line's bytes without its newline; or, once and last, why there is no further line. */
 export type Line = { readonly bytes: Uint8Array } | { readonly problem: string };

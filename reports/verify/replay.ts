@@ -9,6 +9,7 @@ import { Inventory } from '../../model/inventory.ts';
 import { LogEntry } from '../../model/log.ts';
 import { check } from '../../model/schema.ts';
 import { type Admission, type Admitted, admit, type Chain } from './admission.ts';
+import { type Defect, type Flaw, flaw } from './defect.ts';
 import { Delivery } from './delivery.ts';
 import { readCanonical, readJson } from './files.ts';
 import { type RunInputs, readInputs } from './inputs.ts';
@@ -34,14 +35,6 @@ export interface Replay extends RunInputs {
   readonly indexOf: ReadonlyMap<string, number>;
 }
 
-/** What is wrong with the bundle, and where: never a verdict on the platform. */
-export interface Defect {
-  readonly path: string;
-  readonly problem: string;
-  /** What it concerns, where that is a measurement: its record, the numbers in it, or that no proof here can examine it. */
-  readonly kind?: 'measurement' | 'summary' | 'proof';
-}
-
 export type Replayed = { ok: true; replay: Replay } | { ok: false; defects: Defect[] };
 
 /**
@@ -53,12 +46,13 @@ export type Replayed = { ok: true; replay: Replay } | { ok: false; defects: Defe
  * expectations, and so need no second examination: for a controller at the end of its own run, and for nobody else.
  */
 export function replay(bundle: Bundle, known: ReadonlyMap<string, Admitted> = new Map()): Replayed {
-  if (!bundle.paths.includes(PATHS.log)) return { ok: false, defects: [{ path: PATHS.log, problem: 'is missing' }] };
+  if (!bundle.paths.includes(PATHS.log))
+    return { ok: false, defects: [{ path: PATHS.log, code: 'missing', problem: 'is missing' }] };
   const story = new Story(bundle, known);
   let number = 0;
   for (const line of linesOf(bundle, PATHS.log)) {
     number++;
-    if ('problem' in line) story.defect(`${PATHS.log}:${number}`, line.problem);
+    if ('problem' in line) story.defect(`${PATHS.log}:${number}`, flaw('line_damaged', line.problem));
     else story.read(line.bytes, number);
   }
   return story.end();
@@ -97,36 +91,36 @@ class Story {
     this.#known = known;
   }
 
-  defect(path: string, problem: string, kind?: Defect['kind']): void {
-    if (this.#defects.length < 100) this.#defects.push({ path, problem, ...(kind ? { kind } : {}) });
+  defect(path: string, { code, problem }: Flaw, kind?: Defect['kind']): void {
+    if (this.#defects.length < 100) this.#defects.push({ path, code, problem, ...(kind ? { kind } : {}) });
   }
 
   read(line: Uint8Array, number: number): void {
-    const problem = this.#readEntry(line);
-    if (problem) this.defect(`${PATHS.log}:${number}`, problem, this.#concerns);
+    const wrong = this.#readEntry(line);
+    if (wrong) this.defect(`${PATHS.log}:${number}`, wrong, this.#concerns);
     this.#concerns = undefined;
   }
 
-  #readEntry(line: Uint8Array): string | undefined {
+  #readEntry(line: Uint8Array): Flaw | undefined {
     let value: unknown;
     try {
       value = parseStrict(line);
     } catch (error) {
       if (!(error instanceof CanonicalError)) throw error;
-      return `not strict JSON: ${error.message}`;
+      return flaw('entry_malformed', `not strict JSON: ${error.message}`);
     }
     const entry = check(LogEntry, value);
-    if (!entry.ok) return `no entry of the log: ${entry.problems.join('; ')}`;
-    if (Buffer.compare(canonicalBytes(entry.value), line) !== 0) return 'not canonical';
+    if (!entry.ok) return flaw('entry_malformed', `no entry of the log: ${entry.problems.join('; ')}`);
+    if (Buffer.compare(canonicalBytes(entry.value), line) !== 0) return flaw('entry_malformed', 'not canonical');
     this.#tree.append(line);
     this.#first ||= entry.value.at;
-    if (entry.value.at < this.#last) return 'is earlier than the entry before it';
+    if (entry.value.at < this.#last) return flaw('entry_order', 'is earlier than the entry before it');
     this.#last = entry.value.at;
-    if (this.#ended) return 'comes after the end of the run';
+    if (this.#ended) return flaw('entry_order', 'comes after the end of the run');
     return this.#take(entry.value);
   }
 
-  #take(entry: LogEntry): string | undefined {
+  #take(entry: LogEntry): Flaw | undefined {
     switch (entry.kind) {
       case 'inputs':
         return this.#takeInputs(entry);
@@ -151,82 +145,87 @@ class Story {
     }
   }
 
-  #takeInputs(entry: Extract<LogEntry, { kind: 'inputs' }>): string | undefined {
-    if (this.#inputs) return 'a second set of inputs';
+  #takeInputs(entry: Extract<LogEntry, { kind: 'inputs' }>): Flaw | undefined {
+    if (this.#inputs) return flaw('entry_order', 'a second set of inputs');
     const inputs = readInputs(this.#bundle, entry.files);
-    if (typeof inputs === 'string') return inputs;
+    if (typeof inputs === 'string') return flaw('inputs_invalid', inputs);
     this.#inputs = inputs;
     for (const path of this.#bundle.paths) {
-      if (isInput(path) && !inputs.inputPaths.has(path)) this.defect(path, 'is not among the inputs of the run');
+      if (isInput(path) && !inputs.inputPaths.has(path))
+        this.defect(path, flaw('input_stray', 'is not among the inputs of the run'));
     }
     return undefined;
   }
 
-  #takeNode(entry: Extract<LogEntry, { kind: 'node' }>): string | undefined {
-    if (this.#plan) return `node ${entry.node} was admitted after the plan`;
-    if (this.#nodes.has(entry.node)) return `node ${entry.node} was admitted twice`;
+  #takeNode(entry: Extract<LogEntry, { kind: 'node' }>): Flaw | undefined {
+    if (this.#plan) return flaw('entry_order', `node ${entry.node} was admitted after the plan`);
+    if (this.#nodes.has(entry.node)) return flaw('entry_order', `node ${entry.node} was admitted twice`);
     let keyId: string;
     try {
       keyId = keyIdOf(entry.publicKey);
     } catch {
-      return `the key of ${entry.node} is not an ECDSA P-256 key`;
+      return flaw('key_invalid', `the key of ${entry.node} is not an ECDSA P-256 key`);
     }
     // One key could answer for two nodes and so count twice.
-    if (this.#keyIds.has(keyId)) return `the key of ${entry.node} is also that of another node`;
+    if (this.#keyIds.has(keyId)) return flaw('key_shared', `the key of ${entry.node} is also that of another node`);
     const bytes = this.#blob(entry.inventory);
-    if (!bytes) return `the inventory of ${entry.node} is missing`;
+    if (!bytes) return flaw('inventory_invalid', `the inventory of ${entry.node} is missing`);
     const inventory = readJson(bytes, Inventory);
-    if (typeof inventory === 'string') return `the inventory of ${entry.node}: ${inventory}`;
-    if (inventory.node !== entry.node) return `the inventory of ${entry.node} is that of ${inventory.node}`;
+    if (typeof inventory === 'string') return flaw('inventory_invalid', `the inventory of ${entry.node}: ${inventory}`);
+    if (inventory.node !== entry.node)
+      return flaw('inventory_invalid', `the inventory of ${entry.node} is that of ${inventory.node}`);
     this.#keyIds.add(keyId);
     this.#nodes.set(entry.node, { publicKey: entry.publicKey, chain: { sequence: 0, previous: '' } });
     this.#inventories.push(inventory);
     return undefined;
   }
 
-  #takePlan(entry: Extract<LogEntry, { kind: 'plan' }>): string | undefined {
-    if (this.#plan) return 'a second plan';
-    if (!this.#inputs) return 'a plan before its inputs';
+  #takePlan(entry: Extract<LogEntry, { kind: 'plan' }>): Flaw | undefined {
+    if (this.#plan) return flaw('entry_order', 'a second plan');
+    if (!this.#inputs) return flaw('entry_order', 'a plan before its inputs');
     const controllerKey = Buffer.from(this.#bundle.read(PATHS.controllerKey) ?? []).toString('utf8');
     let keys: Map<string, string>;
     try {
       keys = new Map([[keyIdOf(controllerKey), controllerKey]]);
     } catch {
-      return `${PATHS.controllerKey} is missing or not an ECDSA P-256 key`;
+      return flaw('key_invalid', `${PATHS.controllerKey} is missing or not an ECDSA P-256 key`);
     }
     const opened = openStatement(entry.envelope, keys, 'plan');
-    if (!opened.ok) return `the plan: ${opened.problem}`;
+    if (!opened.ok) return flaw('signature_invalid', `the plan: ${opened.problem}`);
     const plan = check(Plan, opened.statement.predicate);
-    if (!plan.ok) return `the plan: ${plan.problems.join('; ')}`;
-    if (plan.value.guide.sha256 !== this.#inputs.guideSha256) return 'the plan was made for another guide';
+    if (!plan.ok) return flaw('plan_invalid', `the plan: ${plan.problems.join('; ')}`);
+    if (plan.value.guide.sha256 !== this.#inputs.guideSha256)
+      return flaw('plan_invalid', 'the plan was made for another guide');
     for (const assignment of plan.value.assignments) {
-      if (this.#assignments.has(assignment.id)) return 'two assignments of the plan have one id';
+      if (this.#assignments.has(assignment.id)) return flaw('plan_invalid', 'two assignments of the plan have one id');
       this.#assignments.set(assignment.id, assignment);
     }
     this.#plan = plan.value;
     return undefined;
   }
 
-  #takeIssue(entry: Extract<LogEntry, { kind: 'issue' }>): string | undefined {
+  #takeIssue(entry: Extract<LogEntry, { kind: 'issue' }>): Flaw | undefined {
     const { assignment, node, attempt } = entry;
-    if (this.#assignments.get(assignment)?.node !== node) return `${assignment} on ${node} is not in the plan`;
+    if (this.#assignments.get(assignment)?.node !== node)
+      return flaw('attempt_unplanned', `${assignment} on ${node} is not in the plan`);
     const issued = this.#issued[assignment] ?? 0;
-    if (attempt !== issued + 1) return `attempt ${attempt} of ${assignment} after ${issued}`;
+    if (attempt !== issued + 1) return flaw('attempt_unplanned', `attempt ${attempt} of ${assignment} after ${issued}`);
     this.#issued[assignment] = attempt;
     this.#open.add(`${assignment}/${attempt}`);
     return undefined;
   }
 
   /** Ends an attempt. Every attempt that was sent out has one end. */
-  #close(node: string, assignment: string, attempt: number): string | undefined {
-    if (this.#assignments.get(assignment)?.node !== node) return `${assignment} was never asked of ${node}`;
+  #close(node: string, assignment: string, attempt: number): Flaw | undefined {
+    if (this.#assignments.get(assignment)?.node !== node)
+      return flaw('attempt_unplanned', `${assignment} was never asked of ${node}`);
     if (this.#open.delete(`${assignment}/${attempt}`)) return undefined;
     return attempt > (this.#issued[assignment] ?? 0)
-      ? `attempt ${attempt} of ${assignment} was never issued`
-      : `attempt ${attempt} of ${assignment} has ended before`;
+      ? flaw('attempt_unplanned', `attempt ${attempt} of ${assignment} was never issued`)
+      : flaw('attempt_ended_twice', `attempt ${attempt} of ${assignment} has ended before`);
   }
 
-  #takeMeasurement(entry: Extract<LogEntry, { kind: 'measurement' }>): string | undefined {
+  #takeMeasurement(entry: Extract<LogEntry, { kind: 'measurement' }>): Flaw | undefined {
     const { node, transcript } = entry;
     const closing = this.#close(node, transcript.assignment, transcript.attempt);
     if (closing) return closing;
@@ -234,7 +233,7 @@ class Story {
     this.#link(node, admission);
     if (!admission.ok) {
       this.#concerns = admission.concerns;
-      return `the measurement of ${transcript.assignment}: ${admission.problem}`;
+      return flaw(admission.code, `the measurement of ${transcript.assignment}: ${admission.problem}`);
     }
     this.#indexOf.set(admission.sha256, this.#tree.size - 1);
     this.#admitted.push(admission);
@@ -256,14 +255,15 @@ class Story {
       : undefined;
   }
 
-  #takeRejection(entry: Extract<LogEntry, { kind: 'rejection' }>): string | undefined {
+  #takeRejection(entry: Extract<LogEntry, { kind: 'rejection' }>): Flaw | undefined {
     const { node, assignment, detail, sha256 } = entry;
     const bytes = this.#blob(sha256);
-    if (!bytes) return `the rejected bytes ${sha256} are missing`;
+    if (!bytes) return flaw('rejection_unproven', `the rejected bytes ${sha256} are missing`);
     const delivery = readCanonical(bytes, Delivery);
-    if (typeof delivery === 'string') return `the rejected bytes ${sha256}: ${delivery}`;
+    if (typeof delivery === 'string') return flaw('rejection_unproven', `the rejected bytes ${sha256}: ${delivery}`);
     this.#rejected.push({ node, assignment, detail, sha256 });
-    if (delivery.transcript.assignment !== assignment) return `the rejected bytes ${sha256} are of another assignment`;
+    if (delivery.transcript.assignment !== assignment)
+      return flaw('rejection_unproven', `the rejected bytes ${sha256} are of another assignment`);
     const closing = this.#close(node, assignment, delivery.transcript.attempt);
     if (closing) return closing;
     const admission = this.#admit(node, delivery);
@@ -271,8 +271,10 @@ class Story {
     // A blob that was missing then may have come since, with another attempt.
     if (MISSING.test(detail)) return undefined;
     // Whoever runs the controller must not drop a result because of what it says.
-    if (admission.ok) return `${assignment} was rejected, and nothing is wrong with it`;
-    return MISSING.test(admission.problem) ? `what was rejected of ${assignment}: ${admission.problem}` : undefined;
+    if (admission.ok) return flaw('rejection_unfounded', `${assignment} was rejected, and nothing is wrong with it`);
+    return MISSING.test(admission.problem)
+      ? flaw('evidence_missing', `what was rejected of ${assignment}: ${admission.problem}`)
+      : undefined;
   }
 
   /** Every result that continues its node's chain is in the log, accepted or not: a gap means that one was left out. */
@@ -287,7 +289,13 @@ class Story {
   #admit(name: string, { envelope, transcript }: Delivery): Admission {
     const node = this.#nodes.get(name);
     const chain = node?.chain ?? { sequence: 0, previous: '' };
-    const refuse = (problem: string): Admission => ({ ok: false, problem, concerns: 'measurement', chain });
+    const refuse = (problem: string): Admission => ({
+      ok: false,
+      code: 'measurement_other',
+      problem,
+      concerns: 'measurement',
+      chain,
+    });
     const assignment = this.#assignments.get(transcript.assignment);
     if (!this.#plan || !node || !assignment) return refuse('it was never asked for');
     if (transcript.run !== this.#plan.run || transcript.node !== name || assignment.node !== name) {
@@ -311,9 +319,9 @@ class Story {
   }
 
   end(): Replayed {
-    if (!this.#inputs) this.defect(PATHS.log, 'has no inputs');
-    if (!this.#plan) this.defect(PATHS.log, 'has no plan');
-    if (!this.#ended) this.defect(PATHS.log, 'does not say that the run ended');
+    if (!this.#inputs) this.defect(PATHS.log, flaw('log_incomplete', 'has no inputs'));
+    if (!this.#plan) this.defect(PATHS.log, flaw('log_incomplete', 'has no plan'));
+    if (!this.#ended) this.defect(PATHS.log, flaw('log_incomplete', 'does not say that the run ended'));
     if (this.#defects.length > 0 || !this.#inputs || !this.#plan || !this.#ended) {
       return { ok: false, defects: this.#defects };
     }

@@ -16,6 +16,8 @@ export const Running = Type.Object(
     process: Type.String(),
     host: Type.String(),
     boot: Type.String(),
+    /** Where the number of the process counts (pid_namespaces(7)); empty where the system does not tell. */
+    namespace: Type.String(),
     at: Type.String({ format: 'date-time' }),
   },
   { additionalProperties: false },

@@ -4,11 +4,14 @@ import { Envelope } from '../../evidence/envelope.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { openStatement, Statement } from '../../evidence/statement.ts';
 import { check } from '../../model/schema.ts';
+import type { Text } from '../../model/text.ts';
 import { RELEASE_ROLES, Release, type ReleaseRole, releasePath } from '../release/release.ts';
+import type { DefectCode } from '../text/defects.ts';
+import { joined, NOTES } from '../text/notes.ts';
+import type { Defect } from './defect.ts';
 import { readCanonical, readJson } from './files.ts';
 import { type Bundle, PATHS } from './layout.ts';
 import { Evaluation } from './manifest.ts';
-import type { Defect } from './replay.ts';
 import { keysOf, type Trust } from './trust.ts';
 
 /** What the controller signed, and the digests it signed it for. */
@@ -20,7 +23,7 @@ export interface Signatures {
   /** Who released the bundle, by role. */
   readonly releases: readonly { readonly role: ReleaseRole; readonly name: string; readonly trusted: boolean }[];
   readonly defects: readonly Defect[];
-  readonly note: string;
+  readonly note: Text;
 }
 
 /**
@@ -38,12 +41,13 @@ export function checkSignatures(bundle: Bundle, trust: Trust | undefined): Signa
   const seen = new Map([[keys ? [...keys.keys()][0] : undefined, 'controller']]);
   for (const { role, keyId } of signed) {
     const other = seen.get(keyId);
-    if (other) defects.push({ path: releasePath(role), problem: `was signed with the key of the ${other}` });
+    if (other)
+      defects.push({ path: releasePath(role), code: 'key_shared', problem: `was signed with the key of the ${other}` });
     seen.set(keyId, role);
   }
   const releases = signed.map(({ role, name, trusted }) => ({ role, name, trusted }));
-  const who = releases.map((r) => `${r.role} ${r.name}`).join(', ') || 'not released yet';
-  const note = trust ? who : `${who}; no trust file: the keys are the bundle's own, nobody vouches for them`;
+  const who = releases.length > 0 ? releases.map((r) => NOTES.released(r.role, r.name)) : [NOTES.notReleased];
+  const note = joined(trust ? who : [...who, NOTES.noTrust]);
   return { evaluation: evaluation || undefined, controllerKey: key, releases, defects, note };
 }
 
@@ -56,14 +60,18 @@ function controllerKeys(
   try {
     id = keyIdOf(key);
   } catch {
-    defects.push({ path: PATHS.controllerKey, problem: 'is missing or not an ECDSA P-256 key' });
+    defects.push({ path: PATHS.controllerKey, code: 'key_invalid', problem: 'is missing or not an ECDSA P-256 key' });
     return undefined;
   }
   if (createPublicKey(key).export({ type: 'spki', format: 'pem' }) !== key) {
-    defects.push({ path: PATHS.controllerKey, problem: 'holds more than a key' });
+    defects.push({ path: PATHS.controllerKey, code: 'key_surplus', problem: 'holds more than a key' });
   }
   if (trust && !keysOf(trust.controllers).has(id)) {
-    defects.push({ path: PATHS.controllerKey, problem: 'is not the key of a controller that you trust' });
+    defects.push({
+      path: PATHS.controllerKey,
+      code: 'key_untrusted',
+      problem: 'is not the key of a controller that you trust',
+    });
     return undefined;
   }
   return new Map([[id, key]]);
@@ -74,19 +82,19 @@ function openEvaluation(
   keys: ReadonlyMap<string, string>,
   defects: Defect[],
 ): OpenedEvaluation | undefined {
-  const problem = (text: string): undefined => {
-    defects.push({ path: PATHS.evaluation, problem: text });
+  const problem = (code: DefectCode, text: string): undefined => {
+    defects.push({ path: PATHS.evaluation, code, problem: text });
     return undefined;
   };
   const bytes = bundle.read(PATHS.evaluation);
-  if (!bytes) return problem('is missing');
+  if (!bytes) return problem('missing', 'is missing');
   const envelope = readCanonical(bytes, Envelope);
-  if (typeof envelope === 'string') return problem(envelope);
-  if (envelope.signatures.length > 1) return problem('has more than one signature');
+  if (typeof envelope === 'string') return problem('malformed', envelope);
+  if (envelope.signatures.length > 1) return problem('signature_surplus', 'has more than one signature');
   const opened = openStatement(envelope, keys, 'evaluation');
-  if (!opened.ok) return problem(opened.problem);
+  if (!opened.ok) return problem('signature_invalid', opened.problem);
   const evaluation = check(Evaluation, opened.statement.predicate);
-  if (!evaluation.ok) return problem(evaluation.problems.join('; '));
+  if (!evaluation.ok) return problem('malformed', evaluation.problems.join('; '));
   return { ...evaluation.value, subjects: new Map(opened.statement.subject.map((s) => [s.name, s.digest.sha256])) };
 }
 
@@ -100,38 +108,42 @@ function checkRelease(
   const path = releasePath(role);
   const bytes = bundle.read(path);
   if (!bytes) return undefined;
-  const problem = (text: string): undefined => {
-    defects.push({ path, problem: text });
+  const problem = (code: DefectCode, text: string): undefined => {
+    defects.push({ path, code, problem: text });
     return undefined;
   };
   const envelope = readCanonical(bytes, Envelope);
-  if (typeof envelope === 'string') return problem(envelope);
-  if (envelope.signatures.length > 1) return problem('has more than one signature');
+  if (typeof envelope === 'string') return problem('malformed', envelope);
+  if (envelope.signatures.length > 1) return problem('signature_surplus', 'has more than one signature');
   const stated = statedKey(envelope.payload);
-  if (stated === undefined) return problem('does not hold a release');
+  if (stated === undefined) return problem('malformed', 'does not hold a release');
   let keyId: string;
   try {
     keyId = keyIdOf(stated);
   } catch {
-    return problem('names a key that is none');
+    return problem('signature_invalid', 'names a key that is none');
   }
   const trusted = trust && keysOf(role === 'reviewer' ? trust.reviewers : trust.approvers);
   const own = trusted ?? new Map([[keyId, stated]]);
   const opened = openStatement(envelope, own, 'release');
-  if (!opened.ok) return problem(trust ? `${opened.problem}: no trusted key in the role of ${role}` : opened.problem);
-  if (opened.opened.signedBy[0] !== keyId) return problem('names another key than the one it was signed with');
+  if (!opened.ok && !trust) return problem('signature_invalid', opened.problem);
+  if (!opened.ok) return problem('signer_untrusted', `${opened.problem}: no trusted key in the role of ${role}`);
+  if (opened.opened.signedBy[0] !== keyId)
+    return problem('signer_other', 'names another key than the one it was signed with');
   const release = check(Release, opened.statement.predicate);
-  if (!release.ok) return problem(release.problems.join('; '));
-  if (release.value.role !== role) return problem(`was signed as ${release.value.role}`);
-  if (evaluation && release.value.run !== evaluation.run) return problem('releases another run');
+  if (!release.ok) return problem('malformed', release.problems.join('; '));
+  if (release.value.role !== role) return problem('role_other', `was signed as ${release.value.role}`);
+  if (evaluation && release.value.run !== evaluation.run) return problem('run_other', 'releases another run');
   const must: [string, string][] = [[PATHS.manifest, PATHS.manifest]];
   const reviewer = releasePath('reviewer');
   if (role === 'approver' && bundle.read(reviewer)) must.push([reviewer, reviewer]);
   for (const [name, file] of must) {
     const digest = opened.statement.subject.find((s) => s.name === name)?.digest.sha256;
-    if (digest !== sha256Hex(bundle.read(file) ?? new Uint8Array())) return problem(`was signed for another ${name}`);
+    if (digest !== sha256Hex(bundle.read(file) ?? new Uint8Array()))
+      return problem('subject_other', `was signed for another ${name}`);
   }
-  if (opened.statement.subject.length !== must.length) return problem('was signed for something that is not here');
+  if (opened.statement.subject.length !== must.length)
+    return problem('subject_other', 'was signed for something that is not here');
   return { role, name: release.value.name, trusted: trust !== undefined, keyId };
 }
 

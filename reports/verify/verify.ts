@@ -5,13 +5,16 @@ import { keyIdOf } from '../../evidence/keys.ts';
 import { AssayError } from '../../model/errors.ts';
 import type { Outcome, Overall } from '../../model/outcome.ts';
 import type { Report, Verdict } from '../../model/report.ts';
+import type { Text } from '../../model/text.ts';
 import { buildReport } from '../build/report.ts';
 import { builtinGuides } from '../guides/builtin.ts';
+import { NOTES } from '../text/notes.ts';
+import type { Defect } from './defect.ts';
 import { softerThanProfile } from './effort.ts';
 import { checkFiles, digestOf, holds } from './files.ts';
 import { type Bundle, logOrigin, PATHS } from './layout.ts';
 import { checkDocuments, checkPages } from './pages.ts';
-import { type Defect, type Replay, replay } from './replay.ts';
+import { type Replay, replay } from './replay.ts';
 import { checkSignatures, type OpenedEvaluation, type Signatures } from './signatures.ts';
 import { checkStamps } from './stamps.ts';
 import type { Trust } from './trust.ts';
@@ -36,7 +39,7 @@ export interface Step {
   readonly id: StepId;
   readonly state: 'good' | 'bad' | 'not_checked';
   readonly defects: readonly Defect[];
-  readonly note?: string;
+  readonly note?: Text;
 }
 
 /** What a verifier says: whether the bundle is what it claims to be, and, if so, how the platform was judged. */
@@ -79,19 +82,20 @@ const MOST_DEFECTS = 100;
  */
 export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): Verification {
   const steps: Step[] = [];
-  const add = (id: StepId, defects: readonly Defect[], note?: string): void => {
+  const add = (id: StepId, defects: readonly Defect[], note?: Text): void => {
     const shown = [...defects.slice(0, MOST_DEFECTS)];
     const left = defects.length - shown.length;
-    if (left > 0) shown.push({ path: '…', problem: `and ${left} more` });
+    if (left > 0) shown.push({ path: '…', code: 'more', problem: `and ${left} more` });
     steps.push({ id, state: defects.length === 0 ? 'good' : 'bad', defects: shown, ...(note ? { note } : {}) });
   };
-  const skip = (id: StepId, note: string): void => void steps.push({ id, state: 'not_checked', defects: [], note });
+  const skip = (id: StepId, note: Text): void => void steps.push({ id, state: 'not_checked', defects: [], note });
   add('files', checkFiles(bundle));
   const signatures = checkSignatures(bundle, trust);
   const { evaluation, controllerKey, releases } = signatures;
   const software = evaluation?.software;
   const other = running !== undefined && software?.version !== running ? software : undefined;
-  const made = other ? `made by ${other.name} ${other.version}, this is ${running}` : '';
+  const made = (particulars: string): Text =>
+    NOTES.otherVersion(`${other?.name} ${other?.version}`, String(running), particulars);
   const ending = (): Verification => ({
     authentic: false,
     outcome: undefined,
@@ -112,7 +116,7 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
       const unknown = concerning('proof');
       const wrong = concerning('summary');
       if (!other || wrong.length > 0) add('summaries', [...wrong, ...unknown]);
-      else if (unknown.length > 0) skip('summaries', `${made}: ${unknown[0]!.problem}`);
+      else if (unknown.length > 0) skip('summaries', made(unknown[0]!.problem));
       if (steps.some((s) => s.state === 'bad') || unknown.length === 0) return ending();
       return { ...ending(), outcome: 'cannot_tell', undecided: { steps: ['summaries', 'report'] } };
     }
@@ -121,21 +125,21 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
     const rebuilt = buildReport(run, evaluation);
     const { admitted, rejected, lost } = run;
     add('log', checkLog(bundle, evaluation, rebuilt, controllerKey));
-    add('measurements', [], `${admitted.length} accepted, ${rejected.length} rejected, ${lost.length} lost`);
+    add('measurements', [], NOTES.records(admitted.length, rejected.length, lost.length));
     const [soft, ...softer] = softerThanProfile(run.plan);
     const open = checkCompleteness(run);
     if (soft === undefined || open.length > 0) add('completeness', open);
-    else skip('completeness', `the plan asks for less than the profile ${run.plan.profile}: ${soft}${more(softer)}`);
+    else skip('completeness', NOTES.softerPlan(run.plan.profile, `${soft}${more(softer)}`));
     add('summaries', []);
     const unsigned = checkSignedReport(bundle, evaluation);
     const unequal = checkReport(bundle, rebuilt, evaluation);
     if (!other || unsigned.length > 0 || unequal.length === 0) add('report', [...unsigned, ...unequal]);
-    else skip('report', `${made}: judged again it is not the same, byte for byte`);
+    else skip('report', made(PATHS.report));
     steps.push(guideStep(run, trust, other !== undefined));
     const documents = checkDocuments(bundle, evaluation);
     const [page, ...pages] = checkPages(bundle, rebuilt);
     if (!other || documents.length > 0 || !page) add('pages', [...documents, ...(page ? [page, ...pages] : [])]);
-    else skip('pages', `${made}: ${page.path}${more(pages)} cannot be compared, only their digests`);
+    else skip('pages', made(`${page.path}${more(pages)}`));
     if (steps.some((s) => s.state === 'bad')) return ending();
     const judged = rebuilt.overall.outcome;
     const undecided = steps.filter((s) => s.state === 'not_checked' && isDecisive(s.id, judged)).map((s) => s.id);
@@ -160,7 +164,11 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
     // Judging and rendering trust what was admitted. Should hostile evidence still find a way to break them, then
     // nothing was shown, and the verifier says so.
     add('report', [
-      { path: PATHS.log, problem: `cannot be judged: ${error instanceof Error ? error.message : error}` },
+      {
+        path: PATHS.log,
+        code: 'not_judgeable',
+        problem: `cannot be judged: ${error instanceof Error ? error.message : error}`,
+      },
     ]);
     return ending();
   }
@@ -191,50 +199,55 @@ function groundsOf({ target, outcome, evidence }: Verdict, run: Replay): Grounds
 function guideStep(run: Replay, trust: Trust | undefined, otherVersion: boolean): Step {
   const name = `${run.guide.id} ${run.guide.version}`;
   if (builtinGuides().some((g) => g.sha256 === run.guideSha256) || trust?.guides.includes(run.guideSha256)) {
-    return { id: 'guide', state: 'good', defects: [], note: name };
+    return { id: 'guide', state: 'good', defects: [], note: NOTES.guide(name) };
   }
-  const problem = `${name} (sha256 ${run.guideSha256}) is not a guide that ${trust ? 'you trust' : 'this software knows'}`;
+  const note = NOTES.guideUnknown(name, run.guideSha256, trust !== undefined);
   // A guide that only looks like a known one is an attempt to be judged by softer targets, or the known one of another
   // version of this software: which, only its digest in a trust file can say.
   const forged = trust !== undefined || (!otherVersion && builtinGuides().some((g) => g.guide.id === run.guide.id));
   return forged
-    ? { id: 'guide', state: 'bad', defects: [{ path: PATHS.guide, problem }] }
-    : { id: 'guide', state: 'not_checked', defects: [], note: problem };
+    ? { id: 'guide', state: 'bad', defects: [{ path: PATHS.guide, code: 'guide_unknown', problem: note.en }] }
+    : { id: 'guide', state: 'not_checked', defects: [], note };
 }
 
 /** All steps in their order; those that were not reached are listed as not checked. */
 function inOrder(steps: readonly Step[]): Step[] {
   return STEPS.map(
-    (id): Step => steps.find((s) => s.id === id) ?? { id, state: 'not_checked', defects: [], note: 'not reached' },
+    (id): Step => steps.find((s) => s.id === id) ?? { id, state: 'not_checked', defects: [], note: NOTES.notReached },
   );
 }
 
 function checkLog(bundle: Bundle, evaluation: OpenedEvaluation, rebuilt: Report, controllerKey: string): Defect[] {
   const defects: Defect[] = [];
   if (evaluation.log.root !== rebuilt.log.root || evaluation.log.entries !== rebuilt.log.entries) {
-    defects.push({ path: PATHS.log, problem: 'is not the log that was signed' });
+    defects.push({ path: PATHS.log, code: 'log_other', problem: 'is not the log that was signed' });
   }
-  if (evaluation.run !== rebuilt.run) defects.push({ path: PATHS.evaluation, problem: 'is of another run' });
+  if (evaluation.run !== rebuilt.run)
+    defects.push({ path: PATHS.evaluation, code: 'run_other', problem: 'is of another run' });
   const note = bundle.read(PATHS.checkpoint);
   const opened = openCheckpoint(Buffer.from(note ?? []).toString('utf8'), logOrigin(rebuilt.run), controllerKey);
-  if (!opened.ok) defects.push({ path: PATHS.checkpoint, problem: opened.problem });
+  if (!opened.ok) defects.push({ path: PATHS.checkpoint, code: 'checkpoint_invalid', problem: opened.problem });
   else if (opened.checkpoint.root !== rebuilt.log.root || opened.checkpoint.size !== rebuilt.log.entries) {
-    defects.push({ path: PATHS.checkpoint, problem: 'is not of this log' });
+    defects.push({ path: PATHS.checkpoint, code: 'checkpoint_invalid', problem: 'is not of this log' });
   }
   return defects;
 }
 
 /** Every attempt that was sent out has an end in the log: a result, a rejection, or the loss of its node. */
 function checkCompleteness(run: Replay): Defect[] {
-  return run.open.map((attempt) => ({ path: PATHS.log, problem: `${attempt} was sent out and has no end` }));
+  return run.open.map((attempt) => ({
+    path: PATHS.log,
+    code: 'attempt_open',
+    problem: `${attempt} was sent out and has no end`,
+  }));
 }
 
 /** The report in the bundle is the one that the controller signed. */
 function checkSignedReport(bundle: Bundle, evaluation: OpenedEvaluation): Defect[] {
   const digest = digestOf(bundle, PATHS.report);
-  if (!digest) return [{ path: PATHS.report, problem: 'is missing' }];
+  if (!digest) return [{ path: PATHS.report, code: 'missing', problem: 'is missing' }];
   if (evaluation.subjects.get(PATHS.report) === digest.sha256) return [];
-  return [{ path: PATHS.evaluation, problem: 'was signed for another report than is here' }];
+  return [{ path: PATHS.evaluation, code: 'subject_other', problem: 'was signed for another report than is here' }];
 }
 
 /** The report in the bundle is the one that the evidence gives. */
@@ -242,13 +255,25 @@ function checkReport(bundle: Bundle, rebuilt: Report, evaluation: OpenedEvaluati
   const bytes = canonicalBytes(rebuilt);
   const defects: Defect[] = [];
   if (!holds(bundle, PATHS.report, bytes)) {
-    defects.push({ path: PATHS.report, problem: 'is not the report that the evidence gives' });
+    defects.push({
+      path: PATHS.report,
+      code: 'report_unfounded',
+      problem: 'is not the report that the evidence gives',
+    });
   }
   if (evaluation.subjects.get(PATHS.report) !== sha256Hex(bytes)) {
-    defects.push({ path: PATHS.evaluation, problem: 'was signed for another report than the evidence gives' });
+    defects.push({
+      path: PATHS.evaluation,
+      code: 'report_unfounded',
+      problem: 'was signed for another report than the evidence gives',
+    });
   }
   if (evaluation.outcome !== rebuilt.overall.outcome) {
-    defects.push({ path: PATHS.evaluation, problem: 'states another outcome than the evidence gives' });
+    defects.push({
+      path: PATHS.evaluation,
+      code: 'outcome_unfounded',
+      problem: 'states another outcome than the evidence gives',
+    });
   }
   return defects;
 }

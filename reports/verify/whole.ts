@@ -1,3 +1,4 @@
+import { joined } from '../text/notes.ts';
 import type { Bundle } from './layout.ts';
 import { checkSm2 } from './sm2.ts';
 import type { Trust } from './trust.ts';
@@ -10,7 +11,7 @@ export async function verifyWhole(bundle: Bundle, trust: Trust | undefined, runn
   if (defects.length === 0 && notes.length === 0) return result;
   const steps = result.steps.map((step) => {
     if (step.id !== 'stamps') return step;
-    const note = [step.note, ...notes].filter((n) => n !== undefined).join('; ');
+    const note = joined([...(step.note ? [step.note] : []), ...notes]);
     return {
       ...step,
       defects: [...step.defects, ...defects],

@@ -10,7 +10,7 @@ import { benchmark as challenge } from '../../benchmarks/compute/challenge/chall
 import type { ChallengeRaw } from '../../benchmarks/compute/challenge/samples.ts';
 import { ceiling, findChip } from '../../benchmarks/compute/chips.ts';
 import { benchmark as gemm } from '../../benchmarks/compute/gemm/gemm.ts';
-import type { GemmRaw } from '../../benchmarks/compute/gemm/proof.ts';
+import type { GemmRaw } from '../../benchmarks/compute/gemm/samples.ts';
 import { PRECISIONS, type Precision, precisionLabel } from '../../benchmarks/compute/precision.ts';
 import { benchmark as inference } from '../../benchmarks/inference/benchmark.ts';
 import { benchmark as bandwidth } from '../../benchmarks/memory/bandwidth/bandwidth.ts';
@@ -153,6 +153,7 @@ describe.skipIf(absent !== undefined)(absent ? `on a GPU (skipped: ${absent})` :
         save(`challenge_${backend}`, {
           rates: rates.map(short),
           overhead: of(examination, 'compute.challenge.overhead').map(short),
+          efficiency: of(examination, 'compute.challenge.efficiency').map(short),
           unsupported,
           findings: examination.findings,
         });
@@ -162,6 +163,12 @@ describe.skipIf(absent !== undefined)(absent ? `on a GPU (skipped: ${absent})` :
           new Set(devices.map(({ index }) => `cuda:${index}`)),
         );
         expect(proven.length).toBeGreaterThanOrEqual(3);
+        for (const { labels, estimate } of of(examination, 'compute.challenge.efficiency')) {
+          const { precision, device } = labels;
+          const rate = rates.find((one) => one.labels.precision === precision && one.labels.device === device)!;
+          expect(rate.estimate.value / estimate.value).toBeGreaterThan(30);
+          expect(rate.estimate.value / estimate.value).toBeLessThan(1500);
+        }
         expect(examination.checks.filter(({ passed }) => !passed)).toEqual([]);
       },
     );

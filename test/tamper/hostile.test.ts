@@ -176,7 +176,7 @@ describe('more than a bundle can be', () => {
       result = await verify();
     }, 20);
     expect(result).toMatchObject({ exit: 2 });
-    expect(result!.text).toContain('many/0: was added');
+    expect(result!.text).toContain('many/0: 清单中没有此文件，系后来加入 was added');
     expect(result!.text).toContain('and 99900 more');
     expect(result!.text.length).toBeLessThan(20_000);
     expect(grown).toBeLessThan(400);
@@ -267,13 +267,13 @@ describe('documents made to hurt', () => {
     writeFileSync(join(folder, PATHS.manifest), canonicalBytes({ schema: 'assay/manifest/v1', run: 'r', files }));
     const { text, exit } = await verify();
     expect(exit).toBe(2);
-    expect(text).toContain('report.json?[2J?: is missing');
+    expect(text).toContain('report.json?[2J?: 文件缺失 is missing');
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\p{Bidi_Control}/u);
   });
 
   it('an empty bundle, and one of empty files, say what is missing', () => {
     const none = verifyBundle(bundleOf(new Map()));
-    expect(none.steps[0]!.defects).toEqual([{ path: PATHS.manifest, problem: 'is missing' }]);
+    expect(none.steps[0]!.defects).toEqual([{ path: PATHS.manifest, code: 'missing', problem: 'is missing' }]);
     const empty = verifyBundle(bundleOf(new Map(bundle.paths.map((path) => [path, new Uint8Array()]))));
     expect(empty.authentic).toBe(false);
   });

@@ -2,7 +2,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { canonicalBytes } from '../../evidence/canonical.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
 import type { Plan } from '../../model/assignment.ts';
+import { AssayError } from '../../model/errors.ts';
 import type { Guide } from '../../model/guide.ts';
+import type { Report } from '../../model/report.ts';
+import { readReport, reportOf } from '../../reports/build/reading.ts';
 import { builtinGuides, type LoadedGuide, readGuide } from '../../reports/guides/builtin.ts';
 import { PATHS } from '../../reports/verify/layout.ts';
 import type { Trust } from '../../reports/verify/trust.ts';
@@ -47,7 +50,7 @@ describe('a bundle of another version of this software', () => {
       const result = verifyBundle(altered, undefined, OTHER);
       expect(result).toMatchObject({ authentic: true, outcome: 'not_passed' });
       expect(stepOf(result, 'pages')).toMatchObject({ state: 'not_checked', defects: [] });
-      expect(stepOf(result, 'pages').note).toContain(`made by assay ${SAME}, this is ${OTHER}: ${path}`);
+      expect(stepOf(result, 'pages').note?.en).toContain(`made by assay ${SAME}, this is ${OTHER}: ${path}`);
       expect(verifyBundle(altered, undefined, SAME)).toMatchObject({ authentic: false, outcome: undefined });
       expect(verifyBundle(altered)).toMatchObject({ authentic: false, outcome: undefined });
     },
@@ -84,10 +87,69 @@ describe('a bundle of another version of this software', () => {
     const result = verifyBundle(old, undefined, OTHER);
     expect(result).toMatchObject({ authentic: false, outcome: 'cannot_tell' });
     expect(stepOf(result, 'summaries')).toMatchObject({ state: 'not_checked' });
-    expect(stepOf(result, 'summaries').note).toContain('no proof for compute.gemm 0.9.0');
+    expect(stepOf(result, 'summaries').note?.en).toContain('no proof for compute.gemm 0.9.0');
     expect(verifyBundle(old, undefined, SAME)).toMatchObject({ authentic: false, outcome: undefined });
   });
 });
+
+describe('the report of a bundle, to be rendered again or compared', () => {
+  const codeOf = (altered: MemoryBundle, running: string): string => {
+    try {
+      return `given, ${reportOf(altered, 'bundle', running).judgedAgain ? 'judged again' : 'as signed'}`;
+    } catch (error) {
+      return error instanceof AssayError ? error.code : String(error);
+    }
+  };
+
+  it('is the one that was judged again, by this version or another that gives the same', () => {
+    expect([codeOf(bundle, SAME), codeOf(bundle, OTHER)]).toEqual(['given, judged again', 'given, judged again']);
+    expect(reportOf(bundle, 'bundle', OTHER).report).toEqual(JSON.parse(textOf(bundle, PATHS.report)));
+  });
+
+  it('is taken as another version signed it where this one cannot judge it again', async () => {
+    const old = await withProofVersion('0.9.0');
+    expect([codeOf(old, OTHER), codeOf(old, SAME)]).toEqual(['given, as signed', 'bundle_not_authentic']);
+    const judgedOtherwise = await signedReport((text) => text.replace('"not_passed"', '"passed"'));
+    expect([codeOf(judgedOtherwise, OTHER), codeOf(judgedOtherwise, SAME)]).toEqual([
+      'given, as signed',
+      'bundle_not_authentic',
+    ]);
+  });
+
+  it('is not given where nobody signed it, its pages were exchanged or it is no report', async () => {
+    const old = await withProofVersion('0.9.0');
+    const other = Buffer.from(textOf(old, PATHS.report).replace('"not_passed"', '"passed"'));
+    expect(codeOf(withManifest(withFile(old, PATHS.report, other)), OTHER)).toBe('bundle_not_authentic');
+    expect(codeOf(withFile(old, PATHS.html, Buffer.from('<p>passed</p>')), OTHER)).toBe('bundle_not_authentic');
+    for (const change of [
+      (text: string) => text.replace('"schema"', '"shape"'),
+      (text: string) => ` ${text}`,
+      (text: string) => `{"synthetic":false,${text.slice(1)}`,
+      (text: string) => text.slice(0, -1),
+    ]) {
+      expect(codeOf(await signedReport(change), OTHER)).toBe('bundle_unreadable');
+    }
+  });
+
+  it('may be larger than a text from outside', () => {
+    const report = JSON.parse(textOf(bundle, PATHS.report)) as Report;
+    const detail = 'x'.repeat(257 * 1024 * 1024);
+    const bytes = canonicalBytes({
+      ...report,
+      findings: [...report.findings, { code: 'crashed', detail, weight: 'informs' }],
+    });
+    const read = readReport(bytes);
+    expect(typeof read === 'string' ? read.slice(0, 200) : read.findings.at(-1)?.detail.length).toBe(detail.length);
+  }, 60_000);
+});
+
+/** A report that its controller signed after a change. */
+function signedReport(change: (text: string) => string): Promise<MemoryBundle> {
+  const report = Buffer.from(change(textOf(bundle, PATHS.report)));
+  return signedAnew(withFile(bundle, PATHS.report, report), run.signer, (statement) => {
+    statement.subject.find((s) => s.name === PATHS.report)!.digest.sha256 = sha256Hex(report);
+  });
+}
 
 /** The run as a version would have made it that had another version of the benchmark. */
 async function withProofVersion(version: string): Promise<MemoryBundle> {
@@ -157,7 +219,9 @@ describe('a plan that asks for less than its profile', () => {
   it('is named, and a platform that fails under it has failed', () => {
     const result = verifyBundle(bundle, undefined, SAME);
     expect(stepOf(result, 'completeness')).toMatchObject({ state: 'not_checked', defects: [] });
-    expect(stepOf(result, 'completeness').note).toMatch(/less than the profile standard: compute\.gemm: seconds 3\.2/);
+    expect(stepOf(result, 'completeness').note?.en).toMatch(
+      /less than the profile standard: compute\.gemm: seconds 3\.2/,
+    );
     expect(result.outcome).toBe('not_passed');
   });
 

@@ -31,9 +31,9 @@ const ALLOWED: Record<Folder, readonly RegExp[]> = {
   ],
 };
 
-function sources(folder: string): string[] {
+function sources(folder: string, named = /\.ts$/): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => named.test(name))
     .map((name) => join(folder, name));
 }
 
@@ -41,6 +41,9 @@ function imports(file: string, text: string): string[] {
   const found = [...text.matchAll(/(?:from\s*|import\s*\(?\s*|new URL\(\s*)'(\.[^']+)'/g)].map((m) => m[1]!);
   return found.map((path) => relative(ROOT, resolve(ROOT, dirname(file), path)));
 }
+
+/** Longest that a file may be. */
+const MOST_LINES = 400;
 
 /** Imports of a file that the table does not allow. */
 function violations(file: string, text: string): string[] {
@@ -87,6 +90,79 @@ describe('the direction of imports', () => {
     expect(proofs.length).toBeGreaterThan(0);
     for (const proof of proofs) visit(proof);
     expect(wrong).toEqual([]);
+  });
+});
+
+/** Every program text of ours but the tests, with what stands in it. */
+function everything(): Map<string, string> {
+  const files = [...FOLDERS.flatMap((folder) => sources(folder, /\.(ts|py|cu)$/)), 'assay.ts'];
+  return new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
+}
+
+/** Ways that lead from a file over its imports back to it, one for each import that closes one. */
+function circles(files: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const way: string[] = [];
+  const visit = (file: string): void => {
+    const text = files.get(file);
+    if (text === undefined || done.has(file)) return;
+    const before = way.indexOf(file);
+    if (before >= 0) {
+      found.push([...way.slice(before), file].join(' → '));
+      return;
+    }
+    way.push(file);
+    for (const next of imports(file, text)) visit(next);
+    way.pop();
+    done.add(file);
+  };
+  for (const file of files.keys()) visit(file);
+  return found;
+}
+
+/** Files that are too long to be one idea. */
+function overlong(files: ReadonlyMap<string, string>): string[] {
+  const lines = (text: string): number => text.replace(/\n$/, '').split('\n').length;
+  return [...files]
+    .filter(([, text]) => lines(text) > MOST_LINES)
+    .map(([file, text]) => `${file}: ${lines(text)} lines`);
+}
+
+describe('our files', () => {
+  it('import each other in no circle, types and threads included', () => {
+    const files = everything();
+    expect(files.size).toBeGreaterThan(300);
+    expect(circles(files)).toEqual([]);
+  });
+
+  it('have at most 400 lines', () => {
+    expect(overlong(everything())).toEqual([]);
+  });
+
+  it.each([
+    ['types', "import type { A } from './a.ts';"],
+    ['several lines', "import {\n  type A,\n} from './a.ts';"],
+    ['exports', "export { a } from './a.ts';"],
+    ['types in place', "let a: import('./a.ts').A;"],
+    ['imports at run time', "await import('./a.ts');"],
+    ['threads', "new Worker(new URL('./a.ts', import.meta.url));"],
+  ])('are seen to make a circle by %s', (_, closing) => {
+    const files = new Map([
+      ['model/a.ts', "import { b } from './deep/../b.ts';"],
+      ['model/b.ts', "import { c } from '../evidence/c.ts';"],
+      ['evidence/c.ts', closing.replace('./a.ts', '../model/a.ts')],
+      ['model/d.ts', "import { a } from './a.ts'; import { b } from './b.ts';"],
+    ]);
+    expect(circles(files)).toEqual(['model/a.ts → model/b.ts → evidence/c.ts → model/a.ts']);
+    files.set('evidence/c.ts', "import { x } from 'a.ts';");
+    expect(circles(files)).toEqual([]);
+  });
+
+  it('are seen to be too long from the 401st line on', () => {
+    const of = (lines: number, end = '') => new Map([['model/a.ts', Array(lines).fill('x').join('\n') + end]]);
+    expect([of(400), of(400, '\n')].map(overlong)).toEqual([[], []]);
+    expect(overlong(of(401, '\n'))).toEqual(['model/a.ts: 401 lines']);
   });
 });
 

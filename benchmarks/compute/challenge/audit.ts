@@ -13,6 +13,7 @@ import {
 import { instantiateKernels } from './kernels.ts';
 import { nativeSpace, WrongProducts } from './native-space.ts';
 import type { Parameters } from './parameters.ts';
+import type { Space } from './space.ts';
 
 /**
  * Sketches of the picked rows, recomputed from the seeds alone; `seeds[round]` is the seed of a round. All arithmetic is
@@ -58,18 +59,6 @@ export const plainRecompute: Recompute = (parameters, nonce, seeds, audits) =>
   walk(plainSpace(parameters, widthFor(audits)), parameters, nonce, seeds, audits);
 
 const widthFor = (audits: readonly Audit[]): number => Math.max(1, Math.min(audits.length, MOST_ROWS));
-
-/** Where matrices, rows and their products lie, and how they are multiplied. */
-export interface Space {
-  /** Most rows that are multiplied at once. */
-  readonly rows: number;
-  /** Makes matrix `s`. */
-  fill(s: number, nonce: string): void;
-  /** Puts a state into row `i`. */
-  load(i: number, state: Entries): void;
-  /** The first `count` rows times matrix `s` transposed, row by row in what it gives. */
-  multiply(s: number, count: number): Entries;
-}
 
 /**
  * Takes every picked row through its layers. Rows are independent of each other, so that always those go next that

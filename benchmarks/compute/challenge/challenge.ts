@@ -4,6 +4,7 @@ import { Unsupported } from '../../benchmark.ts';
 import { type Engine, startEngine } from '../engine/client.ts';
 import { devicesFor, type Ready, startEngines, whyLacking } from '../gemm/selection.ts';
 import { coreCount, cpuFlags } from '../host.ts';
+import { energySample, meterDevice } from '../meter.ts';
 import type { Precision } from '../precision.ts';
 import { type ChallengeSettings, descriptor } from './descriptor.ts';
 import {
@@ -193,6 +194,8 @@ interface Opened {
   readonly engine: Engine;
   readonly said: Pick<ChallengeResult, 'precision' | 'device' | 'backend' | 'parameters'>;
   readonly nonce: string;
+  /** The device's own, where its backend tells. */
+  readonly uuid: string | undefined;
 }
 
 /** Commits to the parameters, gets the nonce and makes the matrices. */
@@ -206,17 +209,22 @@ async function open(
   const said = { precision, device, backend: plan.ready.name, parameters };
   const nonce = await context.commit(commitLabels(said).open, new TextEncoder().encode(openingText(said)));
   await engine.ask('chainOpen', { device, precision, parameters, nonce });
-  return { plan, engine, said, nonce };
+  const uuid = plan.ready.devices.find(({ id }) => id === device)?.uuid;
+  // The first reading of a meter loads its library: that must not take from the window.
+  if (device !== 'cpu') await engine.ask('energy', { device, uuid });
+  return { plan, engine, said, nonce, uuid };
 }
 
 async function answer(
   context: Context<ChallengeSettings>,
-  { plan, engine, said, nonce }: Opened,
+  { plan, engine, said, nonce, uuid }: Opened,
   pace: Pace,
   step: (share: number, rate?: number) => void,
 ): Promise<ChallengeResult> {
   const { parameters, selfTest, emulated } = plan;
   const labels = commitLabels(said);
+  // From before the first seed until after the last sketch: no part of the phase is left out.
+  const meter = await meterDevice(said.device, uuid, engine);
   let seed = await context.commit(labels.ready, new Uint8Array(0));
   const origin = process.hrtime.bigint();
   const rounds: ChallengeResult['rounds'] = [];
@@ -243,6 +251,7 @@ async function answer(
       pace.working--;
     }
   } while (pace.working > 0);
+  const energy = energySample(await meter.stop());
   await engine.ask('close', {});
-  return { ...said, ...(emulated ? { emulated } : {}), selfTest, nonce, rounds, audit: seed };
+  return { ...said, ...(emulated ? { emulated } : {}), selfTest, nonce, rounds, audit: seed, ...energy };
 }

@@ -73,6 +73,12 @@ export const descriptor: Descriptor<typeof ChallengeSettings> = {
       title: { zh: '证明开销占比', en: 'Share of the time that proving costs' },
     },
     {
+      id: 'compute.challenge.efficiency',
+      unit: 'op/J',
+      better: 'higher',
+      title: { zh: '挑战的能效', en: 'Operations per joule in the challenge' },
+    },
+    {
       id: 'compute.challenge.opened',
       unit: 's',
       better: 'lower',

@@ -1,7 +1,7 @@
 import type { RowProducts } from '../../benchmark.ts';
-import type { Space } from './audit.ts';
 import { type Entries, fillMatrix } from './chain.ts';
 import type { Parameters } from './parameters.ts';
+import type { Space } from './space.ts';
 
 /** A native library gave a product that plain loops don't give. */
 export class WrongProducts extends Error {

@@ -189,6 +189,7 @@ function concludeFrom(
       level: 'E1',
     },
   ];
+  metrics.push(...efficiency(answer, { ...shared, durationS: whole, level: 'E1' }));
   if (proven && window && transcript) {
     // Where the window lies among those of other attempts and nodes: they were issued by the same controller.
     const opened = Date.parse(transcript.issuedAt) / 1000 + window.fromNs / 1e9;
@@ -196,6 +197,24 @@ function concludeFrom(
     metrics.push({ ...shared, metric: 'compute.challenge.opened', estimate, durationS, level: 'E1' });
   }
   return metrics;
+}
+
+/**
+ * All operations of the answer over all the energy that its device took for them, by the meter that was read. The energy is
+ * the node's word, so an answer that is itself held back has none.
+ */
+function efficiency(
+  { result, labels, what, findings }: Answer,
+  shared: Pick<Metric, 'durationS' | 'verified' | 'level'>,
+): Metric[] {
+  const metric = 'compute.challenge.efficiency';
+  const { energy, unmetered, rounds, parameters } = result;
+  if (unmetered !== undefined) {
+    findings.push({ code: 'no_meter', detail: `${what}: ${unmetered}`, metric, labels, weight: 'informs' });
+  }
+  if (!energy || unmetered !== undefined || findings.some(({ weight }) => weight === 'holds')) return [];
+  const estimate = exact((roundOperations(parameters) * rounds.length) / energy.joules, 'op/J', 1, 'exact');
+  return [{ ...shared, metric, labels: { ...labels, meter: energy.source }, samples: rounds.length, estimate }];
 }
 
 function selfTestCheck({ selfTest }: ChallengeResult, what: string): Check {

@@ -44,6 +44,12 @@ export const ChallengeResult = Type.Object(
     ),
     /** Beacon after the last sketch: picks the rows that are recomputed. */
     audit: Hex64,
+    /** What the device used from before the first seed until after the last sketch. */
+    energy: Type.Optional(
+      Type.Object({ joules: Type.Number({ exclusiveMinimum: 0 }), source: Type.Enum(['rapl', 'nvml']) }, strict),
+    ),
+    /** Why that is not known. */
+    unmetered: Type.Optional(Type.String()),
   },
   strict,
 );

@@ -1,7 +1,7 @@
 import { exact } from '../../../model/estimate.ts';
 import type { Metric } from '../../../model/measurement.ts';
 import { energyOf, type PowerReading } from '../power.ts';
-import type { GemmResult } from './proof.ts';
+import type { GemmResult } from './samples.ts';
 
 /**
  * Operations a joule of the whole machine: all that its devices did in the phase over all the energy that the machine took

@@ -1,14 +1,14 @@
 import type { Benchmark, Context } from '../../benchmark.ts';
 import { Unsupported } from '../../benchmark.ts';
-import { readEnergy } from '../energy.ts';
 import { type Engine, startEngine } from '../engine/client.ts';
 import { coreCount, cpuFlags } from '../host.ts';
-import { bmcPower, startMeter, watchPower } from '../meter.ts';
+import { bmcPower, energySample, meterDevice, watchPower } from '../meter.ts';
 import type { PowerReading } from '../power.ts';
 import type { Precision } from '../precision.ts';
 import { descriptor, type GemmSettings } from './descriptor.ts';
 import { openingName, operandStream, pickRows } from './opening.ts';
-import { commitLabel, type GemmRaw, type GemmResult, operations, proof } from './proof.ts';
+import { proof } from './proof.ts';
+import { commitLabel, type GemmRaw, type GemmResult, operations } from './samples.ts';
 import { type Choice, choose, devicesFor, type Ready, startEngines, whyLacking } from './selection.ts';
 
 /**
@@ -18,8 +18,6 @@ import { type Choice, choose, devicesFor, type Ready, startEngines, whyLacking }
 export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = { descriptor, proof, run };
 
 type Raw = GemmRaw['precisions'][number];
-
-const RAPL_INTERVAL_MS = 10_000;
 
 async function run(context: Context<GemmSettings>): Promise<GemmRaw> {
   const { settings, signal } = context;
@@ -130,16 +128,12 @@ async function measureTogether(
   const power = readPower && watchPower(readPower, origin);
   const runs = await each(async ({ device, size, ready }, engine) => {
     const uuid = ready.devices.find(({ id }) => id === device)?.uuid;
-    // The processor's counters wrap within minutes; an engine that multiplies cannot read them, so it is done here.
-    const meter = await (device === 'cpu'
-      ? startMeter(() => readEnergy(device, undefined), RAPL_INTERVAL_MS)
-      : startMeter(async () => (await engine.ask('energy', { device, uuid })).reading));
+    const meter = await meterDevice(device, uuid, engine);
     const { windows } = await engine.ask('run', { seconds: settings.seconds, windowS: settings.windowS }, (window) => {
       const rate = (window.iterations * operations(size) * 1e9) / Number(window.endNs - window.startNs);
       figure(Math.min(1, Number(window.endNs - origin) / 1e9 / settings.seconds), rate);
     });
-    const metered = await meter.stop();
-    return { windows, energy: 'why' in metered ? { unmetered: metered.why } : { energy: metered } };
+    return { windows, energy: energySample(await meter.stop()) };
   }).finally(() => power?.stop());
   const nodePower = await power?.stop();
 

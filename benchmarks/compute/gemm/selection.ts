@@ -2,7 +2,7 @@ import type { Device } from '../backends/backend.ts';
 import { type Candidate, candidates } from '../backends/candidates.ts';
 import { type Engine, startEngine } from '../engine/client.ts';
 import type { Precision } from '../precision.ts';
-import { operations } from './proof.ts';
+import { operations } from './samples.ts';
 
 /** An engine that answered its probe. */
 export interface Ready {

@@ -2,7 +2,7 @@ import type { Check } from '../../../model/measurement.ts';
 import type { Surroundings } from '../../benchmark.ts';
 import { FORMS, type Precision, RESIDUAL_BOUND, residualClass } from '../precision.ts';
 import { openingFault, openingName } from './opening.ts';
-import type { GemmRaw, GemmResult } from './proof.ts';
+import type { GemmRaw, GemmResult } from './samples.ts';
 
 /** The small product before, and the large one that was timed. */
 export function correctness(result: GemmResult, precision: Precision, what: string): Check[] {

@@ -1,6 +1,6 @@
 import type { Attempt, Report } from '../../../model/report.ts';
 import { LABELS, STATE_TEXT } from '../../text/catalog.ts';
-import { span, utc } from '../../text/moment.ts';
+import { isMoment, span, utc, utcSeconds } from '../../text/moment.ts';
 import { plusMinus, whole } from '../../text/quantity.ts';
 import { SENTENCES } from '../../text/sentence.ts';
 import { both, code, type Markup, markup } from '../markup.ts';
@@ -51,7 +51,7 @@ function metrics(a: Attempt): Markup {
         .sort(([x], [y]) => (x < y ? -1 : 1))
         .map(([name, value]) => `${name}=${value}`)
         .join(' ');
-      return markup`<tr><th scope="row"><code>${m.metric}</code> ${labels}</th><td>${plusMinus(m.estimate)}</td><td>${m.durationS > 0 ? span(m.durationS) : '—'}</td><td>${whole(m.samples)}</td><td>${levelMark(m.level)}</td><td>${m.verified ? '✓' : '—'}</td></tr>`;
+      return markup`<tr><th scope="row"><code>${m.metric}</code> ${labels}</th><td>${isMoment(m.metric) ? utcSeconds(m.estimate.value) : plusMinus(m.estimate)}</td><td>${m.durationS > 0 ? span(m.durationS) : '—'}</td><td>${whole(m.samples)}</td><td>${levelMark(m.level)}</td><td>${m.verified ? '✓' : '—'}</td></tr>`;
     })}</tbody></table></div>${a.metrics.length > METRICS && markup`<p>${both(SENTENCES.more(a.metrics.length - METRICS))}</p>`}`;
 }
 

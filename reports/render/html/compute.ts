@@ -34,7 +34,7 @@ const head = (text: Text): Markup => markup`<th scope="col">${both(text)}</th>`;
 const small = (text: Part): Markup => markup`<br><span class="aside">${text}</span>`;
 
 function precisions({ precisions: all }: Compute): Markup {
-  const efficient = all.some((one) => one.efficiency ?? one.nodeEfficiency);
+  const efficient = all.some((one) => one.efficiency ?? one.challengeEfficiency ?? one.nodeEfficiency);
   return markup`<div class="wide"><table class="rates"><thead><tr>${[COMPUTE.precision, LABELS.claimed, COMPUTE.required, COMPUTE.timed, COMPUTE.challenged, COMPUTE.ratio, COMPUTE.peakShare, ...(efficient ? [COMPUTE.efficiency] : [])].map(head)}</tr></thead><tbody>
 ${all.map(
   (
@@ -52,8 +52,8 @@ function total(sum: ComputeTotal | undefined): Markup {
   return markup`${sum.estimate ? plusMinus(sum.estimate) : '—'}${sum.estimate && markup` ${levelMark(sum.level)}${sum.devices > 1 && small(both(SAY.devices(sum.devices)))}`}${sum.estimate && !sum.counts && small(both(COMPUTE.notCounted))}${sum.held > 0 && small(markup`${both(COMPUTE.held)} ${whole(sum.held)}: ${sum.reasons.join(', ')}`)}`;
 }
 
-function efficiencyCell({ efficiency, nodeEfficiency }: ComputePrecision): Markup {
-  return markup`${efficiency ? markup`${quantity(efficiency.opsPerJoule, 'op/J')}${efficiency.devices > 1 && small(both(SAY.devices(efficiency.devices)))}` : '—'}${nodeEfficiency && small(markup`${both(COMPUTE.wholeMachine)} ${quantity(nodeEfficiency.opsPerJoule, 'op/J')}`)}`;
+function efficiencyCell({ efficiency, challengeEfficiency, nodeEfficiency }: ComputePrecision): Markup {
+  return markup`${efficiency ? markup`${quantity(efficiency.opsPerJoule, 'op/J')}${efficiency.devices > 1 && small(both(SAY.devices(efficiency.devices)))}` : '—'}${challengeEfficiency && small(markup`${both(COMPUTE.inChallenge)} ${quantity(challengeEfficiency.opsPerJoule, 'op/J')}`)}${nodeEfficiency && small(markup`${both(COMPUTE.wholeMachine)} ${quantity(nodeEfficiency.opsPerJoule, 'op/J')}`)}`;
 }
 
 function agreement({ agreement: found }: ComputePrecision): Markup {

@@ -1,6 +1,7 @@
 import type { Report } from '../../../model/report.ts';
 import { ecdf } from '../../charts/ecdf.ts';
 import { LABELS } from '../../text/catalog.ts';
+import { isMoment } from '../../text/moment.ts';
 import { both, type Markup, markup } from '../markup.ts';
 import { fold, section } from './section.ts';
 
@@ -8,9 +9,6 @@ import { fold, section } from './section.ts';
 const LEAST = 5;
 /** Most drawings of one page, those with the most values first. */
 const MOST = 16;
-
-/** Moments, which spread over nothing that could be compared. */
-const MOMENTS: readonly string[] = ['compute.challenge.opened'];
 
 interface Group {
   readonly name: string;
@@ -44,7 +42,8 @@ function groupsOf(report: Report): Map<string, Group> {
   for (const attempt of report.attempts) {
     if (attempt.state !== 'completed') continue;
     for (const { metric, labels, estimate } of attempt.metrics) {
-      if (MOMENTS.includes(metric)) continue;
+      // Moments spread over nothing that could be compared.
+      if (isMoment(metric)) continue;
       const kept = Object.keys(labels)
         .filter((label) => label !== 'device')
         .sort()

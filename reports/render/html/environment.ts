@@ -2,7 +2,7 @@ import { median } from '../../../model/estimate.ts';
 import type { Telemetry } from '../../../model/measurement.ts';
 import type { Attempt, Report } from '../../../model/report.ts';
 import type { Text } from '../../../model/text.ts';
-import { MOST_POINTS, type PhaseMark, type Series, timeline } from '../../charts/timeline.ts';
+import { MOST_POINTS, type PhaseMark, type Point, type Series, timeline } from '../../charts/timeline.ts';
 import { LABELS } from '../../text/catalog.ts';
 import { SENTENCES } from '../../text/sentence.ts';
 import { both, type Markup, markup, type Part } from '../markup.ts';
@@ -25,7 +25,7 @@ export function environment(report: Report): Markup {
     'environment',
     markup`${chosen.length < recorded.length && markup`<p>${both(SENTENCES.timelineChoice(chosen.length, recorded.length))}</p>`}
 ${chosen.map((attempt, i) => {
-  const series = [...ratesOf(attempt), ...seriesOf(attempt.telemetry)];
+  const series = [...ratesOf(attempt), ...figuresOf(attempt.telemetry), ...seriesOf(attempt.telemetry)];
   const title = SENTENCES.timelineTitle({ zh: '环境', en: 'environment' }, attempt.node, attempt.benchmark);
   const marks = phasesOf(attempt).map((phase) => ({ ...phase, name: phase.name.replace(/^measure_/, '') }));
   const chart = timeline(`time-${i}`, title, series, marks);
@@ -105,8 +105,7 @@ function ratesOf(attempt: Attempt): Series[] {
       return value > 0 ? [{ fromS, toS, value }] : [];
     });
     if (spans.length === 0 || spans.length > MOST_POINTS / 2) return [];
-    const most = Math.max(...spans.map((span) => span.value));
-    const [factor, name] = scales.find(([size]) => most >= size) ?? scales.at(-1)!;
+    const [factor, name] = scaleOf(scales, spans);
     const label = { zh: '速率（各段之值）', en: 'Rate, by phase' };
     const points = spans.flatMap(({ fromS, toS, value }) => [
       { atS: fromS, value: value / factor, starts: true },
@@ -114,6 +113,32 @@ function ratesOf(attempt: Attempt): Series[] {
     ]);
     return [{ label, unit: name, points }];
   });
+}
+
+/**
+ * What the benchmark said of its rate while it ran: one line, broken where it said nothing and where it turned to something
+ * else, such as another precision. Of devices that work at once each tells its own.
+ */
+function figuresOf(telemetry: readonly Telemetry[]): Series[] {
+  return Object.entries(SCALES).flatMap(([unit, scales]) => {
+    const points: Point[] = [];
+    let told = false;
+    for (const { atS, figure } of telemetry) {
+      const own = figure?.unit === unit ? figure : undefined;
+      if (own) points.push({ atS, value: own.value, label: own.label, ...(!told && { starts: true }) });
+      told = own !== undefined;
+    }
+    if (points.length === 0) return [];
+    const [factor, name] = scaleOf(scales, points);
+    const label =
+      unit === 'op/s' ? { zh: '单台实时速率', en: 'Live rate of a device' } : { zh: '实时速率', en: 'Live rate' };
+    return [{ label, unit: name, points: points.map((point) => ({ ...point, value: point.value / factor })) }];
+  });
+}
+
+function scaleOf<S extends readonly [number, string]>(scales: readonly S[], points: readonly { value: number }[]): S {
+  const most = points.reduce((sum, { value }) => Math.max(sum, value), 0);
+  return scales.find(([size]) => most >= size) ?? scales.at(-1)!;
 }
 
 function middleOf(devices: readonly Device[], read: (d: Device) => number | undefined): number | undefined {

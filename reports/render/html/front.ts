@@ -130,6 +130,7 @@ function evidence(report: Report): Markup {
 ${line(both(LABELS.log), markup`${both(SENTENCES.logEntries(report.log.entries))} · root ${code(report.log.root)} · run ${code(report.run)} · ${report.software.name} ${report.software.version}`)}
 ${line(both(LABELS.guideDigest), markup`sha256 ${code(report.guide.sha256)}`)}
 ${line(both(LABELS.signatures), both(SENTENCES.signaturesWhere(chapterNumber('verify'))))}
+${line(both(LABELS.stamps), both(LABELS.notStamped))}
 </tbody></table>`;
 }
 

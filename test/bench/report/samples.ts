@@ -1,6 +1,6 @@
 import { merklePaths } from '../../../benchmarks/commitment.ts';
 import { openingName, operandStream, pickRows, rootOf, rowDigests } from '../../../benchmarks/compute/gemm/opening.ts';
-import { commitLabel, type GemmRaw, operations } from '../../../benchmarks/compute/gemm/proof.ts';
+import { commitLabel, type GemmRaw, operations } from '../../../benchmarks/compute/gemm/samples.ts';
 import { randomElements } from '../../../benchmarks/compute/operands.ts';
 import { keyOf } from '../../../benchmarks/compute/philox.ts';
 import { RESIDUAL_BOUND } from '../../../benchmarks/compute/precision.ts';

@@ -9,7 +9,7 @@ import { benchmark as challenge } from '../../../benchmarks/compute/challenge/ch
 import type { ChallengeRaw } from '../../../benchmarks/compute/challenge/samples.ts';
 import { startEngine } from '../../../benchmarks/compute/engine/client.ts';
 import { benchmark as gemm } from '../../../benchmarks/compute/gemm/gemm.ts';
-import type { GemmRaw } from '../../../benchmarks/compute/gemm/proof.ts';
+import type { GemmRaw } from '../../../benchmarks/compute/gemm/samples.ts';
 import { runBenchmark } from './context.ts';
 
 const hasGcc = (() => {

@@ -47,7 +47,7 @@ const codeOf = async (action: Promise<unknown>): Promise<string> => {
 const verified = (laid: string, by?: Trust): Promise<Verification> => verifyWhole(openBundle(laid), by);
 const defectsOf = (result: Verification): string =>
   result.steps.flatMap((s) => s.defects.map((d) => `${d.path} ${d.problem}`)).join('\n');
-const noteOf = (result: Verification, id: string): string => result.steps.find((s) => s.id === id)?.note ?? '';
+const noteOf = (result: Verification, id: string): string => result.steps.find((s) => s.id === id)?.note?.en ?? '';
 
 describe('keygen, sign, verify', () => {
   it('from the command line release a bundle that a trust file believes', async () => {
@@ -69,7 +69,7 @@ describe('keygen, sign, verify', () => {
     const file = join(folder, 'trust.json');
     writeFileSync(file, JSON.stringify(own));
     const good = await assay(['verify', laid, '--trust', file]);
-    expect([good.status, good.stdout.includes('reviewer 张三, approver 李四')], good.stdout).toEqual([1, true]);
+    expect([good.status, good.stdout.includes('reviewer 张三; approver 李四')], good.stdout).toEqual([1, true]);
     writeFileSync(file, JSON.stringify({ ...own, reviewers: own.approvers, approvers: own.reviewers }));
     expect((await assay(['verify', laid, '--trust', file])).status).toBe(2);
     const again = await assay(['keygen', keys[0]!]);

@@ -79,7 +79,7 @@ describe('the verifier as one file', () => {
     writeFileSync(join(laid, PATHS.markdown), readFileSync(join(laid, PATHS.markdown), 'utf8').replace('#', '!'));
     const { status, stdout } = check(laid);
     expect(status).toBe(2);
-    expect(stdout).toContain('report.md: was changed');
+    expect(stdout).toContain('report.md: 内容已被改动 was changed');
     expect(stdout).toContain('NOT AUTHENTIC');
     expect(JSON.parse(check(laid, '--json').stdout)).toMatchObject({ authentic: false, outcome: null });
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { type Counters, startTelemetry } from '../../../agent/telemetry.ts';
-import type { Telemetry } from '../../../model/measurement.ts';
+import { type Telemetry, Telemetry as TelemetrySchema } from '../../../model/measurement.ts';
+import { check } from '../../../model/schema.ts';
 
 /** Two readings a second apart: 200 jiffies in all, 150 busy of which 20 stolen, 100 by process 10 and its child. */
 function counters(): Counters {
@@ -77,6 +78,36 @@ describe('telemetry', () => {
       expect(samples.filter((one) => one.unread)).toHaveLength(1);
     }
   }, 20_000);
+
+  it('carries the live figure, thinned by its mean, and none of another label mixed into it', () => {
+    const timers = vi.useFakeTimers();
+    try {
+      let passed = 0;
+      // FP64 rises by one a second for ten minutes, then nothing is said, then INT8 stands.
+      const since = () => {
+        if (passed < 600) return { value: passed, unit: 'op/s', label: 'FP64' };
+        return passed < 700 ? undefined : { value: 5000, unit: 'op/s', label: 'INT8' };
+      };
+      const now = () => BigInt(passed) * 1_000_000_000n;
+      const telemetry = startTelemetry(1, now, { counters: nothing, everyMs: 1000, figure: { since } });
+      for (; passed < 1200; passed++) timers.advanceTimersByTime(1000);
+      const samples = telemetry.stop();
+      expect(samples.length).toBeLessThanOrEqual(600);
+      expect(samples.reduce((sum, one) => sum + (one.figure ? 2 : 1), 0)).toBeLessThanOrEqual(600);
+      expect(samples.every((sample) => check(TelemetrySchema, sample).ok)).toBe(true);
+      const figures = samples.flatMap(({ figure }) => figure ?? []);
+      const rising = figures.filter(({ label }) => label === 'FP64');
+      expect(rising.reduce((sum, { value }) => sum + value, 0) / rising.length).toBeCloseTo(299.5, -1);
+      expect(new Set(figures.filter(({ label }) => label === 'INT8').map(({ value }) => value))).toEqual(
+        new Set([5000]),
+      );
+      const silent = samples.filter(({ figure }) => !figure).map(({ atS }) => atS);
+      expect(silent.length).toBeGreaterThan(3);
+      expect(silent.every((atS) => atS >= 600 && atS < 720)).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 
   it('keeps means, the highest temperature and the share of throttled samples when it thins', async () => {
     const { samples } = await longAttempt(700, 1);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCpuinfo } from '../../../../agent/inventory/cpu.ts';
+import { parseCpuinfo } from '../../../../agent/inventory/processor.ts';
 import { inventoryOf, smallMachine } from './recordings.ts';
 
 function cores(n: number, fields: (core: number) => Record<string, string | number>): string {

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { descriptor } from '../../../../benchmarks/compute/challenge/descriptor.ts';
-import { LEAST_AUDITS, largestStateBits, rowLength } from '../../../../benchmarks/compute/challenge/parameters.ts';
+import {
+  LEAST_AUDITS,
+  largestStateBits,
+  roundOperations,
+  rowLength,
+} from '../../../../benchmarks/compute/challenge/parameters.ts';
 import { proof } from '../../../../benchmarks/compute/challenge/proof.ts';
 import { ChallengeRaw } from '../../../../benchmarks/compute/challenge/samples.ts';
 import { termsOf } from '../../../../benchmarks/compute/challenge/terms.ts';
@@ -74,6 +79,53 @@ describe('what the assignment asked for', () => {
         expect(largestStateBits(precision, n)).toBeGreaterThanOrEqual(2);
       }),
     );
+  });
+});
+
+describe('the efficiency of an answer', () => {
+  const withSaid = (change: Partial<Exam['result']>, of: Exam = exam): Exam => ({
+    ...of,
+    result: { ...of.result, ...change },
+  });
+  const efficiency = (of: Exam, settings = own) =>
+    examine(of, settings).metrics.filter(({ metric }) => metric === 'compute.challenge.efficiency');
+  const energy = { joules: 50, source: 'nvml' } as const;
+
+  it('is all its operations over all its energy, by the meter that was read, and the node’s own word', () => {
+    const { parameters, rounds } = exam.result;
+    expect(efficiency(withSaid({ energy }))).toMatchObject([
+      {
+        labels: { precision: 'FP32', device: 'cpu', backend: 'plain', meter: 'nvml' },
+        estimate: { value: (roundOperations(parameters) * rounds.length) / 50, unit: 'op/J' },
+        samples: rounds.length,
+        verified: true,
+        level: 'E1',
+      },
+    ]);
+    expect(held(withSaid({ energy }))).toEqual([]);
+  });
+
+  it('is absent without a meter, and the reason is said', () => {
+    expect(efficiency(exam)).toEqual([]);
+    const seen = examine(withSaid({ unmetered: 'RAPL may not be read' }), own);
+    expect(seen.metrics.map(({ metric }) => metric)).not.toContain('compute.challenge.efficiency');
+    expect(seen.findings).toMatchObject([
+      { code: 'no_meter', weight: 'informs', detail: 'FP32 on cpu by plain: RAPL may not be read' },
+    ]);
+    expect(efficiency(withSaid({ energy, unmetered: 'lost' }))).toEqual([]);
+  });
+
+  it('is absent where the answer does not count', () => {
+    const wrong = challenge({ answer: ({ m }) => new Uint32Array(m) });
+    expect(efficiency(withSaid({ energy }, wrong))).toEqual([]);
+    expect(efficiency(withSaid({ energy, emulated: 'in single precision' }))).toEqual([]);
+    expect(efficiency(withSaid({ energy }), { ...own, seconds: 1000 })).toEqual([]);
+    expect(efficiency(withSaid({ energy, rounds: exam.result.rounds.slice(1) }))).toEqual([]);
+  });
+
+  it('needs an energy that is one', () => {
+    const fits = (joules: number) => check(ChallengeRaw, rawOf(withSaid({ energy: { joules, source: 'rapl' } }))).ok;
+    expect([1, 0, -1, Number.NaN, Number.POSITIVE_INFINITY].map(fits)).toEqual([true, false, false, false, false]);
   });
 });
 

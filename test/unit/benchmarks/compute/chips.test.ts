@@ -88,6 +88,14 @@ describe('the chips table', () => {
     }
   });
 
+  it('has no ceiling for a precision that is called like what every object has', () => {
+    const chip = findChip('NVIDIA', 'H100 PCIe')!;
+    for (const precision of ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'FP8__proto__ ', '']) {
+      const found = ceiling(chip, precision);
+      expect(found).toEqual(precision.startsWith('FP8') ? ceiling(chip, 'FP8') : undefined);
+    }
+  });
+
   it('never infers one precision from another', () => {
     const chip = findChip('Huawei Ascend', '910B3')!;
     expect(ceiling(chip, 'FP64')).toBeUndefined();

@@ -10,7 +10,14 @@ import {
   readEnergy,
   readRapl,
 } from '../../../../benchmarks/compute/energy.ts';
-import { bmcPower, parseDcmiPower, startMeter, watchPower } from '../../../../benchmarks/compute/meter.ts';
+import {
+  bmcPower,
+  energySample,
+  meterDevice,
+  parseDcmiPower,
+  startMeter,
+  watchPower,
+} from '../../../../benchmarks/compute/meter.ts';
 import { energyOf } from '../../../../benchmarks/compute/power.ts';
 
 describe('the energy counters of the processor', () => {
@@ -97,6 +104,20 @@ describe('a meter', () => {
     const reads = joules;
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(joules).toBe(reads);
+  });
+
+  it('of an accelerator asks the engine that works on it, by its UUID, and says so in the samples', async () => {
+    const asked: unknown[] = [];
+    let joules = 100;
+    const ask = async (operation: string, input: unknown) => {
+      asked.push([operation, input]);
+      joules += 40;
+      return { reading: at(joules, 1e9, 'nvml') };
+    };
+    const meter = await meterDevice('cuda:1', 'GPU-1', { ask } as unknown as Parameters<typeof meterDevice>[2]);
+    expect(energySample(await meter.stop())).toEqual({ energy: { joules: 40, source: 'nvml' } });
+    expect(asked).toEqual(Array(2).fill(['energy', { device: 'cuda:1', uuid: 'GPU-1' }]));
+    expect(energySample({ why: 'no driver' })).toEqual({ unmetered: 'no driver' });
   });
 
   it('gives nothing but the reason where a reading was missed, unlike the first, or did not move', async () => {

@@ -10,13 +10,13 @@ import {
   rootOf,
   rowDigests,
 } from '../../../../benchmarks/compute/gemm/opening.ts';
+import { proof } from '../../../../benchmarks/compute/gemm/proof.ts';
 import {
   commitLabel,
   type GemmRaw,
   operations,
-  proof,
   GemmRaw as RawSchema,
-} from '../../../../benchmarks/compute/gemm/proof.ts';
+} from '../../../../benchmarks/compute/gemm/samples.ts';
 import { blockWidth, type Elements, randomElements } from '../../../../benchmarks/compute/operands.ts';
 import { keyOf } from '../../../../benchmarks/compute/philox.ts';
 import { PRECISIONS, type Precision } from '../../../../benchmarks/compute/precision.ts';

@@ -18,6 +18,7 @@ const METRICS = [
   'compute.gemm.nodeEfficiency',
   'compute.challenge.rate',
   'compute.challenge.overhead',
+  'compute.challenge.efficiency',
   'compute.challenge.opened',
   'memory.bandwidth.rate',
 ];
@@ -295,6 +296,21 @@ describe('the roofs', () => {
     const findings = [finding('FP16'), finding('FP32')];
     const section = sectionOf(runOf([attempt('n1', [rate(700, 'cuda:0')], { findings })]))!;
     expect(section).toMatchObject({ metered: 0, unmetered: ['no counter: none is listed'] });
+  });
+
+  it('have the efficiency of the challenge apart, of devices that were only challenged too', () => {
+    const chained = (value: number, device: string) => other('compute.challenge.efficiency', value, 'op/J', device);
+    const metrics = [rate(100, 'cuda:0'), challenge(90, 'cuda:0'), challenge(270, 'cuda:1')];
+    const section = sectionOf(
+      runOf([attempt('n1', [...metrics, chained(1e12, 'cuda:0'), chained(0.5e12, 'cuda:1')])]),
+    )!;
+    expect(section.precisions[0]).not.toHaveProperty('efficiency');
+    expect(section.precisions[0]!.challengeEfficiency!.devices).toBe(2);
+    expect(section.precisions[0]!.challengeEfficiency!.opsPerJoule).toBeCloseTo(360e12 / (90 + 540), 0);
+    expect(section).toMatchObject({ metered: 2, devices: 2 });
+    const wrong = [chained(1e12, 'cuda:0'), { ...chained(9e12, 'cuda:1'), verified: false }];
+    const [found] = sectionOf(runOf([attempt('n1', [...metrics, ...wrong])]))!.precisions;
+    expect(found!.challengeEfficiency).toEqual({ opsPerJoule: 1e12, devices: 1 });
   });
 
   it('weigh efficiency by energy, not by device', () => {

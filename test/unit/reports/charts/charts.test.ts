@@ -146,6 +146,48 @@ describe('time line', () => {
     expect(chart.svg.text).toContain('warm_up');
   });
 
+  it('breaks a line where nothing was said and where another label begins, and names each part', () => {
+    const of = (from: number, label: string, value: number) =>
+      Array.from({ length: 5 }, (_, i) => ({ atS: from + i, value, label, ...(i === 0 && { starts: true }) }));
+    const points = [
+      ...of(0, 'FP64', 1),
+      ...of(10, 'FP64', 1),
+      ...of(15, 'INT8', 2),
+      { atS: 40, value: 3, label: 'FP16' },
+    ];
+    const { svg, table } = timeline('t', LABEL, [{ label: LABEL, unit: 'Tera-ops', points }], []);
+    sound(svg.text);
+    expect(/<path d="(M[^"]*)" fill="none"/.exec(svg.text)![1]!.split('M').slice(1)).toHaveLength(4);
+    // The last is a part of one point, which no line would show.
+    expect(svg.text.match(/<circle/g)).toHaveLength(1);
+    // Each once; FP16 begins at the right edge, where there is no room for its name.
+    expect([...svg.text.matchAll(/class="tick">(FP64|INT8|FP16)</g)].map(([, name]) => name)).toEqual(['FP64', 'INT8']);
+    expect(table.text).toContain('<td>2 INT8</td>');
+  });
+
+  it('keeps breaks and labels when it thins', () => {
+    const long = [
+      ...Array.from({ length: 200 }, (_, i) => ({ atS: i, value: 1, label: 'FP64', ...(i === 0 && { starts: true }) })),
+      ...Array.from({ length: 200 }, (_, i) => ({
+        atS: 300 + i,
+        value: 9,
+        label: 'INT8',
+        ...(i === 0 && { starts: true }),
+      })),
+    ];
+    const few = thin(long, 500);
+    expect(few.length).toBeLessThanOrEqual(MOST_POINTS);
+    expect(few.filter(({ starts }) => starts).map(({ label }) => label)).toEqual(['FP64', 'INT8']);
+    for (const { label, value } of few) expect([label, value]).toEqual(label === 'FP64' ? ['FP64', 1] : ['INT8', 9]);
+    // A span in which the label changes has a point for each, at times of their own.
+    const turning = thin(
+      points.map((one, i) => ({ ...one, label: i < 255 ? 'a' : 'b' })),
+      49.9,
+    );
+    expect(turning).toHaveLength(MOST_POINTS + 1);
+    expect(new Set(turning.map(({ atS }) => atS)).size).toBe(turning.length);
+  });
+
   it('is sound for one reading, no reading and readings that are no numbers', () => {
     for (const some of [
       [{ atS: 0, value: 1 }],

@@ -74,9 +74,46 @@ describe('a target', () => {
     expect(judge(run).overall.outcome).toBe('not_passed');
   });
 
+  it('without a number says what its completed attempts found in place of one, and nothing that is about others', () => {
+    const holds = { weight: 'holds', detail: 'the engine was saturated' } as const;
+    const run = (where?: Record<string, string>): Case =>
+      makeCase(
+        [target(where ? { where } : {})],
+        [
+          attempt('a', [], {
+            findings: [
+              { code: 'tool_saturated', ...holds, labels: { device: 'cpu' } },
+              { code: 'too_short', ...holds, metric: 'another.metric' },
+              { code: 'throttled', detail: 'y', weight: 'informs' },
+            ],
+          }),
+        ],
+      );
+    const [verdict] = judge(run()).verdicts;
+    expect(verdict!.reasons).toEqual([
+      { code: 'tool_saturated', detail: 'bench.a attempt 1: the engine was saturated' },
+    ]);
+    expect(codesOf(run({ device: 'cpu' }))).toEqual(['tool_saturated']);
+    expect(codesOf(run({ device: 'cuda:0' }))).toEqual(['evidence_missing']);
+    const crashed = attempt('a', [], {
+      attempt: 2,
+      state: 'failed',
+      failure: { code: 'crashed', phase: 'measure', detail: 'x' },
+    });
+    const both = run();
+    const after = makeCase(both.guide.targets, [...both.attempts, crashed]);
+    expect([outcomeOf(after), codesOf(after)]).toEqual(['error', ['tool_saturated', 'crashed']]);
+  });
+
   it.each<[string, Case, Outcome, string]>([
     ['nothing planned', makeCase([target({})], []), 'not_tested', 'not_measured'],
     ['an attempt without metrics', makeCase([target({})], [attempt('a', [])]), 'error', 'evidence_missing'],
+    [
+      'an attempt without metrics that says why',
+      makeCase([target({})], [attempt('a', [], { findings: [{ code: 'zero_work', detail: 'x', weight: 'holds' }] })]),
+      'error',
+      'zero_work',
+    ],
     [
       'outputs not verified',
       makeCase([target({})], [attempt('a', [metric(500, { verified: false })])]),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../../model/report.ts';
+import { attempts } from '../../../../reports/render/html/attempts.ts';
 import { compute } from '../../../../reports/render/html/compute.ts';
 import { environment } from '../../../../reports/render/html/environment.ts';
 import { targets } from '../../../../reports/render/html/targets.ts';
@@ -140,6 +141,62 @@ it('the rate stands in the time line of what computed, a step for each phase tha
   expect(/<path d="(M[^"]*)" fill="none"/.exec(html)![1]).toMatch(/^M[^M]*L[^M]*M[^M]*L[^M]*$/);
   const plain = environment({ ...report, attempts: [first!] }).text;
   expect(plain).not.toContain('Rate, by phase');
+});
+
+it('the live rate stands in the time line as a curve by precision, broken where the benchmark said nothing', () => {
+  const report = smallReport();
+  const [first] = report.attempts;
+  const told = (atS: number, value: number, label: string, unit = 'op/s') => ({ atS, figure: { value, unit, label } });
+  const telemetry = [
+    told(1, 70e9, 'FP64'),
+    told(2, 72e9, 'FP64'),
+    { atS: 3 },
+    told(4, 71e9, 'FP64'),
+    told(5, 71e9, 'FP64'),
+    told(6, 150e9, 'FP32'),
+    told(7, 155e9, 'FP32'),
+    told(8, 1100, 'users', 'user'),
+  ];
+  const html = environment({ ...report, attempts: [{ ...first!, phases: [], telemetry }] }).text;
+  expect(words(html)).toContain('单台实时速率');
+  const line = /<path d="(M[^"]*)" fill="none"/.exec(html)![1]!;
+  expect(
+    line
+      .split('M')
+      .slice(1)
+      .map((part) => part.split('L').length),
+  ).toEqual([2, 2, 2]);
+  const table = words(/<table[\s\S]*?<\/table>/.exec(html)![0]);
+  expect(table).toMatch(/Giga-ops .* 2 72 FP64 .* 6 150 FP32 /);
+  // What is no rate is not drawn as one.
+  expect(table).not.toContain('1,100');
+  const silent = environment({
+    ...report,
+    attempts: [{ ...first!, phases: [], telemetry: [{ atS: 1, cpuBusy: 0.5 }] }],
+  });
+  expect(words(silent.text)).not.toContain('实时速率');
+});
+
+it('the start of a challenge stands among the values as a date, never as an amount of seconds', () => {
+  const report = smallReport();
+  const [first] = report.attempts;
+  const opened = (value: number) => ({
+    ...first!.metrics[0]!,
+    metric: 'compute.challenge.opened',
+    estimate: { value, unit: 's', U: 0, k: 2, n: 1, method: 'exact' as const },
+  });
+  const shown = (value: number) =>
+    words(attempts({ ...report, attempts: [{ ...first!, metrics: [opened(value)] }] }).text);
+  expect(shown(1_795_248_000.25)).toContain('compute.challenge.opened precision=FP32');
+  expect(shown(1_795_248_000.25)).toContain(' 2026-11-21T08:00:00.250Z ');
+  expect(shown(1_795_248_000.25)).not.toContain('1,795');
+  for (const value of [1e300, Number.NaN]) expect(shown(value)).toMatch(/opened [^Z]* — /);
+});
+
+it('the efficiency of the challenge stands beside that of plain products', () => {
+  const text = chapter(changed((one) => ({ ...one, challengeEfficiency: { opsPerJoule: 1.2e11, devices: 1 } })));
+  expect(text).toContain('130 G op/J 链式挑战 chained challenge 120 G op/J');
+  expect(chapter(smallReport())).not.toContain('chained challenge 1');
 });
 
 describe('parts of the uncertainty that are nothing', () => {

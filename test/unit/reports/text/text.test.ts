@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LABELS, OVERALL_MEANING, OVERALL_TEXT, ZERO_PART_TEXT } from '../../../../reports/text/catalog.ts';
 import { COMPUTE, SCENARIO, STATISTIC } from '../../../../reports/text/compute.ts';
+import { DEFECTS } from '../../../../reports/text/defects.ts';
 import { GLOSSARY } from '../../../../reports/text/glossary.ts';
 import { china, span, utc } from '../../../../reports/text/moment.ts';
+import { NOTES } from '../../../../reports/text/notes.ts';
 import { LIMITS, METHOD, VERIFY_STEPS } from '../../../../reports/text/prose.ts';
 import { oneLine, visible } from '../../../../reports/text/visible.ts';
 import { displayWidth, pad, wrap } from '../../../../reports/text/width.ts';
@@ -19,6 +21,8 @@ it('every text of the pages is Chinese in Chinese and has no Chinese in English'
     ...Object.values(SCENARIO),
     ...Object.values(STATISTIC),
     ...Object.values(ZERO_PART_TEXT),
+    ...Object.values(DEFECTS),
+    ...Object.values(NOTES).filter((note) => typeof note !== 'function'),
     ...VERIFY_STEPS,
     ...LIMITS,
   ];

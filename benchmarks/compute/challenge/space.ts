@@ -1,0 +1,13 @@
+import type { Entries } from './chain.ts';
+
+/** Where matrices, rows and their products lie, and how they are multiplied. */
+export interface Space {
+  /** Most rows that are multiplied at once. */
+  readonly rows: number;
+  /** Makes matrix `s`. */
+  fill(s: number, nonce: string): void;
+  /** Puts a state into row `i`. */
+  load(i: number, state: Entries): void;
+  /** The first `count` rows times matrix `s` transposed, row by row in what it gives. */
+  multiply(s: number, count: number): Entries;
+}
