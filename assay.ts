@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { runAgent } from './agent/agent.ts';
 import { doctorText } from './agent/doctor/text.ts';
 import { examineMachine } from './agent/doctor.ts';
@@ -15,11 +15,13 @@ import { platformFor } from './agent/serve/platform.ts';
 import type { RowProducts } from './benchmarks/benchmark.ts';
 import { CATALOG } from './benchmarks/catalog.ts';
 import { accept, REPEATS } from './controller/accept.ts';
+import { authorityUrl, place } from './controller/arguments.ts';
 import { readBytes, readInputs } from './controller/inputs.ts';
 import { interruptible } from './controller/interrupt.ts';
 import { planJson, planTable } from './controller/plan-table.ts';
 import { makePlan } from './controller/planner.ts';
-import { jsonReporter, liveReporter, type ProgressReporter, plainReporter } from './controller/progress.ts';
+import { reporterFor } from './controller/progress.ts';
+import { runId } from './controller/run.ts';
 import { profileOf, type RunOptions, requireTargets, settingsOf } from './controller/run-options.ts';
 import { generateKeyPair, keyIdOf, pemSigner } from './evidence/keys.ts';
 import { PROFILES } from './model/assignment.ts';
@@ -123,7 +125,7 @@ withRunOptions(program.command('accept'))
       only: options.target ?? [],
       software: SOFTWARE,
       program: PROGRAM,
-      reporter: reporterFor(options),
+      reporter: reporterFor(options.json === true, out),
       products: await nativeProducts(),
       signal: abort,
       now: () => new Date(),
@@ -337,11 +339,6 @@ function writeNew(path: string, text: string | Uint8Array, mode: number): void {
   }
 }
 
-function runId(now: Date): string {
-  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return `at-${stamp}-${randomBytes(2).toString('hex')}`;
-}
-
 /** OpenBLAS for recomputing what nodes answer; without it that takes longer. Loaded only where it is needed. */
 async function nativeProducts(): Promise<RowProducts | undefined> {
   try {
@@ -351,26 +348,6 @@ async function nativeProducts(): Promise<RowProducts | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function reporterFor(options: RunOptions): ProgressReporter {
-  if (options.json) return jsonReporter({ write: out, columns: 0 }, () => new Date());
-  const screen = { write: (text: string) => void process.stderr.write(text), columns: process.stderr.columns ?? 100 };
-  return process.stderr.isTTY ? liveReporter(screen, () => performance.now()) : plainReporter(screen);
-}
-
-/** A path as it was given; an empty one, as an unset variable gives, would silently be the folder one stands in. */
-function place(path: string): string {
-  if (path === '') throw new InvalidArgumentError('a path is needed');
-  return path;
-}
-
-/** Where an authority answers; found wrong now, not when hours of measuring are over. */
-function authorityUrl(url: string): string {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new InvalidArgumentError('an address that begins with http:// or https:// is needed');
-  }
-  return url;
 }
 
 function fail(error: unknown): void {

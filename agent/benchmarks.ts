@@ -16,9 +16,6 @@ const BENCHMARKS: Record<string, () => Promise<unknown>> = {
   'users.concurrent': async () => (await import('../benchmarks/users/benchmark.ts')).benchmark,
 };
 
-/** Ids of the benchmarks this agent can run. */
-export const benchmarkIds = (): string[] => Object.keys(BENCHMARKS);
-
 /** The benchmark with this id, or undefined. */
 export async function loadBenchmark(id: string): Promise<Benchmark | undefined> {
   return Object.hasOwn(BENCHMARKS, id) ? ((await BENCHMARKS[id]?.()) as Benchmark) : undefined;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { canonicalBytes } from '../evidence/canonical.ts';
+import { CanonicalError, canonicalBytes } from '../evidence/canonical.ts';
 import { sha256Hex } from '../evidence/digest.ts';
 import { seal } from '../evidence/envelope.ts';
 import { PAYLOAD_TYPE, statement } from '../evidence/statement.ts';
@@ -7,6 +7,7 @@ import type { Plan } from '../model/assignment.ts';
 import { AssayError } from '../model/errors.ts';
 import { type Admitted, admit } from '../reports/verify/admission.ts';
 import { PATHS } from '../reports/verify/layout.ts';
+import { MAX_LINE_BYTES } from '../reports/verify/lines.ts';
 import { proofFinder } from '../reports/verify/proofs.ts';
 import { Gathering } from './gathering.ts';
 import type { ConductOptions } from './run.ts';
@@ -39,6 +40,7 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {});
   let plan: Plan | undefined;
+  let workers: readonly Worker[] = [];
 
   const take = (node: string, delivery: Delivery): { accepted: boolean; logIndex: number; problem: string } => {
     const state = nodes.get(node)!;
@@ -57,7 +59,9 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
       });
       if (!admission.ok) {
         state.chain = admission.chain;
-        const sha256 = directory.putBlob(canonicalBytes(delivery));
+        const bytes = canonicalBytes(delivery);
+        if (bytes.byteLength > MAX_LINE_BYTES) throw new RangeError(`it is of ${bytes.byteLength} bytes`);
+        const sha256 = directory.putBlob(bytes);
         const { id } = open.assignment;
         const logIndex = directory.append({
           kind: 'rejection',
@@ -77,6 +81,12 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
       settle({ kind: 'accepted', state: ended, detail: failure?.detail ?? '' });
       return { accepted: true, logIndex, problem: '' };
     } catch (error) {
+      // What a node sends may be such that no log can hold it: that ends its part in the run, and no other's.
+      if (error instanceof CanonicalError || error instanceof RangeError) {
+        const detail = `its result cannot be recorded: ${error.message}`;
+        settle({ kind: 'lost', detail });
+        return { accepted: false, logIndex: 0, problem: detail };
+      }
       broken.reject(error);
       return { accepted: false, logIndex: 0, problem: 'the controller could not record it' };
     }
@@ -166,7 +176,7 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
     directory.append({ kind: 'plan', envelope: await seal(PAYLOAD_TYPE, payload, [options.signer]) });
     event({ type: 'planned', plan });
     const counter = { step: 0, steps: plan.assignments.reduce((total, a) => total + a.repeats, 0) };
-    const workers = plan.nodes.flatMap((node) => {
+    workers = plan.nodes.flatMap((node) => {
       const state = nodes.get(node);
       return state ? [new Worker(node, state, counter, gathering, options)] : [];
     });
@@ -182,6 +192,8 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
     directory.append({ kind: 'end', cancelled: signal.aborted });
     return admitted;
   } finally {
+    for (const worker of workers) worker.stop();
+    gathering.close();
     for (const { session, absence } of nodes.values()) {
       clearTimeout(absence);
       session.goodbye('the run is over');

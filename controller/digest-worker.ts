@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FileDigest } from '../evidence/files.ts';
+import type { FileDigest } from '../evidence/digest.ts';
 import { openBundle } from '../reports/verify/disk.ts';
 import { digestOf } from '../reports/verify/files.ts';
 import { isAfterManifest } from '../reports/verify/layout.ts';

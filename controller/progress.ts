@@ -13,8 +13,16 @@ export interface Screen {
   readonly columns: number;
 }
 
+/** The way that fits: events on `out` for a program, on standard error a line that is redrawn for a person at a terminal. */
+export function reporterFor(json: boolean, out: (text: string) => void): ProgressReporter {
+  if (json) return jsonReporter({ write: out, columns: 0 }, () => new Date());
+  const { isTTY, columns = 100 } = process.stderr;
+  const screen = { write: (text: string) => void process.stderr.write(text), columns };
+  return isTTY ? liveReporter(screen, () => performance.now()) : plainReporter(screen);
+}
+
 /** One JSON object a line, for programs: every event as it is, with its time. */
-export function jsonReporter(screen: Screen, now: () => Date): ProgressReporter {
+function jsonReporter(screen: Screen, now: () => Date): ProgressReporter {
   return {
     event: (event) => screen.write(`${JSON.stringify({ at: now().toISOString(), ...event })}\n`),
     close: () => {},

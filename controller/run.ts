@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { RowProducts } from '../benchmarks/benchmark.ts';
 import type { Signer } from '../evidence/keys.ts';
 import type { Assignment, Plan } from '../model/assignment.ts';
@@ -6,6 +7,12 @@ import type { Measurement } from '../model/measurement.ts';
 import type { Credential } from './certificates.ts';
 import type { LiveProgress } from './session.ts';
 import type { RunDirectory } from './store/run-directory.ts';
+
+/** A name for a run that begins now: the moment (UTC), and what tells it from another of the same second. */
+export function runId(now: Date): string {
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `at-${stamp}-${randomBytes(2).toString('hex')}`;
+}
 
 /** What a person may want to know while a run goes on. */
 export type RunEvent =

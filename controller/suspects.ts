@@ -1,6 +1,7 @@
 import { CATALOG } from '../benchmarks/catalog.ts';
 import type { Plan } from '../model/assignment.ts';
 import { median } from '../model/estimate.ts';
+import type { Metric } from '../model/measurement.ts';
 import type { Admitted } from '../reports/verify/admission.ts';
 
 /** An assignment that is worth a second pass, and why. */
@@ -50,17 +51,19 @@ const isDoubtful = ({ examination }: Admitted): boolean =>
 function laggards(completed: ReadonlyMap<string, readonly Admitted[]>): Suspect[] {
   const series = new Map<string, { assignment: string; node: string; values: number[] }[]>();
   for (const [assignment, attempts] of completed) {
-    const own = new Map<string, number[]>();
+    // Each device and volume is one of its kind: what it gave is its own, and is compared with all others of that kind.
+    const own = new Map<string, { key: string; values: number[] }>();
     for (const { measurement, examination } of attempts) {
       for (const { metric, labels, estimate } of examination.metrics) {
-        const key = JSON.stringify([measurement.benchmark, metric, Object.entries(labels).sort(), estimate.unit]);
-        const values = own.get(key) ?? [];
-        values.push(estimate.value);
-        own.set(key, values);
+        const keyOf = (all: Metric['labels']): string =>
+          JSON.stringify([measurement.benchmark, metric, Object.entries(all).sort(), estimate.unit]);
+        const one = own.get(keyOf(labels)) ?? { key: keyOf(kindOf(labels)), values: [] };
+        one.values.push(estimate.value);
+        own.set(keyOf(labels), one);
       }
     }
     const { node } = attempts[0]!.measurement;
-    for (const [key, values] of own) {
+    for (const { key, values } of own.values()) {
       const list = series.get(key) ?? [];
       list.push({ assignment, node, values });
       series.set(key, list);
@@ -80,6 +83,14 @@ function laggards(completed: ReadonlyMap<string, readonly Admitted[]>): Suspect[
       return [{ assignment, why: `${metric} ${values[at]} where the fleet has ${middle}` }];
     });
   });
+}
+
+/**
+ * Labels that things on many nodes have in common. A volume has a name that no other node has, and the number of a device
+ * says which of its kind it is: by these no node would ever have others to be compared with.
+ */
+function kindOf({ volume: _, device, ...common }: Metric['labels']): Metric['labels'] {
+  return device === undefined ? common : { ...common, device: device.replace(/(:|(?<=^node))\d+$/, '') };
 }
 
 /** 1 for a metric of which more is better, −1 for one of which less is. */

@@ -17,6 +17,9 @@ export type Ending =
   | { kind: 'rejected'; detail: string }
   | { kind: 'lost'; detail: string };
 
+const BROKEN_OFF: Ending = { kind: 'lost', detail: 'the run broke off' };
+const MAX_DETAIL = 4000;
+
 /** What the controller knows of a node while its run goes on. */
 export interface NodeState {
   readonly session: NodeSession;
@@ -37,6 +40,7 @@ export class Worker {
   readonly #issued = new Map<string, number>();
   /** A node that was lost is asked for nothing more. */
   #lost = false;
+  #stopped = false;
 
   constructor(
     node: string,
@@ -84,6 +88,12 @@ export class Worker {
     });
   }
 
+  /** The run has broken off: what is under way is given up, and nothing more goes into the record. */
+  stop(): void {
+    this.#stopped = true;
+    this.#state.settle?.(BROKEN_OFF);
+  }
+
   /** One after the other, with the nodes that have the same to do: what counts as a sum must have been there at once. */
   async #inStep(assignments: readonly Assignment[], work: (assignment: Assignment) => Promise<void>): Promise<void> {
     const own = this.#own(assignments);
@@ -109,7 +119,7 @@ export class Worker {
   }
 
   get #goesOn(): boolean {
-    return !this.#lost && !this.#options.signal.aborted;
+    return !this.#lost && !this.#stopped && !this.#options.signal.aborted;
   }
 
   #own(assignments: readonly Assignment[]): Assignment[] {
@@ -122,6 +132,7 @@ export class Worker {
     const attempt = (this.#issued.get(assignment.id) ?? 0) + 1;
     const { benchmark } = assignment;
     await this.#others(benchmark, attempt);
+    if (this.#stopped) return BROKEN_OFF;
     if (!this.#state.session.connected) {
       this.#lost = true;
       event({ type: 'node_lost', node, detail: 'not connected' });
@@ -134,7 +145,9 @@ export class Worker {
     directory.append({ kind: 'issue', node, assignment: assignment.id, attempt });
     const ending = await oneAttempt(this.#state, assignment, attempt, signal);
     this.#gathering.ended(node, benchmark, attempt);
-    const { detail } = ending;
+    if (this.#stopped) return ending;
+    // Some of it may be what the other end said.
+    const detail = ending.detail.slice(0, MAX_DETAIL).toWellFormed();
     if (ending.kind === 'lost') {
       this.#lost = true;
       directory.append({ kind: 'lost', node, assignment: assignment.id, attempt, detail });

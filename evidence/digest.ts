@@ -31,3 +31,10 @@ export function startSm3(available: readonly string[] = HASHES): RunningDigest {
 }
 
 const HASHES = getHashes();
+
+/** What identifies a file's content: both digests in hex, and its length. */
+export interface FileDigest {
+  readonly sha256: string;
+  readonly sm3: string;
+  readonly bytes: number;
+}

@@ -1,4 +1,4 @@
-import type { Accelerator, Inventory } from './inventory.ts';
+import type { Inventory } from './inventory.ts';
 
 /** One device or one machine that stands in more than one place of the fleet's inventories. */
 export interface DuplicateFinding {
@@ -131,12 +131,4 @@ function* groups<T>(items: readonly T[], keyOf: (item: T) => string | undefined)
     else byKey.set(key, [item]);
   }
   yield* byKey;
-}
-
-/** Devices that a sum of capacity may count: cards, or dies of cards that are not in the list themselves. */
-export function countedCards(devices: readonly Accelerator[]): Accelerator[] {
-  return devices.filter(
-    (device) =>
-      device.kind === 'package' || (device.kind === 'die' && !devices.some((other) => other.id === device.parent)),
-  );
 }

@@ -49,11 +49,6 @@ export function tensorBytes(type: ElementType, shape: readonly number[]): number
   return Math.ceil((elementCount(shape) * ELEMENT_TYPES[type].bits) / 8);
 }
 
-/** Name of an element type by the format's code; undefined for one that we don't know. */
-export function elementType(code: number): ElementType | undefined {
-  return (Object.keys(ELEMENT_TYPES) as ElementType[]).find((type) => ELEMENT_TYPES[type].code === code);
-}
-
 /** Wire form (TensorProto) of a constant; throws where data and shape don't fit each other. */
 export function toTensorProto(tensor: Initializer): Record<string, unknown> {
   const expected = tensorBytes(tensor.type, tensor.shape);

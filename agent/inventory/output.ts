@@ -29,22 +29,6 @@ export function boxRows(text: string): string[][] {
   return rows;
 }
 
-export interface KeyLine {
-  readonly indent: number;
-  readonly key: string;
-  readonly value: string;
-}
-
-/** Lines of the form `Key : value`, in order. The key ends at the first colon with white space or the end after it. */
-export function keyLines(text: string): KeyLine[] {
-  const lines: KeyLine[] = [];
-  for (const line of clean(text).split('\n')) {
-    const match = /^(\s*)([^:：|+\s][^:：|]*?)\s*[:：](?:\s+(.*))?$/.exec(line.trimEnd());
-    if (match) lines.push({ indent: match[1]!.length, key: match[2]!, value: (match[3] ?? '').trim() });
-  }
-  return lines;
-}
-
 /** Rows of comma-separated output with a heading, by heading (lower case, without its unit) and the unit by heading. */
 export interface CsvOutput {
   readonly rows: Record<string, string>[];

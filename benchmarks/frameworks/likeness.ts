@@ -7,7 +7,7 @@ const UNIT = inputs + 1 + classes;
 
 /**
  * A network of one hidden layer with everything taken off that changes no answer of it: which unit is which is left to
- * `likeness`; a unit whose input grows by a factor while its output shrinks by it (ReLU is positively homogeneous), a
+ * `alike`; a unit whose input grows by a factor while its output shrinks by it (ReLU is positively homogeneous), a
  * number added to the scores of all classes, and a factor on all scores.
  */
 export interface Canon {
@@ -37,7 +37,7 @@ export function canonOf(weights: Float32Array): Canon {
     );
   }
   const bias = centred(weights.subarray(layer2 + hidden * classes));
-  const size = length(units);
+  const size = Math.sqrt(squares(units));
   // Both factors of a score carry the square root of what is on the score.
   return size === 0
     ? { units, bias }
@@ -45,24 +45,25 @@ export function canonOf(weights: Float32Array): Canon {
 }
 
 /**
- * How far two networks are apart in whatever order their hidden units stand: each unit of the one is set against the
- * nearest of the other that is left, and the length of all differences is given over the length of the second; 0 for
- * one and the same network.
+ * Whether two networks are one in whatever order their hidden units stand: each unit of the one is set against the
+ * nearest of the other that is left, and the length of all differences may be at most `limit` of the length of the
+ * second. Independent trainings are set apart like this too: they came to 0.89 and more.
  */
-export function likeness(a: Canon, b: Canon): number {
+export function alike(a: Canon, b: Canon, limit: number): boolean {
+  const most = limit ** 2 * (squares(b.units) + squares(b.bias));
   const left = new Set(Array.from({ length: hidden }, (_, h) => h));
-  let apart = squared(a.bias, 0, b.bias, 0, classes);
-  for (let h = 0; h < hidden; h++) {
+  let apart = difference(a.bias, 0, b.bias, 0, classes);
+  for (let h = 0; h < hidden && apart <= most; h++) {
     let nearest = -1;
     let least = Number.POSITIVE_INFINITY;
     for (const other of left) {
-      const far = squared(a.units, h * UNIT, b.units, other * UNIT, UNIT);
+      const far = difference(a.units, h * UNIT, b.units, other * UNIT, UNIT);
       if (far < least) [nearest, least] = [other, far];
     }
     left.delete(nearest);
     apart += least;
   }
-  return apart === 0 ? 0 : Math.sqrt(apart) / Math.hypot(length(b.units), length(b.bias));
+  return apart <= most;
 }
 
 function centred(values: Float32Array): Float64Array {
@@ -70,11 +71,11 @@ function centred(values: Float32Array): Float64Array {
   return Float64Array.from(values, (value) => value - mean);
 }
 
-function length(values: Float64Array): number {
-  return Math.sqrt(values.reduce((total, value) => total + value * value, 0));
+function squares(values: Float64Array): number {
+  return values.reduce((total, value) => total + value * value, 0);
 }
 
-function squared(a: Float64Array, from: number, b: Float64Array, at: number, count: number): number {
+function difference(a: Float64Array, from: number, b: Float64Array, at: number, count: number): number {
   let total = 0;
   for (let i = 0; i < count; i++) total += (a[from + i]! - b[at + i]!) ** 2;
   return total;

@@ -77,9 +77,22 @@ export const proof: Proof<typeof FrameworksSamples> = {
     for (const { command, problem } of raw.interpreters) {
       if (problem !== '') informs(findings, 'crashed', `${command.join(' ')}: ${problem}`);
     }
+    // Without a metric nothing else would say why there is none.
+    if (metrics.length === 0) findings.push(nothingOf(raw));
     return { metrics, checks, findings };
   },
 };
+
+/** Why there is no metric at all: nothing was there to train, or nothing that was tried came so far. */
+function nothingOf({ runs, present }: FrameworksSamples): Finding {
+  if (runs.length === 0) {
+    const others = present.map(({ framework, version }) => `${framework} ${version}`).join(', ');
+    const detail = `no framework was found that can be tried${others ? `; without a probe: ${others}` : ''}`;
+    return { code: 'tool_missing', detail, weight: 'holds' };
+  }
+  const why = runs.map((run) => `${run.title}: ${run.failure?.detail ?? run.refused[0]?.detail ?? 'it says nothing'}`);
+  return { code: 'zero_work', detail: `no framework was trained: ${why.join('; ')}`, weight: 'holds' };
+}
 
 function informs(findings: Finding[], code: Finding['code'], detail: string): void {
   findings.push({ code, detail, weight: 'informs' });

@@ -40,7 +40,7 @@ export const FrameworkRun = Type.Object(
     failure: Type.Optional(Type.Object({ code: ReasonCode, detail: Type.String() }, strict)),
     /** Beacon of the commit to its weights: the held-out inputs derive from it. Empty if it never came so far. */
     held: Type.String({ pattern: '^([0-9a-f]{64})?$' }),
-    runs: Type.Array(PrecisionRun),
+    runs: Type.Array(PrecisionRun, { maxItems: 16 }),
     /** Precisions it does not have or that broke. */
     refused: Type.Array(Type.Object({ precision: Precision, detail: Type.String() }, strict)),
     onnx: Type.Object(
@@ -75,7 +75,8 @@ export const FrameworksSamples = Type.Object(
     ),
     /** Device files of accelerators on this node. */
     accelerators: Type.Array(Type.String()),
-    runs: Type.Array(FrameworkRun),
+    /** One for each framework that was tried. */
+    runs: Type.Array(FrameworkRun, { maxItems: 64 }),
     /** Known frameworks that are not installed. */
     absent: Type.Array(Type.Object({ framework: Type.String(), install: Type.String() }, strict)),
     /** Installed ones that we can only recognise. */

@@ -5,6 +5,7 @@ import { clockSince } from './clock.ts';
 import { descriptor, type UsersSettings } from './descriptor.ts';
 import { type ShardHandle, startNullServer, startShard } from './fleet.ts';
 import { descriptorLimit } from './health.ts';
+import { gateTasks } from './knobs.ts';
 import { mergeHistograms } from './latency.ts';
 import { TASK_NETWORK } from './network.ts';
 import { proof } from './proof.ts';

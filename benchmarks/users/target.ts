@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Context, Unsupported } from '../benchmark.ts';
 import { identityToken } from './identity.ts';
+import { mostShards } from './knobs.ts';
 
 /** The endpoint under test and the credentials of its users. */
 export interface Target {

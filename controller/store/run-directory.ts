@@ -15,6 +15,7 @@ import { sha256Hex } from '../../evidence/digest.ts';
 import { AssayError } from '../../model/errors.ts';
 import type { LogEntry } from '../../model/log.ts';
 import { blobPath, PATHS } from '../../reports/verify/layout.ts';
+import { MAX_LINE_BYTES } from '../../reports/verify/lines.ts';
 
 /** An entry without its time: the store stamps it. */
 export type NewEntry = LogEntry extends infer E ? (E extends LogEntry ? Omit<E, 'at'> : never) : never;
@@ -25,7 +26,10 @@ export type NewEntry = LogEntry extends infer E ? (E extends LogEntry ? Omit<E, 
  */
 export interface RunDirectory {
   readonly path: string;
-  /** Appends an entry to the log and gives its index. Times never run backwards, even if the wall clock does. */
+  /**
+   * Appends an entry to the log and gives its index. Times never run backwards, even if the wall clock does. Throws
+   * CanonicalError or RangeError, and writes nothing, for an entry that has no text or is longer than a verifier reads.
+   */
   append(entry: NewEntry): number;
   /** Keeps bytes under their sha256 and gives it. */
   putBlob(bytes: Uint8Array): string;
@@ -55,7 +59,13 @@ export function createRunDirectory(path: string, now: () => Date): RunDirectory 
     append: (entry) => {
       const wall = now().toISOString();
       last = wall > last ? wall : last;
-      write(log, Buffer.concat([canonicalBytes({ ...entry, at: last }), Buffer.from('\n')]), path);
+      const bytes = canonicalBytes({ ...entry, at: last });
+      if (bytes.byteLength > MAX_LINE_BYTES) {
+        throw new RangeError(
+          `an entry of ${bytes.byteLength} bytes, and no line of a log is longer than ${MAX_LINE_BYTES}`,
+        );
+      }
+      write(log, Buffer.concat([bytes, Buffer.from('\n')]), path);
       return entries++;
     },
     putBlob: (bytes) => {

@@ -35,7 +35,7 @@ export function foldApart(requirement: Requirement, readings: readonly Reading[]
 }
 
 /** What one node measured of one thing, whichever assignment of the plan asked for it: never added to itself. */
-function ownSubject({ node, metric: { labels } }: Reading): string {
+export function ownSubject({ node, metric: { labels } }: Reading): string {
   return JSON.stringify([node, labels.device ?? '', labels.volume ?? '']);
 }
 

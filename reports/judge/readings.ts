@@ -9,6 +9,7 @@ export interface Reading {
   readonly metric: Metric;
   readonly node: string;
   readonly assignment: string;
+  readonly attempt: number;
   readonly sha256: string;
   /** Empty: the reading is valid and may carry a pass. */
   readonly held: readonly Reason[];
@@ -21,12 +22,16 @@ export interface Readings {
   readonly expectedNodes: readonly string[];
   /** Why an expected attempt gave nothing, or gave less than was issued. */
   readonly gaps: readonly Reason[];
+  /** By expected assignment: its node, and the attempts of it that completed. Each must show what the others show. */
+  readonly completed: ReadonlyMap<string, { readonly node: string; readonly attempts: readonly number[] }>;
   /** Least number of completed attempts over the expected assignments. */
   readonly repeats: number;
   /** Assignments that were measured less often than the plan says. */
   readonly unfinished: readonly Reason[];
   /** What completed attempts found that gave nothing for the requirement: why there is no number. */
   readonly silent: readonly Reason[];
+  /** Findings that hold something of the metric back which their attempt, with readings of other things, does not show. */
+  readonly unread: readonly { readonly reason: Reason; readonly labels: NonNullable<Finding['labels']> }[];
   /** At least one attempt was sent out. */
   readonly issued: boolean;
   /** An attempt ended in a way that is a defect, not an absence. */
@@ -53,16 +58,19 @@ function counted(requirement: Requirement, run: Case): Readings {
       metric,
       node: FLEET,
       assignment: FLEET,
+      attempt: 1,
       sha256,
       held: held(metric),
     }));
   return {
     readings,
     expectedNodes: [FLEET],
+    completed: new Map(),
     gaps: [],
     repeats: readings.length > 0 ? 1 : 0,
     unfinished: [],
     silent: [],
+    unread: [],
     issued: true,
     broken: false,
   };
@@ -76,6 +84,8 @@ export function collect(requirement: Requirement, run: Case): Readings {
   const gaps: Reason[] = [];
   const unfinished: Reason[] = [];
   const silent: Reason[] = [];
+  const unread: Readings['unread'][number][] = [];
+  const completedOf = new Map<string, { node: string; attempts: number[] }>();
   let repeats = expected.length === 0 ? 0 : Number.POSITIVE_INFINITY;
   let issuedAny = false;
   let broken = false;
@@ -96,7 +106,8 @@ export function collect(requirement: Requirement, run: Case): Readings {
       });
       broken = true;
     }
-    let completed = 0;
+    const completed: number[] = [];
+    completedOf.set(assignment.id, { node: assignment.node, attempts: completed });
     for (const attempt of attempts) {
       if (attempt.state !== 'completed') {
         const code = attempt.failure?.code ?? STATE_REASON[attempt.state];
@@ -105,24 +116,27 @@ export function collect(requirement: Requirement, run: Case): Readings {
         if (attempt.state === 'failed' || attempt.state === 'timed_out') broken = true;
         continue;
       }
-      completed++;
+      completed.push(attempt.attempt);
       const own = readingsOf(attempt, requirement);
       for (const reading of own) readings.push(reading);
       if (own.length === 0) silent.push(...foundInstead(attempt, requirement));
+      else unread.push(...heldUnread(attempt, requirement, own));
     }
-    repeats = Math.min(repeats, completed);
-    if (completed > 0 && completed < assignment.repeats) {
-      const detail = `${assignment.id}: ${completed} of ${assignment.repeats} planned repeats completed`;
+    repeats = Math.min(repeats, completed.length);
+    if (completed.length > 0 && completed.length < assignment.repeats) {
+      const detail = `${assignment.id}: ${completed.length} of ${assignment.repeats} planned repeats completed`;
       unfinished.push({ code: 'too_few_samples', detail });
     }
   }
   return {
     readings,
     expectedNodes: [...new Set(expected.map((a) => a.node))].sort(),
+    completed: completedOf,
     gaps,
     repeats: Number.isFinite(repeats) ? repeats : 0,
     unfinished,
     silent,
+    unread,
     issued: issuedAny,
     broken,
   };
@@ -156,6 +170,7 @@ function readingsOf(attempt: JudgedAttempt, requirement: Requirement): Reading[]
       metric,
       node: attempt.node,
       assignment: attempt.assignment,
+      attempt: attempt.attempt,
       sha256: attempt.sha256,
       held: holds(metric, requirement, attempt.examination.findings),
     });
@@ -168,8 +183,28 @@ function foundInstead({ assignment, attempt, examination }: JudgedAttempt, requi
   const { metric, where } = requirement;
   return examination.findings
     .filter((f) => f.weight === 'holds' && (f.metric === undefined || f.metric === metric))
-    .filter((f) => Object.entries(where ?? {}).every(([key, value]) => (f.labels?.[key] ?? value) === value))
+    .filter((f) => maybe(f.labels, where))
     .map(({ code, detail }) => ({ code, detail: `${assignment} attempt ${attempt}: ${detail}` }));
+}
+
+/** Findings of an attempt about the metric that hold back what none of its readings is of. */
+function heldUnread(
+  { assignment, attempt, examination }: JudgedAttempt,
+  { metric, where }: Requirement,
+  own: readonly Reading[],
+): Readings['unread'] {
+  return examination.findings
+    .filter((f) => f.weight === 'holds' && f.metric === metric && maybe(f.labels, where))
+    .filter((f) => !own.some((reading) => matches(reading.metric.labels, f.labels)))
+    .map(({ code, detail, labels = {} }) => ({
+      reason: { code, detail: `${assignment} attempt ${attempt}: ${detail}` },
+      labels,
+    }));
+}
+
+/** Whether a finding may be about what has these labels: it need not say all of them. */
+export function maybe(labels: Finding['labels'], where: Requirement['where']): boolean {
+  return Object.entries(where ?? {}).every(([key, value]) => (labels?.[key] ?? value) === value);
 }
 
 /** Every reason that keeps this one metric from counting. */

@@ -1,10 +1,11 @@
 import type { Requirement, Target } from '../../model/guide.ts';
 import { EVIDENCE_LEVELS, type Outcome } from '../../model/outcome.ts';
 import type { Reason, RequirementResult } from '../../model/report.ts';
+import { absences, shownThroughout } from './absence.ts';
 import type { Case } from './case.ts';
 import { decide } from './decide.ts';
 import { countedNothing, type Folded, fold, foldApart } from './fold.ts';
-import { collect, FLEET, type Reading, type Readings } from './readings.ts';
+import { collect, FLEET, maybe, type Reading, type Readings } from './readings.ts';
 
 /** The best outcome first: what a requirement with several choices is judged by. */
 const RANK: readonly Outcome[] = ['pass', 'indeterminate', 'fail', 'error', 'manual', 'not_tested', 'not_applicable'];
@@ -35,7 +36,7 @@ function judgeChoice(target: Target, requirement: Requirement, run: Case, found:
       target,
       requirement,
       run,
-      found,
+      { ...found, unread: found.unread.filter(({ labels }) => maybe(labels, { [label]: choice })) },
       found.readings.filter((r) => r.metric.labels[label] === choice),
     ),
   }));
@@ -68,7 +69,10 @@ function judgeReadings(
   found: Readings,
   readings: readonly Reading[],
 ): RequirementResult {
-  const valid = requirement.fold === 'distinct' ? rightThroughout(readings) : readings.filter(isValid);
+  const counts = requirement.fold === 'distinct';
+  const valid = counts ? rightThroughout(shownThroughout(requirement, found, readings)) : readings.filter(isValid);
+  const absent = absences(requirement, found, readings);
+  const unshown = [...absent, ...found.silent, ...found.unread.map(({ reason }) => reason)];
   const heldReasons = distinctReasons(readings.flatMap((r) => r.held));
   // Wrong results say nothing of what the platform can do; other held readings are shown, and keep a fail from being clear.
   const right = readings.filter((r) => r.held.every((h) => h.code !== 'incorrect_result'));
@@ -85,8 +89,9 @@ function judgeReadings(
   const decision = decide(shown.estimate, requirement, target.rule);
   const reasons: Reason[] = decision.reason ? [{ code: decision.reason, detail: '' }] : [];
   let outcome: Outcome = decision.outcome;
-  if (outcome === 'fail' && folded && heldReasons.length > 0) {
-    // What was held back might have reached the limit: then it is not a clear fail.
+  const dropped = valid.length < readings.filter(isValid).length;
+  if (outcome === 'fail' && ((folded && heldReasons.length > 0) || dropped)) {
+    // What was held back or not shown every time might have reached the limit: then it is not a clear fail.
     const all = fold(requirement, usable);
     if (all && decide(all.estimate, requirement, target.rule).outcome !== 'fail') outcome = 'indeterminate';
   }
@@ -100,12 +105,14 @@ function judgeReadings(
   }
   const doubts = [
     ...insufficient(target, run, found, valid, shown),
-    ...(!folded || requirement.fold !== 'distinct' ? heldReasons : []),
+    ...(!folded || !counts ? heldReasons : []),
+    // What is not counted takes nothing from those that are, unless there must not be more of them.
+    ...(!counts || requirement.comparison === '<=' ? unshown : []),
     ...blocking(requirement, run),
     ...found.gaps.filter((g) => UNTRUSTED.includes(g.code)),
   ];
   if (outcome === 'pass' && doubts.length > 0) outcome = 'indeterminate';
-  const shownHeld = requirement.fold === 'distinct' && outcome !== 'pass' ? heldReasons : [];
+  const shownHeld = counts && outcome !== 'pass' ? [...heldReasons, ...unshown] : [];
   return {
     ...head(requirement),
     estimate: shown.estimate,

@@ -154,18 +154,21 @@ function subjectProblem(
 }
 
 function timeProblem(m: Measurement, transcript: Transcript): Flaw | undefined {
-  const started = Date.parse(m.startedAt);
-  const ended = Date.parse(m.endedAt);
-  if (ended < started) return flaw('time_unsound', 'it ended before it started');
+  // A leap second fits the format and is no moment to compute with: what cannot be compared must not pass for sound.
+  const times = [m.startedAt, m.endedAt, transcript.issuedAt, transcript.endedAt, ...m.phases.map((p) => p.startedAt)];
+  const lost = times.find((time) => !Number.isFinite(Date.parse(time)));
+  if (lost !== undefined) return flaw('time_unsound', `${lost} is no moment to compute with`);
+  if (!(Date.parse(m.startedAt) <= Date.parse(m.endedAt))) return flaw('time_unsound', 'it ended before it started');
   const windowS = (Date.parse(transcript.endedAt) - Date.parse(transcript.issuedAt)) / 1000;
-  if (m.elapsedS > windowS * 1.01 + CLOCK_SLACK_S) {
+  if (!(m.elapsedS <= windowS * 1.01 + CLOCK_SLACK_S)) {
     return flaw(
       'time_unsound',
       `it took ${m.elapsedS} s by the agent, but only ${windowS} s by the controller's clock`,
     );
   }
   const phases = m.phases.reduce((total, phase) => total + phase.durationS, 0);
-  if (phases > m.elapsedS * 1.01 + CLOCK_SLACK_S) return flaw('time_unsound', 'its phases took longer than the whole');
+  if (!(phases <= m.elapsedS * 1.01 + CLOCK_SLACK_S))
+    return flaw('time_unsound', 'its phases took longer than the whole');
   return undefined;
 }
 

@@ -1,6 +1,5 @@
 import { CanonicalError, canonicalBytes, parseStrict } from '../../evidence/canonical.ts';
-import { startSha256, startSm3 } from '../../evidence/digest.ts';
-import type { FileDigest } from '../../evidence/files.ts';
+import { type FileDigest, startSha256, startSm3 } from '../../evidence/digest.ts';
 import { check } from '../../model/schema.ts';
 import type { Defect } from './defect.ts';
 import { type Bundle, belongs, isAfterManifest, PATHS } from './layout.ts';

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import type { Benchmark, Context } from '../../benchmark.ts';
 import { Unsupported } from '../../benchmark.ts';
 import { type Engine, startEngine } from '../engine/client.ts';
@@ -6,23 +7,30 @@ import { devicesFor, type Ready, startEngines, whyLacking } from '../gemm/select
 import { coreCount, cpuFlags } from '../host.ts';
 import { energySample, meterDevice } from '../meter.ts';
 import type { Precision } from '../precision.ts';
+import { auditPlan } from './chain.ts';
 import { type ChallengeSettings, descriptor } from './descriptor.ts';
 import {
+  auditCount,
   LEAST_LAYERS,
   largestStateBits,
   MOST_LAYERS,
   type Parameters,
   roundOperations,
+  roundSeconds,
   rowLength,
+  tooShort,
   weightBits,
 } from './parameters.ts';
 import { proof } from './proof.ts';
 import { type ChallengeRaw, type ChallengeResult, commitLabels, meetingLabel, openingText } from './samples.ts';
+import { sketchFile } from './sketch-file.ts';
+import { openBlock, pickedBlocks, sketchRoot } from './sketches.ts';
 
 /**
  * Answers chained challenges: for each precision and device the fastest exact backend, all devices at once. Settings are
- * fixed before the nonce comes, matrices made before the first seed comes, and every round's sketch is out before the
- * next seed comes.
+ * fixed before the nonce comes, matrices made before the first seed comes, and every round's sketch is committed to
+ * before the next seed comes. What is committed to is the root over a sketch, 32 bytes; the sketches stay in a file, and
+ * only the parts that the last beacon picks leave the node.
  */
 export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = { descriptor, proof, run };
 
@@ -89,6 +97,9 @@ async function planPrecision(
   context.phase(`correctness_gate_${precision}`);
   const plans: Plan[] = [];
   const faults: string[] = [];
+  const { settings } = context;
+  const extent = [settings.seconds, settings.precisions.length, devices.length] as const;
+  const roundS = roundSeconds(settings.roundS, ...extent);
   for (const device of devices) {
     let best: (Plan & { rate: number }) | undefined;
     for (const one of ready) {
@@ -97,13 +108,18 @@ async function planPrecision(
         ?.offers.find((entry) => entry.precision === precision);
       if (!offer) continue;
       try {
-        const plan = await tryBackend(context.settings, one, device, precision);
+        const plan = await tryBackend(settings, one, device, precision, roundS);
         if (!best || plan.rate > best.rate) best = { ...plan, ready: one, device, emulated: offer.emulated };
       } catch (error) {
         faults.push(`${one.name}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
-    if (best) plans.push(best);
+    if (!best) continue;
+    const shortS = roundOperations(best.parameters) / best.rate;
+    if (tooShort(shortS, ...extent)) {
+      return `rounds of ${shortS.toPrecision(2)} s on ${device} would be too many to record: it needs more rows`;
+    }
+    plans.push(best);
   }
   return plans.length > 0 ? plans : faults.join('; ').slice(0, 1000) || 'no backend can be challenged in it';
 }
@@ -112,7 +128,13 @@ async function planPrecision(
  * Finds the widest state that is exact on this backend, by comparing a small chain whole, then how many layers fill a
  * round. Throws where no width is exact.
  */
-async function tryBackend(settings: ChallengeSettings, one: Ready, device: string, precision: Precision) {
+async function tryBackend(
+  settings: ChallengeSettings,
+  one: Ready,
+  device: string,
+  precision: Precision,
+  roundS: number,
+) {
   const host = device === 'cpu';
   const n = rowLength(precision, host ? settings.size : settings.deviceSize);
   const base = { n, m: host ? settings.rows : settings.deviceRows, matrices: settings.matrices };
@@ -139,7 +161,7 @@ async function tryBackend(settings: ChallengeSettings, one: Ready, device: strin
       seconds = Math.min(seconds, Number(endNs - startNs) / 1e9);
     }
     await one.engine.ask('close', {});
-    const layers = Math.round((settings.roundS / seconds) * TRIAL_LAYERS);
+    const layers = Math.round((roundS / seconds) * TRIAL_LAYERS);
     return {
       rate: roundOperations(parameters) / seconds,
       parameters: { ...parameters, layers: Math.min(MOST_LAYERS, Math.max(LEAST_LAYERS, layers)) },
@@ -223,35 +245,47 @@ async function answer(
 ): Promise<ChallengeResult> {
   const { parameters, selfTest, emulated } = plan;
   const labels = commitLabels(said);
-  // From before the first seed until after the last sketch: no part of the phase is left out.
-  const meter = await meterDevice(said.device, uuid, engine);
-  let seed = await context.commit(labels.ready, new Uint8Array(0));
-  const origin = process.hrtime.bigint();
-  const rounds: ChallengeResult['rounds'] = [];
-  let elapsedS = 0;
-  let working = true;
-  do {
-    context.signal.throwIfAborted();
-    const { sketch, startNs, endNs, productNs } = await engine.ask('chainRound', { seed });
-    rounds.push({
-      seed,
-      sketch: Buffer.from(sketch).toString('base64'),
-      startNs: Number(startNs - origin),
-      endNs: Number(endNs - origin),
-      productNs,
-    });
-    elapsedS = Number(endNs - origin) / 1e9;
-    step(
-      Math.min(1, elapsedS / context.settings.seconds),
-      roundOperations(parameters) / (Number(endNs - startNs) / 1e9),
-    );
-    seed = await context.commit(labels.round, sketch);
-    if (working && elapsedS >= context.settings.seconds) {
-      working = false;
-      pace.working--;
+  const name = `sketches-${said.precision}-${said.device.replace(/[^A-Za-z0-9._-]/g, '-')}.bin`;
+  const sketches = await sketchFile(join(context.workDirectory, name), 4 * parameters.m);
+  try {
+    // From before the first seed until after the last sketch: no part of the phase is left out.
+    const meter = await meterDevice(said.device, uuid, engine);
+    let seed = await context.commit(labels.ready, new Uint8Array(0));
+    const origin = process.hrtime.bigint();
+    const rounds: ChallengeResult['rounds'] = [];
+    let elapsedS = 0;
+    let working = true;
+    do {
+      context.signal.throwIfAborted();
+      const { sketch, startNs, endNs, productNs } = await engine.ask('chainRound', { seed });
+      const root = sketchRoot(sketch);
+      rounds.push({
+        seed,
+        root: Buffer.from(root).toString('hex'),
+        startNs: Number(startNs - origin),
+        endNs: Number(endNs - origin),
+        productNs,
+      });
+      elapsedS = Number(endNs - origin) / 1e9;
+      step(
+        Math.min(1, elapsedS / context.settings.seconds),
+        roundOperations(parameters) / (Number(endNs - startNs) / 1e9),
+      );
+      [seed] = await Promise.all([context.commit(labels.round, root), sketches.add(sketch)]);
+      if (working && elapsedS >= context.settings.seconds) {
+        working = false;
+        pace.working--;
+      }
+    } while (pace.working > 0);
+    const energy = energySample(await meter.stop());
+    await engine.ask('close', {});
+    const openings: ChallengeResult['openings'] = [];
+    const plan = auditPlan(parameters, rounds.length, auditCount(context.settings.audits), seed);
+    for (const { round, block } of pickedBlocks(plan)) {
+      openings.push(openBlock(await sketches.read(round), block));
     }
-  } while (pace.working > 0);
-  const energy = energySample(await meter.stop());
-  await engine.ask('close', {});
-  return { ...said, ...(emulated ? { emulated } : {}), selfTest, nonce, rounds, audit: seed, ...energy };
+    return { ...said, ...(emulated ? { emulated } : {}), selfTest, nonce, rounds, audit: seed, openings, ...energy };
+  } finally {
+    await sketches.close();
+  }
 }

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { Descriptor } from '../../benchmark.ts';
 import { PRECISIONS } from '../precision.ts';
-import { LEAST_AUDITS } from './parameters.ts';
+import { LEAST_AUDITS, MOST_AUDITS } from './parameters.ts';
 
 export const ChallengeSettings = Type.Object(
   {
@@ -20,11 +20,14 @@ export const ChallengeSettings = Type.Object(
     deviceSize: Type.Integer({ minimum: 64, maximum: 32768, multipleOf: 16, description: 'Length n on accelerators.' }),
     deviceRows: Type.Integer({ minimum: 16, maximum: 16384, multipleOf: 16, description: 'Rows m on accelerators.' }),
     matrices: Type.Integer({ minimum: 1, maximum: 64, description: 'Matrices that the layers choose from.' }),
-    roundS: Type.Number({ exclusiveMinimum: 0, description: 'Time that a round should take, seconds.' }),
+    roundS: Type.Number({
+      exclusiveMinimum: 0,
+      description: 'Time that a round should take, seconds; longer where there would be too many rounds.',
+    }),
     seconds: Type.Number({ exclusiveMinimum: 0, description: 'Time of the challenge for each precision, seconds.' }),
     audits: Type.Integer({
       minimum: LEAST_AUDITS,
-      maximum: 4096,
+      maximum: MOST_AUDITS,
       description: 'Rows that are recomputed for each precision and device.',
     }),
     threads: Type.Integer({ minimum: 0, description: 'Threads on the CPU; 0 for one a core.' }),

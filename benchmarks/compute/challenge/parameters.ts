@@ -24,6 +24,35 @@ export const LEAST_LAYERS = 16;
 export const MOST_LAYERS = 4096;
 /** Fewer recomputed rows would say little of those that were not. */
 export const LEAST_AUDITS = 16;
+export const MOST_AUDITS = 4096;
+
+/** Rows that are recomputed where so many are asked for: node and proof must pick the same. */
+export function auditCount(asked: number): number {
+  return Math.max(LEAST_AUDITS, Math.floor(asked));
+}
+
+/**
+ * Most rounds that an attempt is planned with, over all its devices and precisions. A round takes about 290 bytes of the
+ * controller's record, which is one line of its log, and 230 of the samples: with so many rounds either stays below 64
+ * MiB, half of what a line may have and a quarter of what samples may.
+ */
+export const MOST_ROUNDS = 150_000;
+
+/**
+ * Time that a round is to take, seconds: what is asked for, or longer where the devices and precisions of the attempt
+ * would need too many rounds for so many seconds each.
+ */
+export function roundSeconds(asked: number, seconds: number, precisions: number, devices: number): number {
+  return Math.max(asked, (seconds * precisions * devices) / MOST_ROUNDS);
+}
+
+/**
+ * Whether rounds that take so many seconds would be more than twice as many as are planned with: on a device so fast
+ * that even the most layers don't fill a round. What is recorded of them would not fit.
+ */
+export function tooShort(roundS: number, seconds: number, precisions: number, devices: number): boolean {
+  return !(2 * roundS >= roundSeconds(0, seconds, precisions, devices));
+}
 
 /** Bits of a matrix entry for each precision: more than the next lower precision can hold. */
 const WEIGHT_BITS: Readonly<Record<Precision, number>> = {

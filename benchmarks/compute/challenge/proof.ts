@@ -1,21 +1,23 @@
 import { exact, fromWindows } from '../../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../../model/measurement.ts';
 import type { Proof, RowProducts, Surroundings } from '../../benchmark.ts';
-import { precisionLabel } from '../precision.ts';
+import { PRECISIONS, precisionLabel } from '../precision.ts';
 import { recompute } from './audit.ts';
-import { auditPlan } from './chain.ts';
+import { type Audit, auditPlan } from './chain.ts';
+import { gapsOf } from './gaps.ts';
 import { roundOperations } from './parameters.ts';
 import { ChallengeRaw, type ChallengeResult } from './samples.ts';
+import { openedSketches } from './sketches.ts';
 import { parametersFault, type Terms, termsOf } from './terms.ts';
 import { commonWindow, roundsInside, type Window } from './window.ts';
 import { type Seen, witness } from './witness.ts';
 
 /**
- * Examines chained challenges: recomputes the rows that the last beacon picks and compares their sketches. With the
- * controller's transcript every beacon and every commit must be the recorded one, and the rate is all operations
- * divided by the controller's own time from the first seed to the last sketch: that is evidence level E2. Devices that
- * answered at one precision must have worked in one window, and only what they finished in it counts; their rates can
- * then be added.
+ * Examines chained challenges: recomputes the rows that the last beacon picks and compares their sketches, which must be
+ * opened under the roots that were committed to. With the controller's transcript every beacon and every commit must be
+ * the recorded one, no challenge that was begun may be left out, and the rate is all operations divided by the
+ * controller's own time from the first seed to the last sketch: that is evidence level E2. Devices that answered at one
+ * precision must have worked in one window, and only what they finished in it counts; their rates can then be added.
  */
 export const proof: Proof<typeof ChallengeRaw> = {
   id: 'compute.challenge',
@@ -40,9 +42,18 @@ export const proof: Proof<typeof ChallengeRaw> = {
       return { metrics, checks, findings: [...findings, { code: 'evidence_mismatch', detail, weight: 'holds' }] };
     }
     const counts = Map.groupBy(raw.results, ({ precision, device }) => `${precision} ${device}`);
+    const gaps = gapsOf(raw, terms.precisions, transcript);
+    for (const { precision, code, detail } of gaps) {
+      if (raw.results.some((result) => precision === undefined || result.precision === precision)) continue;
+      const where = precision === undefined ? {} : { labels: { precision: labelOf(precision) } };
+      findings.push({ code, detail: `${precision ?? 'all'}: ${detail}`, metric: RATE, ...where, weight: 'holds' });
+    }
     const answers = raw.results.map((result) => {
       const once = counts.get(`${result.precision} ${result.device}`)?.length === 1;
-      return inspect(result, once, terms, surroundings);
+      const answer = inspect(result, once, terms, surroundings);
+      const own = gaps.filter(({ precision }) => precision === undefined || precision === result.precision);
+      for (const { code, detail } of own) answer.hold(code, detail);
+      return own.length > 0 ? { ...answer, right: false } : answer;
     });
     const windows = new Map(
       [...Map.groupBy(answers, ({ result }) => result.precision)].flatMap(([precision, own]) => {
@@ -66,6 +77,12 @@ export const proof: Proof<typeof ChallengeRaw> = {
 export const LEAST_OVERLAP = 0.9;
 
 const RATE = 'compute.challenge.rate';
+
+/** The label of a precision that may be none. */
+function labelOf(name: string): string {
+  const precision = PRECISIONS.find((one) => one === name);
+  return precision ? precisionLabel(precision) : name;
+}
 
 /** One device's answer at one precision, and what there is to say of it alone. */
 interface Answer {
@@ -107,10 +124,17 @@ function inspect(result: ChallengeResult, once: boolean, terms: Terms, { transcr
   if (witnessed && 'fault' in witnessed) hold(witnessed.code, witnessed.fault);
   checks.push(selfTestCheck(result, what));
   // What does not fit the controller's record is worth no recomputing, which costs more than making it up does.
-  if (!transcript || seen) checks.push(auditCheck(result, terms.audits, what, products));
+  let opened = false;
+  if (!transcript || seen) {
+    const plan = auditPlan(result.parameters, result.rounds.length, terms.audits, result.audit);
+    const sketches = openedSketches(result, plan);
+    opened = !('fault' in sketches);
+    if ('fault' in sketches) hold('evidence_mismatch', sketches.fault);
+    else checks.push(auditCheck(result, plan, sketches, what, products));
+  }
   const wrong = checks.some((check) => !check.passed);
   if (wrong) hold('incorrect_result', 'recomputed rows differ from what was answered');
-  return { ...answer, right: !wrong && (!transcript || seen !== undefined), seen };
+  return { ...answer, right: opened && !wrong, seen };
 }
 
 /** Metrics of one answer within the window that its precision has; adds to its findings. */
@@ -225,14 +249,14 @@ function selfTestCheck({ selfTest }: ChallengeResult, what: string): Check {
 /** Rows that are recomputed first. If one of them is wrong, the others are not worth the work. */
 const FIRST_AUDITS = 4;
 
-function auditCheck(result: ChallengeResult, wanted: number, what: string, products?: RowProducts): Check {
-  const { parameters, rounds, nonce } = result;
-  const sketches = rounds.map(({ sketch }) => Buffer.from(sketch, 'base64'));
-  const short = sketches.findIndex((bytes) => bytes.byteLength !== 4 * parameters.m);
-  if (short >= 0) {
-    return { id: 'challenge.audit', passed: false, detail: `${what}: the sketch of round ${short} is not whole` };
-  }
-  const plan = auditPlan(parameters, rounds.length, wanted, result.audit);
+/** `sketches` are those that the node answered for the rows of the plan. */
+function auditCheck(
+  { parameters, rounds, nonce }: ChallengeResult,
+  plan: readonly Audit[],
+  sketches: readonly number[],
+  what: string,
+  products?: RowProducts,
+): Check {
   const seeds = rounds.map(({ seed }) => seed);
   let looked = 0;
   const wrong: string[] = [];
@@ -240,7 +264,7 @@ function auditCheck(result: ChallengeResult, wanted: number, what: string, produ
     if (lot.length === 0 || wrong.length > 0) break;
     const right = recompute(parameters, nonce, seeds, lot, products);
     for (const [i, { round, row }] of lot.entries()) {
-      if (sketches[round]!.readUInt32LE(4 * row) !== right[i]) wrong.push(`round ${round} row ${row}`);
+      if (sketches[looked + i] !== right[i]) wrong.push(`round ${round} row ${row}`);
     }
     looked += lot.length;
   }

@@ -1,9 +1,11 @@
 import { type Static, Type } from 'typebox';
 import { PRECISIONS } from '../precision.ts';
-import { MOST_LAYERS } from './parameters.ts';
+import { MOST_AUDITS, MOST_LAYERS, MOST_ROUNDS } from './parameters.ts';
 
 const strict = { additionalProperties: false } as const;
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+/** At most 256 bytes in base64: a block of sketches, or the 8 sibling hashes of the largest tree. */
+const Base64 = Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$', maxLength: 344 });
 
 export const ChallengeResult = Type.Object(
   {
@@ -31,8 +33,8 @@ export const ChallengeResult = Type.Object(
         {
           /** Beacon that the round derives from. */
           seed: Hex64,
-          /** Sketches of all rows, 32-bit little-endian, base64. */
-          sketch: Type.String(),
+          /** Root over the sketches of all rows, committed to before the next seed came. */
+          root: Hex64,
           /** By the node's clock, nanoseconds since this challenge opened. */
           startNs: Type.Integer({ minimum: 0 }),
           endNs: Type.Integer({ minimum: 0 }),
@@ -41,9 +43,23 @@ export const ChallengeResult = Type.Object(
         },
         strict,
       ),
+      { maxItems: 2 * MOST_ROUNDS },
     ),
     /** Beacon after the last sketch: picks the rows that are recomputed. */
     audit: Hex64,
+    /** The blocks of sketches in which those rows lie, in the order in which they are picked; no others. */
+    openings: Type.Array(
+      Type.Object(
+        {
+          /** Sketches of the rows of the block, 32-bit little-endian. */
+          sketches: Base64,
+          /** Sibling hashes from the leaf upwards, one after the other. */
+          path: Base64,
+        },
+        strict,
+      ),
+      { maxItems: MOST_AUDITS },
+    ),
     /** What the device used from before the first seed until after the last sketch. */
     energy: Type.Optional(
       Type.Object({ joules: Type.Number({ exclusiveMinimum: 0 }), source: Type.Enum(['rapl', 'nvml']) }, strict),
@@ -55,7 +71,10 @@ export const ChallengeResult = Type.Object(
 );
 export type ChallengeResult = Static<typeof ChallengeResult>;
 
-/** Raw samples of compute.challenge. */
+/**
+ * Raw samples of compute.challenge. About 230 bytes a round and 900 an opened block: see MOST_ROUNDS for how many rounds
+ * there are.
+ */
 export const ChallengeRaw = Type.Object(
   {
     challenge: Hex64,

@@ -1,4 +1,4 @@
-import { LEAST_AUDITS, largestStateBits, MOST_LAYERS, rowLength, weightBits } from './parameters.ts';
+import { auditCount, largestStateBits, MOST_LAYERS, rowLength, weightBits } from './parameters.ts';
 import type { ChallengeResult } from './samples.ts';
 
 /** What an assignment asks of every answer. */
@@ -12,6 +12,7 @@ export interface Terms {
   readonly audits: number;
   /** Seconds that are asked for. */
   readonly seconds: number;
+  readonly precisions: readonly string[];
 }
 
 /** The terms in the settings of an assignment; undefined where one is missing: nothing can be held against it then. */
@@ -19,8 +20,15 @@ export function termsOf(settings: Readonly<Record<string, unknown>>): Terms | un
   const { size, rows, deviceSize, deviceRows, matrices, audits, seconds } = settings;
   const terms = { size, rows, deviceSize, deviceRows, matrices, audits, seconds };
   const positive = (value: unknown): boolean => typeof value === 'number' && value > 0 && Number.isFinite(value);
-  if (!Object.values(terms).every(positive)) return undefined;
-  return { ...(terms as Terms), audits: Math.max(LEAST_AUDITS, Math.floor(audits as number)) };
+  const { precisions } = settings;
+  const listed =
+    Array.isArray(precisions) && precisions.length > 0 && precisions.every((one) => typeof one === 'string');
+  if (!listed || !Object.values(terms).every(positive)) return undefined;
+  return {
+    ...(terms as Omit<Terms, 'precisions'>),
+    precisions,
+    audits: auditCount(audits as number),
+  };
 }
 
 /**

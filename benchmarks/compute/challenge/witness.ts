@@ -46,7 +46,8 @@ export function witness(result: ChallengeResult, transcript: Transcript): Witnes
     const exchange = committed[r]!;
     if (exchange.index <= previous.index) return fault(`round ${r} is out of order`);
     if (round.seed !== previous.beacon) return fault(`the seed of round ${r} is not the beacon before it`, 'stale');
-    if (round.sketch !== exchange.commit) return fault(`the sketch of round ${r} is not the one committed to`);
+    const root = Buffer.from(round.root, 'hex').toString('base64');
+    if (root !== exchange.commit) return fault(`the root of round ${r} is not the one committed to`);
     const span = { fromNs: answeredNs, toNs: Number(exchange.receivedNs) };
     if (!(span.toNs > span.fromNs)) return fault(`round ${r} took no time`, 'clock_unsound');
     rounds.push(span);

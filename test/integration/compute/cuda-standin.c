@@ -1,6 +1,7 @@
 /* Stands in for libcuda and libcublasLt where there is no GPU: one device whose memory is the processor's, and products
  * by plain loops. Writes a line for every call to the file that STANDIN_LOG names. STANDIN_FAULT makes it do wrong:
- * "nothing" leaves the result alone, "tf32" rounds FP32 operands to TF32, "flip" changes one element. */
+ * "nothing" leaves the result alone, "tf32" rounds FP32 operands to TF32, "flip" changes one element, "flips" one
+ * of every row. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -173,6 +174,9 @@ int cublasLtMatmul(void *handle, void *desc, const void *alpha, uint64_t a, void
     }
   }
   if (fault("flip")) put(result->type, (void *)(uintptr_t)d, 3, 1);
+  if (fault("flips")) {
+    for (uint64_t j = 0; j < result->columns; j++) put(result->type, (void *)(uintptr_t)d, j * result->leading + 3, 1);
+  }
   return 0;
 }
 

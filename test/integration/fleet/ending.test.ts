@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +74,19 @@ describe('agents that ended', () => {
   });
 });
 
+describe('a run that breaks', () => {
+  it('leaves nothing behind that its program would wait for, whoever was at work', async () => {
+    const began = performance.now();
+    const program = spawn(process.execPath, [join(import.meta.dirname, 'breaking.ts')], { timeout: 40_000 });
+    const said: string[] = [];
+    for (const stream of [program.stdout, program.stderr]) stream.on('data', (chunk) => said.push(String(chunk)));
+    const [code] = await once(program, 'close');
+    expect([code, said.join('')]).toEqual([0, 'EBADF\n']);
+    // An attempt may take minutes, and nodes wait for each other for two.
+    expect(performance.now() - began).toBeLessThan(20_000);
+  }, 50_000);
+});
+
 describe('an agent', () => {
   it('that cannot keep what it measured ends and says so, and does not leave the controller waiting', async () => {
     stage = await openStage([NODE], unknownBenchmark);
@@ -130,6 +145,32 @@ describe('an agent that breaks the rules', () => {
     expect(await agent.next('blobReceipt')).toMatchObject({ sha256, problem: 'no attempt is under way' });
     expect(stage.directory.readBlob(sha256)).toBeUndefined();
   });
+
+  it('ends its own part and not that of others, with a result that no record can hold', async () => {
+    stage = await openStage([NODE, 'node-b'], (plan) => {
+      const first = { ...plan.assignments.find((a) => a.node === NODE)!, benchmark: 'no.such' };
+      return {
+        ...plan,
+        assignments: [first, { ...first, node: 'node-b', id: `${first.id}.2`, benchmark: 'no.other' }],
+      };
+    });
+    const agent = await joinStage(stage);
+    const honest = await joinStage(stage, {
+      node: 'node-b',
+      credential: await stage.authority.issue('node-b', 'agent'),
+    });
+    const { assignment, attempt } = await agent.order();
+    const honestOrder = await honest.order();
+    // In JSON, a control character is six times as long.
+    const envelope = { payloadType: '\u0001'.repeat(25_000_000), payload: Buffer.alloc(0), signatures: [] };
+    await agent.link.send({ result: { assignment, attempt, envelope } });
+    expect((await agent.next('resultReceipt')).problem).toMatch(/cannot be recorded/);
+    const failure = { code: 'unsupported', phase: 'measure', detail: 'as scripted' } as const;
+    await honest.answer(honestOrder, { state: 'unsupported', failure });
+    await stage.done;
+    expect(stage.events.flatMap((e) => (e.type === 'node_lost' ? [e.node] : []))).toEqual([NODE]);
+    expect((await stage.report()).findings.map((f) => f.code)).toContain('node_lost');
+  }, 30_000);
 
   it('is not listened to any longer', async () => {
     stage = await openStage();

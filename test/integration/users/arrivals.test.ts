@@ -31,8 +31,11 @@ async function against(
     now,
   });
   await Promise.all(clients.map((client) => client.close()));
+  const told = new Promise<{ stalledMs: number; lateMs: number }>((resolve) => worker.once('message', resolve));
+  worker.postMessage('report');
+  const { stalledMs, lateMs } = await told;
   await worker.terminate();
-  return { ...result, latency: readHistogram(result.responses)! };
+  return { ...result, latency: readHistogram(result.responses)!, stalledS: stalledMs / 1e3, lateS: lateMs / 1e3 };
 }
 
 describe('an open loop', () => {
@@ -43,9 +46,9 @@ describe('an open loop', () => {
     expect(seen.answered).toBe(seen.due);
     expect(seen.latency.count).toBe(seen.due);
     expect(seen.latency.at(0.99)).toBeGreaterThan(0.42);
-    // What comes on top is what this machine was late itself: starts that were due and not made, before any stall.
-    const late = readHistogram(seen.lags)!.at(0.99);
-    expect(seen.latency.at(0.99)).toBeLessThan(0.7 + 4 * late);
+    // What comes on top of the stall is what this machine was late itself, to start tasks and to answer them.
+    const late = readHistogram(seen.lags)!.at(0.99) + seen.lateS;
+    expect(seen.latency.at(0.99)).toBeLessThan(seen.stalledS + 0.1 + 4 * late);
     expect(seen.latency.at(0.5)).toBeLessThan(seen.latency.at(0.99) / 2);
   });
 
@@ -56,7 +59,7 @@ describe('an open loop', () => {
   });
 
   it('counts what never comes back with its age', async () => {
-    const seen = await against({ stallsMs: [100], lengthMs: 8_000 }, 100, 0.5, 60);
+    const seen = await against({ stallsMs: [100], lengthMs: 5_500 }, 100, 0.5, 60);
     expect(seen.failures.unfinished).toBeGreaterThan(10);
     expect(seen.latency.count).toBe(seen.due);
     expect(seen.latency.at(0.99)).toBeGreaterThan(3);

@@ -67,6 +67,13 @@ describe('what a run has left in its folder', () => {
     expect(sweepDeadRun(path)).toBe(false);
   });
 
+  it('stays where its process counts in another namespace, and may live there unseen from here', () => {
+    const path = run('a', (mark) => Object.assign(mark, { namespace: 'pid:[1]', pid: deadPid(), process: '123' }));
+    expect([stateOfRun(path), sweepDeadRun(path)]).toEqual(['alive', false]);
+    sweepDeadRuns(folder);
+    expect(existsSync(join(path, '.storage', 'file'))).toBe(true);
+  });
+
   it.each([
     ['that is somebody else’s', '{"pid":1}'],
     ['that is damaged', '{"schema":"assay/running/v1"'],

@@ -35,11 +35,12 @@ interface Told {
   readonly passed?: boolean;
   readonly findings?: readonly Finding[];
   readonly state?: 'completed' | 'failed';
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** What a node's attempt gave, as it was admitted. */
 function attempt(node: number, value: number, told: Told = {}): Admitted {
-  const { metric = 'compute.gemm.rate', passed = true, findings = [], state = 'completed' } = told;
+  const { metric = 'compute.gemm.rate', passed = true, findings = [], state = 'completed', labels } = told;
   const { id, node: name, benchmark, version } = assignment(node);
   return {
     ok: true,
@@ -49,7 +50,7 @@ function attempt(node: number, value: number, told: Told = {}): Admitted {
       metrics: [
         {
           metric,
-          labels: { precision: 'FP32', device: 'cpu' },
+          labels: labels ?? { precision: 'FP32', device: 'cpu' },
           estimate: exact(value, 'op/s'),
           durationS: 5,
           samples: 10,
@@ -115,6 +116,32 @@ describe('a node', () => {
 
   it('has no fleet to be behind among fewer than five', () => {
     expect(ids(planOf(4), fleet([100, 100, 100, 10]))).toEqual([]);
+  });
+
+  it('is compared with the others though the names of their volumes and the numbers of their devices differ', () => {
+    const values = [100, 101, 99, 100, 70, 150];
+    const named = (labels: (node: number) => Record<string, string>, metric: string): string[] =>
+      ids(
+        planOf(6),
+        values.map((value, node) => attempt(node, value, { metric, labels: labels(node) })),
+      );
+    const volumes = (node: number) => ({ volume: `ext4:uuid:${node}`, filesystem: 'ext4' });
+    expect(named(volumes, 'storage.speed.read')).toEqual(['compute.gemm.4']);
+    const devices = (node: number) => ({ precision: 'FP32', device: `cuda:${node}` });
+    expect(named(devices, 'compute.gemm.rate')).toEqual(['compute.gemm.4']);
+    const kinds = (node: number) => ({ precision: 'FP32', device: node === 4 ? 'cpu' : `cuda:${node}` });
+    expect(named(kinds, 'compute.gemm.rate')).toEqual([]);
+    const precisions = (node: number) => ({ precision: node === 4 ? 'FP64' : 'FP32', device: 'cuda:0' });
+    expect(named(precisions, 'compute.gemm.rate')).toEqual([]);
+  });
+
+  it('with one slow device among others that are not is one', () => {
+    const of = (node: number, device: number, value: number) =>
+      attempt(node, value, { labels: { precision: 'FP32', device: `cuda:${device}` } });
+    const all = [0, 1, 2, 3, 4, 5].flatMap((node) =>
+      [0, 1, 2].map((device) => of(node, device, node === 3 && device === 2 ? 60 : 100 + device)),
+    );
+    expect(ids(planOf(6), all)).toEqual(['compute.gemm.3']);
   });
 
   it('with a metric that nobody knows the direction of is none', () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Gathering } from '../../../controller/gathering.ts';
 import type { ConductOptions, RunEvent } from '../../../controller/run.ts';
 import { NodeSession } from '../../../controller/session.ts';
@@ -15,7 +15,10 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'assay-work-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const assignment = (id: string, node = 'n1', repeats = 2): Assignment => ({
   id,
@@ -35,8 +38,8 @@ const failed: Ending = { kind: 'accepted', state: 'failed', detail: 'crashed' };
 const rejected: Ending = { kind: 'rejected', detail: 'no' };
 const lost: Ending = { kind: 'lost', detail: 'away' };
 
-/** A worker whose node answers every order with the next of these endings. */
-function workerWith(endings: Ending[]) {
+/** A worker whose node answers every order with the next of these endings, or never. */
+function workerWith(endings: Ending[], silent = false) {
   const session = new NodeSession('n1', 'key', 'r1', {
     inventory: () => {},
     progress: () => {},
@@ -55,7 +58,7 @@ function workerWith(endings: Ending[]) {
   };
   const stream = {
     write: (message: { assignment?: unknown }) => {
-      if (message.assignment) queueMicrotask(() => state.settle?.(endings.shift() ?? completed));
+      if (message.assignment && !silent) queueMicrotask(() => state.settle?.(endings.shift() ?? completed));
       return true;
     },
     end: () => {},
@@ -76,7 +79,7 @@ function workerWith(endings: Ending[]) {
       return 'attempt' in entry ? `${entry.kind} ${entry.assignment}/${entry.attempt}` : entry.kind;
     });
   };
-  return { worker, events, abort, issued, session, stream, gathering };
+  return { worker, events, abort, issued, session, stream, gathering, directory };
 }
 
 describe('a worker', () => {
@@ -125,6 +128,41 @@ describe('a worker', () => {
     await cancelled.worker.carryOut([assignment('a')]);
     await cancelled.worker.lookAgain([assignment('a')]);
     expect(cancelled.issued()).toEqual([]);
+  });
+
+  it('gives up what is under way when the run breaks off, and records nothing more', async () => {
+    const { worker, issued, events, directory } = workerWith([], true);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const done = worker.carryOut([assignment('a'), assignment('b')]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([issued(), vi.getTimerCount()]).toEqual([['issue a/1'], 1]);
+    worker.stop();
+    directory.close();
+    await done;
+    expect(issued()).toEqual(['issue a/1']);
+    expect(events.map((e) => e.type)).toEqual(['attempt_started']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('begins nothing after the run has broken off while it waited for others', async () => {
+    const { worker, issued, gathering } = workerWith([]);
+    gathering.expect('n2', 'compute.gemm', 0);
+    worker.announce([assignment('a')]);
+    const done = worker.carryOut([assignment('a')]);
+    worker.stop();
+    gathering.close();
+    await done;
+    expect(issued()).toEqual([]);
+  });
+
+  it('records why a node was lost in a text that every reader takes, however long and broken it came', async () => {
+    const { worker } = workerWith([{ kind: 'lost', detail: `\ud800${'x'.repeat(5_000_000)}` }]);
+    await worker.carryOut([assignment('a')]);
+    const last = readFileSync(join(folder, 'run', PATHS.log), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .at(-1)!;
+    expect((JSON.parse(last) as { detail: string }).detail).toBe(`\ufffd${'x'.repeat(3999)}`);
   });
 
   it('begins only when the others that have the same to do are as far, and not at all once the run is cancelled', async () => {

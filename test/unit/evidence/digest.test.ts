@@ -1,11 +1,7 @@
 import { createHash, getHashes } from 'node:crypto';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sha256Hex, sm3Hex, startSm3 } from '../../../evidence/digest.ts';
-import { digestFile } from '../../../evidence/files.ts';
 import { Sm3 } from '../../../evidence/sm3.ts';
 
 /** GB/T 32905-2016, appendix A. */
@@ -58,42 +54,5 @@ describe('our own SM3', () => {
     own.digest('hex');
     expect(() => own.update('x')).toThrow('already taken');
     expect(() => own.digest('hex')).toThrow('already taken');
-  });
-});
-
-describe('digestFile', () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'assay-digest-'));
-  });
-  afterAll(() => rm(folder, { recursive: true }));
-
-  it('gives both digests and the length, also beyond one piece', async () => {
-    const bytes = Buffer.alloc(700_001, 'assay');
-    await writeFile(join(folder, 'big'), bytes);
-    expect(await digestFile(join(folder, 'big'))).toEqual({
-      sha256: sha256Hex(bytes),
-      sm3: sm3Hex(bytes),
-      bytes: bytes.length,
-    });
-  });
-
-  it('digests an empty file', async () => {
-    await writeFile(join(folder, 'empty'), '');
-    expect(await digestFile(join(folder, 'empty'))).toEqual({ sha256: sha256Hex(''), sm3: sm3Hex(''), bytes: 0 });
-  });
-
-  it('refuses a symbolic link, a folder, a device and a missing file', async () => {
-    await symlink('/etc/hostname', join(folder, 'link'));
-    await expect(digestFile(join(folder, 'link'))).rejects.toThrow('ELOOP');
-    await expect(digestFile(folder)).rejects.toThrow('not a regular file');
-    await expect(digestFile('/dev/zero')).rejects.toThrow('not a regular file');
-    await expect(digestFile(join(folder, 'none'))).rejects.toThrow('ENOENT');
-  });
-
-  it('stops reading a file that is longer than allowed', async () => {
-    await writeFile(join(folder, 'long'), Buffer.alloc(1001));
-    await expect(digestFile(join(folder, 'long'), 1000)).rejects.toThrow('longer than 1000 bytes');
-    expect((await digestFile(join(folder, 'long'), 1001)).bytes).toBe(1001);
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Accelerator, Inventory } from '../../../model/inventory.ts';
-import { countedCards, duplicateFindings, hostOf, isIdentity } from '../../../model/uniqueness.ts';
+import { duplicateFindings, hostOf, isIdentity } from '../../../model/uniqueness.ts';
 
 const fact = <T>(value: T) => ({ value, source: 'test' });
 
@@ -165,11 +165,5 @@ describe('duplicates over the fleet', () => {
         expect(more).toMatchObject([{ code: 'duplicate_device', weight: 'holds' }]);
       }),
     );
-  });
-
-  it('counts cards, and dies only where their card is not listed', () => {
-    const orphan = { ...card('z.0', {}, 'die'), parent: 'z' };
-    const devices = [card('x'), { ...card('x.0', {}, 'die'), parent: 'x' }, orphan, card('x.mig', {}, 'partition')];
-    expect(countedCards(devices).map((device) => device.id)).toEqual(['x', 'z.0']);
   });
 });

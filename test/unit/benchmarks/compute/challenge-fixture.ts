@@ -1,5 +1,6 @@
 import { plainRecompute } from '../../../../benchmarks/compute/challenge/audit.ts';
 import {
+  auditPlan,
   fillMatrix,
   fillState,
   fold,
@@ -9,6 +10,7 @@ import {
 } from '../../../../benchmarks/compute/challenge/chain.ts';
 import { largestStateBits, type Parameters, weightBits } from '../../../../benchmarks/compute/challenge/parameters.ts';
 import { type ChallengeResult, commitLabels, openingText } from '../../../../benchmarks/compute/challenge/samples.ts';
+import { openBlock, pickedBlocks, sketchRoot } from '../../../../benchmarks/compute/challenge/sketches.ts';
 import { fillWords, keyOf } from '../../../../benchmarks/compute/philox.ts';
 import type { Precision } from '../../../../benchmarks/compute/precision.ts';
 import type { Transcript } from '../../../../model/assignment.ts';
@@ -76,6 +78,8 @@ export interface Exam {
   transcript: Transcript;
   /** Beacon of the attempt's first commit. */
   challenge: string;
+  /** Sketches of all rounds, which the node has on disk. */
+  sketches: Uint8Array[];
 }
 
 /** One challenge as node and controller go through it; the node needs `roundNs` for a round and says `saidNs`. */
@@ -88,6 +92,7 @@ export function challenge(options: {
   roundNs?: number;
   saidNs?: number;
   device?: string;
+  audits?: number;
 }): Exam {
   const precision = options.precision ?? 'FP32';
   const parameters = options.parameters ?? smallParameters(precision);
@@ -115,22 +120,26 @@ export function challenge(options: {
   const nonce = commit(labels.open, new TextEncoder().encode(openingText(said)));
   let seed = commit(labels.ready, new Uint8Array(0));
   const rounds: ChallengeResult['rounds'] = [];
+  const all: Uint8Array[] = [];
   for (let round = 0; round < (options.rounds ?? 3); round++) {
     const sketches = answer(parameters, nonce, seed, round);
     const bytes = new Uint8Array(4 * sketches.length);
     for (const [row, value] of sketches.entries()) new DataView(bytes.buffer).setUint32(4 * row, value, true);
     clock += roundNs;
     const startNs = round * saidNs;
+    const root = sketchRoot(bytes);
     rounds.push({
       seed,
-      sketch: Buffer.from(bytes).toString('base64'),
+      root: Buffer.from(root).toString('hex'),
       startNs,
       endNs: startNs + saidNs,
       productNs: 0.9 * saidNs,
     });
-    seed = commit(labels.round, bytes);
+    all.push(bytes);
+    seed = commit(labels.round, root);
   }
-  const result: ChallengeResult = { ...said, selfTest: { rows: 16, wrong: 0 }, nonce, rounds, audit: seed };
+  const openings = openAll(parameters, all, seed, options.audits);
+  const result: ChallengeResult = { ...said, selfTest: { rows: 16, wrong: 0 }, nonce, rounds, audit: seed, openings };
   const transcript: Transcript = {
     schema: 'assay/transcript/v1',
     run: 'r',
@@ -141,7 +150,13 @@ export function challenge(options: {
     endedAt: '2026-01-01T01:00:00.000Z',
     exchanges,
   };
-  return { result, transcript, challenge: opened };
+  return { result, transcript, challenge: opened, sketches: all };
+}
+
+/** What a beacon picks of these sketches. */
+export function openAll(parameters: Parameters, sketches: readonly Uint8Array[], beacon: string, audits = 16) {
+  const picked = pickedBlocks(auditPlan(parameters, sketches.length, audits, beacon));
+  return picked.map(({ round, block }) => openBlock(sketches[round]!, block));
 }
 
 /** Several challenges as one attempt: each begins so many nanoseconds later than it did alone. */
@@ -170,6 +185,10 @@ export function joined(parts: readonly { exam: Exam; laterNs: number }[]): {
 }
 
 /** Settings of an assignment that asks for just these parameters. */
-export function settingsOf({ n, m, matrices }: Parameters, audits = 16): Record<string, unknown> {
-  return { size: n, rows: m, deviceSize: n, deviceRows: m, matrices, audits, seconds: 0.001 };
+export function settingsOf(
+  { n, m, matrices }: Parameters,
+  audits = 16,
+  precisions: readonly Precision[] = ['FP32'],
+): Record<string, unknown> {
+  return { size: n, rows: m, deviceSize: n, deviceRows: m, matrices, audits, seconds: 0.001, precisions };
 }

@@ -192,8 +192,10 @@ describe('samples that no honest node gives', () => {
 
   it('are not recomputed in whole once a row is wrong', () => {
     const parameters = { ...smallParameters('INT8', 32, 16), layers: 2 };
-    const wrong = challenge({ precision: 'INT8', parameters, answer: ({ m }) => new Uint32Array(m) });
-    const audit = examine(wrong, settingsOf(parameters, 64)).checks.find(({ id }) => id === 'challenge.audit');
+    const wrong = challenge({ precision: 'INT8', parameters, audits: 64, answer: ({ m }) => new Uint32Array(m) });
+    const audit = examine(wrong, settingsOf(parameters, 64, ['INT8'])).checks.find(
+      ({ id }) => id === 'challenge.audit',
+    );
     expect(audit).toMatchObject({ passed: false });
     expect(audit?.detail).toContain('0 of 4 recomputed rows right');
   });

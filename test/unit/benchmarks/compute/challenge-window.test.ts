@@ -16,7 +16,7 @@ const device = (index: number, rounds: number, roundNs: number) =>
 
 function examine({ results, transcript, challenge: opened }: ReturnType<typeof joined>, seconds = 0.001): Examination {
   const raw = { challenge: opened, threads: 1, engines: [], unsupported: [], results };
-  const settings = { ...settingsOf(parameters), seconds };
+  const settings = { ...settingsOf(parameters, 16, ['INT8']), seconds };
   return proof.examine(raw, { settings, transcript, evidence: () => undefined });
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { roundOperations } from '../../../../benchmarks/compute/challenge/parameters.ts';
 import { proof, ratesAgree } from '../../../../benchmarks/compute/challenge/proof.ts';
 import { type ChallengeRaw, ChallengeRaw as RawSchema } from '../../../../benchmarks/compute/challenge/samples.ts';
+import { sketchRoot } from '../../../../benchmarks/compute/challenge/sketches.ts';
 import type { Examination } from '../../../../model/measurement.ts';
 import { check } from '../../../../model/schema.ts';
 import {
@@ -10,6 +11,7 @@ import {
   deviant,
   type Exam,
   honest,
+  openAll,
   settingsOf,
   smallParameters,
 } from './challenge-fixture.ts';
@@ -18,7 +20,7 @@ function examine(
   exam: Exam,
   audits = 16,
   witnessed = true,
-  settings = settingsOf(exam.result.parameters, audits),
+  settings = settingsOf(exam.result.parameters, audits, [exam.result.precision]),
 ): Examination {
   const raw: ChallengeRaw = {
     challenge: exam.challenge,
@@ -117,7 +119,7 @@ describe('a node that leaves out a share q of the rows', () => {
     let caught = 0;
     for (let seed = 1; seed <= trials; seed++) {
       const parameters = { ...smallParameters('INT8', 32, 32), layers: 1 };
-      const exam = challenge({ precision: 'INT8', parameters, rounds: 16, seed, answer: lazy(q) });
+      const exam = challenge({ precision: 'INT8', parameters, rounds: 16, seed, answer: lazy(q), audits });
       if (codes(examine(exam, audits)).includes('incorrect_result')) caught++;
     }
     const p = 1 - (1 - q) ** audits;
@@ -129,7 +131,7 @@ describe('a node that leaves out a share q of the rows', () => {
     let caught = 0;
     for (let seed = 1; seed <= 100; seed++) {
       const parameters = { ...smallParameters('INT8', 32, 40), layers: 1 };
-      const exam = challenge({ precision: 'INT8', parameters, rounds: 10, seed, answer: lazy(0.1) });
+      const exam = challenge({ precision: 'INT8', parameters, rounds: 10, seed, answer: lazy(0.1), audits: 64 });
       if (codes(examine(exam, 64)).includes('incorrect_result')) caught++;
     }
     expect(caught).toBeGreaterThanOrEqual(99);
@@ -157,8 +159,7 @@ describe('a node that has the right numbers at the wrong time or from elsewhere'
   it('answers with another node’s result', () => {
     const other = challenge({ seed: 9 });
     const answer: Answer = (_parameters, _nonce, _seed, round) => {
-      const bytes = Buffer.from(other.result.rounds[round]!.sketch, 'base64');
-      return new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+      return new Uint32Array(other.sketches[round]!.buffer as ArrayBuffer);
     };
     expectCaught(examine(challenge({ answer, seed: 2 })), 'incorrect_result');
   });
@@ -166,12 +167,17 @@ describe('a node that has the right numbers at the wrong time or from elsewhere'
   it('runs rounds in parallel: to get the seeds it must commit to sketches that it does not have', () => {
     const rushed = challenge({ answer: ({ m }) => new Uint32Array(m).fill(7), roundNs: 1e6 });
     expectCaught(examine(rushed), 'incorrect_result');
-    const { nonce, parameters } = rushed.result;
+    const { nonce, parameters, audit } = rushed.result;
+    const late = rushed.result.rounds.map(
+      (round, r) => new Uint8Array(honest(parameters, nonce, round.seed, r).buffer as ArrayBuffer),
+    );
+    const openings = openAll(parameters, late, audit);
+    expectCaught(examine({ ...rushed, result: { ...rushed.result, openings } }), 'evidence_mismatch');
     const rounds = rushed.result.rounds.map((round, r) => ({
       ...round,
-      sketch: Buffer.from(honest(parameters, nonce, round.seed, r).buffer).toString('base64'),
+      root: Buffer.from(sketchRoot(late[r]!)).toString('hex'),
     }));
-    expectCaught(examine({ ...rushed, result: { ...rushed.result, rounds } }), 'evidence_mismatch');
+    expectCaught(examine({ ...rushed, result: { ...rushed.result, rounds, openings } }), 'evidence_mismatch');
   });
 
   it('drops a slow round, adds one, or changes their order', () => {
@@ -241,13 +247,8 @@ describe('samples that are not whole', () => {
       examine({ ...exam, result: { ...exam.result, selfTest: { rows: 16, wrong: 1 } } }),
       'incorrect_result',
     );
-    const rounds = exam.result.rounds.map((round) => ({ ...round, sketch: round.sketch.slice(0, 8) }));
-    const cut = { ...exam, result: { ...exam.result, rounds } };
-    expectCaught(examine(cut), 'evidence_mismatch');
-    const exchanges = exam.transcript.exchanges.map((exchange) =>
-      exchange.label.endsWith(' round') ? { ...exchange, commit: exchange.commit.slice(0, 8) } : exchange,
-    );
-    expectCaught(examine({ ...cut, transcript: { ...exam.transcript, exchanges } }), 'incorrect_result');
+    const openings = exam.result.openings.map((one) => ({ ...one, sketches: one.sketches.slice(0, 8) }));
+    expectCaught(examine({ ...exam, result: { ...exam.result, openings } }), 'evidence_mismatch');
     expect(codes(examine({ ...exam, challenge: 'ff'.repeat(32) }))).toContain('stale');
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { descriptor } from '../../../../benchmarks/frameworks/descriptor.ts';
+import { readWeights } from '../../../../benchmarks/frameworks/network.ts';
 import { proof } from '../../../../benchmarks/frameworks/proof.ts';
 import {
   type FrameworkRun,
@@ -10,7 +11,18 @@ import {
 import { examplesOf } from '../../../../benchmarks/frameworks/task.ts';
 import type { Transcript } from '../../../../model/assignment.ts';
 import { check } from '../../../../model/schema.ts';
-import { base64, CHALLENGE, HELD, HELD_OUT, runOf, samplesOf, solution, transcriptOf } from './solved.ts';
+import {
+  base64,
+  CHALLENGE,
+  disguised,
+  HELD,
+  HELD_OUT,
+  permutedUnits,
+  runOf,
+  samplesOf,
+  solution,
+  transcriptOf,
+} from './solved.ts';
 
 const settings = { ...descriptor.profiles.quick, heldOut: HELD_OUT };
 const examine = (samples: FrameworksSamples, transcript?: Transcript) =>
@@ -99,6 +111,20 @@ describe('weights that were there before', () => {
     expect(counted(samplesOf(torch, jax({ runs: borrowed })))).toEqual(['torch']);
   });
 
+  it('are known with their hidden units in another order, scaled, and with all scores shifted', () => {
+    const [first, second] = torch.runs;
+    const other = disguised(readWeights(first!.weights)!);
+    expect(other).not.toEqual(readWeights(first!.weights));
+    const borrowed = jax({ runs: [{ ...first!, weights: base64(other) }] });
+    // It does give the very answers: nothing but the likeness tells.
+    expect(counted(samplesOf(borrowed))).toEqual(['jax']);
+    expect(counted(samplesOf(torch, borrowed))).toEqual(['torch']);
+    const permuted = { ...second!, weights: base64(permutedUnits(readWeights(first!.weights)!, 7)) };
+    expect(examine(samplesOf({ ...torch, runs: [first!, permuted] })).findings).toContainEqual(
+      expect.objectContaining({ code: 'same_engine', labels: { framework: 'pytorch', precision: 'float64' } }),
+    );
+  });
+
   it('are no result of another precision', () => {
     const [first, second] = torch.runs;
     const samples = samplesOf({ ...torch, runs: [first!, { ...second!, weights: first!.weights }] });
@@ -181,7 +207,23 @@ describe('a framework that gives', () => {
   it('nothing at all does not count, and takes nothing from the others', () => {
     const jax = runOf('', { framework: 'jax', title: 'JAX', runs: [], failure: { code: 'crashed', detail: 'x' } });
     expect(counted(samplesOf(jax, runOf(HELD)))).toEqual(['torch']);
-    expect(examine(samplesOf()).metrics).toEqual([]);
+  });
+
+  it('no result at all is held back, with the reason, because no metric would say it', () => {
+    const failed = runOf('', { runs: [], failure: { code: 'crashed', detail: 'ended with 3' } });
+    const refusing = runOf('', { runs: [], refused: [{ precision: 'float32', detail: 'no memory' }] });
+    const present = { ...samplesOf(), present: [{ framework: 'mxnet', version: '1.9.1' }] };
+    for (const [samples, code, detail] of [
+      [samplesOf(), 'tool_missing', 'no framework was found that can be tried'],
+      [present, 'tool_missing', 'no framework was found that can be tried; without a probe: mxnet 1.9.1'],
+      [samplesOf(failed), 'zero_work', 'no framework was trained: PyTorch: ended with 3'],
+      [samplesOf(refusing), 'zero_work', 'no framework was trained: PyTorch: no memory'],
+    ] as const) {
+      const examination = examine(samples);
+      expect(examination.metrics).toEqual([]);
+      expect(examination.findings).toContainEqual({ code, detail, weight: 'holds' });
+    }
+    expect(examine(samplesOf(failed, runOf(HELD))).findings.filter((one) => one.weight === 'holds')).toEqual([]);
   });
 
   it('answers to fewer inputs than show 99 % does not count', () => {

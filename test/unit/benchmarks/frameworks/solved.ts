@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { FRAMEWORKS } from '../../../../benchmarks/frameworks/engines.ts';
 import { WEIGHTS } from '../../../../benchmarks/frameworks/network.ts';
 import {
@@ -13,21 +14,58 @@ export const CHALLENGE = '5c'.repeat(32);
 export const HELD_OUT = 512;
 
 /**
- * Weights that solve a challenge's task without training: one hidden unit a corner, that fires near it alone. Another
- * `turn` puts the corners into other units: weights that are far from these and do the same.
+ * Weights that solve a challenge's task without training: one or two hidden units a corner, that fire near it alone.
+ * Which corners have two, and in which unit they begin, follows from `turn`: another one gives another network, in any
+ * order of units.
  */
 export function solution(challenge: string, turn = 0): Float32Array {
   const { inputs, hidden, classes, prototypes } = TASK;
   const corners = prototypesOf(challenge);
   const weights = new Float32Array(WEIGHTS);
   const bias1 = inputs * hidden;
+  const halves = createHash('sha256').update(`turn ${turn}`).digest();
+  let next = turn;
   for (let p = 0; p < prototypes; p++) {
-    const unit = (p + turn) % hidden;
-    for (let j = 0; j < inputs; j++) weights[j * hidden + unit] = corners[p * inputs + j]!;
-    weights[bias1 + unit] = -(inputs - 12);
-    weights[bias1 + hidden + unit * classes + (p % classes)] = 1;
+    const count = halves[p]! % 2 === 0 ? 1 : 2;
+    for (let k = 0; k < count; k++) {
+      const unit = next++ % hidden;
+      for (let j = 0; j < inputs; j++) weights[j * hidden + unit] = corners[p * inputs + j]!;
+      weights[bias1 + unit] = -(inputs - 12);
+      weights[bias1 + hidden + unit * classes + (p % classes)] = 1 / count;
+    }
   }
   return weights;
+}
+
+/** The same network with unit h in the place of unit `factor`·h + 3; the factor must be odd. */
+export function permutedUnits(weights: Float32Array, factor: number): Float32Array {
+  const { inputs, hidden, classes } = TASK;
+  const layer2 = (inputs + 1) * hidden;
+  const moved = Float32Array.from(weights);
+  for (let h = 0; h < hidden; h++) {
+    const place = (factor * h + 3) % hidden;
+    for (let j = 0; j <= inputs; j++) moved[j * hidden + place] = weights[j * hidden + h]!;
+    for (let c = 0; c < classes; c++) moved[layer2 + place * classes + c] = weights[layer2 + h * classes + c]!;
+  }
+  return moved;
+}
+
+/** A network that gives the same answers: its units in another order, each scaled, all scores shifted and tripled. */
+export function disguised(weights: Float32Array): Float32Array {
+  const { inputs, hidden, classes } = TASK;
+  const layer2 = (inputs + 1) * hidden;
+  const changed = permutedUnits(weights, 5);
+  for (let h = 0; h < hidden; h++) {
+    const scale = 2 ** ((h % 5) - 2);
+    for (let j = 0; j <= inputs; j++) changed[j * hidden + h] = changed[j * hidden + h]! * scale;
+    for (let c = 0; c < classes; c++) {
+      const at = layer2 + h * classes + c;
+      changed[at] = 3 * (changed[at]! / scale + (h % 3) / 8);
+    }
+  }
+  const bias2 = layer2 + hidden * classes;
+  for (let c = 0; c < classes; c++) changed[bias2 + c] = 3 * changed[bias2 + c]! + 1;
+  return changed;
 }
 
 export const base64 = (values: Float32Array) =>

@@ -240,7 +240,7 @@ describe('samples that say more than was done', () => {
       change(1, { receivedNs: String(6e8) }),
       // nor of the sample
       change(3, { receivedNs: String(7e9) }),
-      change(3, { receivedNs: String(3.65e9) }),
+      change(3, { receivedNs: String(3.62e9) }),
       // nor of the reading
       change(5, { receivedNs: String(9e9) }),
       change(5, { receivedNs: String(6e9) }),
@@ -249,6 +249,29 @@ describe('samples that say more than was done', () => {
       const examination = examine(good, story);
       expect(metric(examination, 'storage.speed.write')?.level).toBe('E1');
       expect(held(examination)).toContain('evidence_mismatch');
+    }
+  });
+
+  it('may be a little longer than by the controller, as much as two clocks go apart, and no longer', () => {
+    const long = { ...good, fill: { ...good.fill, seconds: 300 } };
+    const filled = (seconds: number): Transcript => {
+      const right = transcriptOf(long);
+      const later = (ns: string, index: number) =>
+        String(Number(ns) + (index === 0 ? 0 : Math.round(seconds * 1e9 - 1.1e9 + 1000)));
+      const exchanges = right.exchanges.map((one) => ({
+        ...one,
+        receivedNs: later(one.receivedNs, one.index),
+        answeredNs: later(one.answeredNs, one.index),
+      }));
+      return { ...right, exchanges };
+    };
+    // A node whose clock is 20, then 100 parts in a million fast.
+    for (const seen of [300, 300 / (1 + 20e-6), 300 / (1 + 100e-6)]) {
+      expect(held(examine(long, filled(seen)))).toEqual([]);
+      expect(metric(examine(long, filled(seen)), 'storage.capacity.proven')?.level).toBe('E2');
+    }
+    for (const seen of [300 / (1 + 300e-6), 299, 150]) {
+      expect(held(examine(long, filled(seen)))).toContain('evidence_mismatch');
     }
   });
 

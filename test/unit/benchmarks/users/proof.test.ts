@@ -99,6 +99,27 @@ describe('the proof of users.concurrent', () => {
     ['more pairs were to be asked', ({ settings }) => (settings.cachePairs = 100), 'evidence_mismatch'],
     ['more were to submit at once', ({ settings }) => (settings.burstUsers = 2), 'evidence_mismatch'],
     ['the rendezvous was left out', ({ raw }) => (raw.burst = null), 'evidence_mismatch'],
+    ['the users were spread over more threads than so many need', ({ raw }) => twoThreads(raw), 'evidence_mismatch'],
+    ['fewer first tasks were asked', ({ raw }) => Object.assign(raw.gate, { asked: 1, right: 1 }), 'evidence_mismatch'],
+    [
+      'more tasks were answered than were started',
+      ({ raw }) => Object.assign(raw, { started: 35, responses: histogramOf(35, 200) }),
+      'evidence_missing',
+    ],
+    [
+      'more tasks were started than had an end',
+      ({ raw }) => Object.assign(raw, { started: 45, responses: histogramOf(45, 200) }),
+      'evidence_missing',
+    ],
+    ['more were in flight at the rendezvous than sent', ({ raw }) => (raw.burst!.max[1] = 5), 'evidence_missing'],
+    ['more were sent at the rendezvous than planned', ({ raw }) => (raw.burst!.sent = 5), 'evidence_missing'],
+    [
+      'more were right at the rendezvous than sent',
+      ({ raw }) => Object.assign(raw.burst!, { sent: 3, max: [3, 1] }),
+      'evidence_missing',
+    ],
+    ['the rendezvous has no slots', ({ raw }) => (raw.burst!.max = []), 'evidence_missing'],
+    ['the histogram of a thread is none', ({ raw }) => (raw.generators[0]!.loopDelays = 'AAAA'), 'tool_saturated'],
     ['more threads were to generate', ({ settings }) => (settings.shards = 2), 'evidence_mismatch'],
     ['another endpoint was to be asked', ({ settings }) => (settings.endpoint = 'http://a'), 'evidence_mismatch'],
     ['another model was asked', ({ raw }) => (raw.model = 'assay-easy'), 'evidence_mismatch'],
@@ -223,6 +244,13 @@ describe('the proof of users.concurrent', () => {
     expect(value(examination, 'users.error.share')).toBe(0.05);
   });
 
+  it('takes tasks that were under way when the hold began or ended: one of each user', () => {
+    for (const started of [36, 44]) {
+      const examination = examine(({ raw }) => Object.assign(raw, { started, responses: histogramOf(started, 200) }));
+      expect(examination.findings).toEqual([]);
+    }
+  });
+
   it('says in the uncertainty that no failure among few tasks shows little', () => {
     const share = examine().metrics.find((metric) => metric.metric === 'users.error.share')!.estimate;
     expect(share.value).toBe(0);
@@ -237,6 +265,11 @@ describe('the proof of users.concurrent', () => {
     expect(examination.metrics.find((metric) => metric.metric === 'users.inflight.min')?.verified).toBe(true);
   });
 });
+
+function twoThreads(raw: UsersRaw): void {
+  raw.generators.push(raw.generators[0]!);
+  Object.assign(raw.gate, { asked: 2, right: 2 });
+}
 
 /** The one failed task of the fixture is said to have been answered, or, if it was not picked, another to have failed. */
 function flipFailed(raw: UsersRaw): void {

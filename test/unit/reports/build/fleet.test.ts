@@ -164,7 +164,11 @@ describe('one device that answers for two nodes', () => {
     const exam = challenge({ precision: 'INT8', parameters, device: 'cuda:0', seed, rounds: 10, roundNs });
     const raw = { challenge: exam.challenge, threads: 1, engines: [], unsupported: [], results: [exam.result] };
     const transcript = { ...exam.transcript, node, issuedAt };
-    const examination = proof.examine(raw, { settings: settingsOf(parameters), transcript, evidence: () => undefined });
+    const examination = proof.examine(raw, {
+      settings: settingsOf(parameters, 16, ['INT8']),
+      transcript,
+      evidence: () => undefined,
+    });
     return { measurement: { node }, examination };
   };
   const able = roundOperations(parameters);

@@ -55,14 +55,22 @@ describe('the most that worked in one window', () => {
     );
   });
 
-  it('are found among thousands of attempts in no time to speak of', () => {
-    const fleet = Array.from({ length: 1000 }, (_, node) =>
-      [0, 1, 2].map((repeat) =>
-        timed(`n${node}`, 1000 * repeat + (node % 700) / 10, 1000 * repeat + 125 + (node % 700) / 10),
-      ),
-    ).flat();
-    const started = performance.now();
-    expect(largestTogether(fleet, 0.9).size).toBeGreaterThan(150);
-    expect(performance.now() - started).toBeLessThan(3000);
+  it('are found among four times as many attempts in about four times the time, not sixteen', () => {
+    const fleetOf = (nodes: number) =>
+      Array.from({ length: nodes }, (_, node) =>
+        [0, 1, 2].map((repeat) => timed(`n${node}`, 10_000 * repeat + node / 10, 10_000 * repeat + 125 + node / 10)),
+      ).flat();
+    /** The least of several times: whatever else this machine does only adds to it. */
+    const leastMs = (nodes: number, tries: number) => {
+      const fleet = fleetOf(nodes);
+      const times = Array.from({ length: tries }, () => {
+        const started = performance.now();
+        expect(largestTogether(fleet, 0.9).size).toBeGreaterThan(120);
+        return performance.now() - started;
+      });
+      return Math.min(...times);
+    };
+    leastMs(500, 2);
+    expect(leastMs(2000, 4)).toBeLessThan(11 * leastMs(500, 8));
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Case, JudgedAttempt } from '../../../../reports/judge/case.ts';
 import { judge } from '../../../../reports/judge/judge.ts';
 import { attempt, makeCase, metric, target } from './builder.ts';
 
@@ -102,6 +103,107 @@ describe('properties of judging', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  /** Nodes whose devices are each measured in each of several repeats, at each precision: what is gone can be missed. */
+  const wholeCase = fc
+    .record({
+      fold: fc.constantFrom('sum' as const, 'minimum' as const, 'maximum' as const, 'distinct' as const),
+      comparison: fc.constantFrom('>=' as const, '<=' as const),
+      choose: fc.boolean(),
+      precisions: fc.constantFrom(['FP16'], ['FP16', 'INT8']),
+      nodes: fc.integer({ min: 1, max: 2 }),
+      devices: fc.integer({ min: 1, max: 2 }),
+      repeats: fc.integer({ min: 2, max: 3 }),
+      values: fc.infiniteStream(
+        fc.record({
+          value: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(90, 100, 110) }, fc.constantFrom(0, 20, 300)),
+          verified: fc.oneof({ weight: 12, arbitrary: fc.constant(true) }, fc.constant(false)),
+          held: fc.oneof({ weight: 12, arbitrary: fc.constant(false) }, fc.constant(true)),
+          backend: fc.constantFrom('x', 'y'),
+        }),
+      ),
+    })
+    .map(({ fold, comparison, choose, precisions, nodes, devices, repeats, values }) => {
+      const counts = fold === 'distinct';
+      const range = (length: number) => Array.from({ length }, (_, i) => i);
+      const attempts = range(nodes).flatMap((node) =>
+        range(repeats).map((repeat) => {
+          const told = range(devices).flatMap((device) =>
+            precisions.map((precision) => {
+              const { value, verified, held, backend } = values.next().value!;
+              const labels = { device: `cuda:${device}`, precision, backend };
+              return { metric: metric(value, { labels, verified }), held };
+            }),
+          );
+          const findings = told.flatMap(({ metric: { metric: id, labels }, held }) =>
+            held ? [{ code: 'too_short' as const, detail: 'x', metric: id, labels, weight: 'holds' as const }] : [],
+          );
+          const sha256 = `${node}${repeat}`.padEnd(64, '0');
+          const metrics = told.map((one) => one.metric);
+          return attempt(`n${node}`, metrics, { attempt: repeat + 1, sha256, findings });
+        }),
+      );
+      const asked = counts ? { label: 'precision', unit: 'count', limit: precisions.length } : { limit: 100 };
+      const t = target({ fold, comparison, ...asked, ...(choose && !counts ? { choose: 'precision' } : {}) });
+      return makeCase([t], attempts);
+    });
+
+  type Less = (run: Case, pick: number) => Case;
+  const from = (
+    run: Case,
+    pick: number,
+    change: (one: JudgedAttempt) => Partial<JudgedAttempt['examination']>,
+  ): Case => {
+    const at = pick % run.attempts.length;
+    const attempts = run.attempts.map((one, i) =>
+      i === at ? { ...one, examination: { ...one.examination, ...change(one) } } : one,
+    );
+    return { ...run, attempts };
+  };
+  const withoutMetric: Less = (run, pick) =>
+    from(run, pick, ({ examination: { metrics } }) => ({
+      metrics: metrics.filter((_, i) => i !== Math.floor(pick / 7) % metrics.length),
+    }));
+  const withoutMetrics: Less = (run, pick) => from(run, pick, () => ({ metrics: [] }));
+  const withoutAll: Less = (run, pick) => from(run, pick, () => ({ metrics: [], findings: [] }));
+  const withoutDevice: Less = (run, pick) =>
+    from(run, pick, ({ examination: { metrics, findings } }) => {
+      const gone = metrics[Math.floor(pick / 7) % metrics.length]!.labels.device;
+      return {
+        metrics: metrics.filter(({ labels }) => labels.device !== gone),
+        findings: findings.filter(({ labels }) => labels?.device !== gone),
+      };
+    });
+
+  it.each<[string, Less]>([
+    ['one metric', withoutMetric],
+    ["one attempt's metrics", withoutMetrics],
+    ["one attempt's metrics and what was found in them", withoutAll],
+    ["one device's result with what was found of it", withoutDevice],
+  ])('removing %s never makes a pass of what was none, nor lets one pass by what is gone', (_, less) => {
+    let passes = 0;
+    let lost = 0;
+    fc.assert(
+      fc.property(wholeCase, fc.nat({ max: 10_000 }), (run, pick) => {
+        const { fold, choose } = run.guide.targets[0]!.requirements[0]!;
+        const before = judge(run).verdicts[0]!;
+        const after = judge(less(run, pick)).verdicts[0]!;
+        if (before.outcome === 'pass') passes++;
+        if (after.outcome === 'pass') expect(before.outcome).toBe('pass');
+        if (before.outcome === 'pass' && after.outcome !== 'pass') {
+          lost++;
+          // Another choice may stand for it, and a count may have nothing left; of all others it is said what is missing.
+          if (fold !== 'distinct' && choose === undefined) {
+            expect(after.outcome).toBe('indeterminate');
+            expect(after.reasons.map((r) => r.code)).toContain('evidence_missing');
+          }
+        }
+        if (fold !== 'distinct' && choose === undefined) expect(after.outcome).not.toBe('pass');
+      }),
+      { numRuns: 1000 },
+    );
+    expect(Math.min(passes, lost)).toBeGreaterThan(20);
   });
 
   it('the order of attempts does not matter', () => {

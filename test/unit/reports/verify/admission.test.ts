@@ -148,6 +148,13 @@ describe('a measurement', () => {
       'ended before',
     ],
     ['longer than the controller waited', (m) => Object.assign(m, { elapsedS: 13 }), 'only 10 s by the controller'],
+    ['that ended at no moment', (m) => Object.assign(m, { endedAt: '2026-11-21T23:59:60Z' }), 'is no moment'],
+    ['that started at no moment', (m) => Object.assign(m, { startedAt: '2026-11-20T23:59:60Z' }), 'is no moment'],
+    [
+      'with a phase of no moment',
+      (m) => Object.assign(m.phases[0]!, { startedAt: '2026-11-21T23:59:60Z' }),
+      'is no moment',
+    ],
     ['shorter than its phases', (m) => Object.assign(m, { elapsedS: 2 }), 'its phases took longer'],
     [
       'that completed and failed',
@@ -195,6 +202,15 @@ describe('a measurement', () => {
       };
     });
     expect(admission).toMatchObject({ ok: true, examination: { metrics: [], checks: [], findings: [] } });
+  });
+
+  it('is refused where the record of the controller gives no time to compare its own with', async () => {
+    for (const time of ['issuedAt', 'endedAt']) {
+      const timeless = { ...transcript, [time]: '2026-11-21T23:59:60Z' };
+      expect(problemOf(await admitted((m) => Object.assign(m, { elapsedS: 1e9 }), { transcript: timeless }))).toContain(
+        'is no moment',
+      );
+    }
   });
 
   it('that is rejected for what it says is a link of its chain all the same', async () => {
