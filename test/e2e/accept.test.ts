@@ -100,7 +100,10 @@ describe('assay accept --profile quick on this machine', () => {
     cpSync(bundle, copy, { recursive: true });
     writeFileSync(join(copy, 'extra.txt'), 'x');
     const added = await assay(['verify', copy]);
-    expect([added.status, added.stdout.includes('extra.txt: 清单中没有此文件，系后来加入 was added')]).toEqual([2, true]);
+    expect([added.status, added.stdout.includes('extra.txt: 清单中没有此文件，系后来加入 was added')]).toEqual([
+      2,
+      true,
+    ]);
     rmSync(join(copy, 'extra.txt'));
     rmSync(join(copy, 'report.md'));
     const removed = await assay(['verify', copy]);
