@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
-import { sep } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { AssayError, EXIT } from '../../model/errors.ts';
 import type { Overall } from '../../model/outcome.ts';
 import { verificationJson, verificationText } from '../text/verification.ts';
@@ -40,12 +40,13 @@ export async function verifyFolder(request: VerifyRequest): Promise<{ text: stri
     throw new AssayError('usage', `${proof} is not a sha256 of 64 hex digits`);
   }
   const trust = request.trust === undefined ? undefined : readTrustFile(request.trust, folder);
-  const bundle = openBundle(folder);
-  const running = bundle.paths.includes(PATHS.manifest) ? undefined : readRunning(folder);
+  // A run that was not finished may hold anything, and its own storage under test: it is named before it is looked at.
+  const running = existsSync(join(folder, PATHS.manifest)) ? undefined : readRunning(folder);
   if (running) {
     const { pid, host, at } = running;
     throw new AssayError('run_unfinished', `${folder}: process ${pid} on ${host} began it at ${at} and did not end it`);
   }
+  const bundle = openBundle(folder);
   const result = await verifyWhole(bundle, trust, version);
   const inclusion = proof === undefined || !result.authentic ? undefined : proveInclusion(bundle, proof);
   if (proof !== undefined && result.authentic && !inclusion) {
