@@ -1,5 +1,5 @@
 import type { Transcript } from '../../model/assignment.ts';
-import { mostByClock } from '../clocks.ts';
+import { mostByClock } from '../../model/clock.ts';
 import { fillCommit, readCommit, type StorageSamples } from './samples.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Transcript } from '../../model/assignment.ts';
-import { mostByClock } from '../clocks.ts';
+import { mostByClock } from '../../model/clock.ts';
 
 /** Whether the controller's clock bears out how long the agent says the hold was. */
 export interface Timing {

@@ -1,3 +1,4 @@
+import { CLOCK_TOLERANCE } from '../../model/clock.ts';
 import { type Estimate, exact, sum } from '../../model/estimate.ts';
 import type { Requirement } from '../../model/guide.ts';
 import { EVIDENCE_LEVELS, type EvidenceLevel } from '../../model/outcome.ts';
@@ -14,12 +15,6 @@ export interface Folded {
   readonly samples: number;
   readonly level: EvidenceLevel;
 }
-
-/**
- * Largest error of the clocks that rates and times rest on: a free-running crystal is good to 100 parts in a million.
- * Enters the budget of every quantity with seconds in its unit.
- */
-const CLOCK_TOLERANCE = 1e-4;
 
 /** Folds readings by the requirement's statistic. `undefined` when there is none. */
 export function fold(requirement: Requirement, readings: readonly Reading[]): Folded | undefined {

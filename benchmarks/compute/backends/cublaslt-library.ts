@@ -1,4 +1,5 @@
-import { type Address, CudaError, loadFirst } from './cuda-driver.ts';
+import { checkedCalls, loadFirst } from './cuda-calls.ts';
+import type { Address } from './cuda-driver.ts';
 
 const NAMES = ['libcublasLt.so.13', 'libcublasLt.so.12', 'libcublasLt.so.11', 'libcublasLt.so'];
 const DIRECTORIES = ['/usr/local/cuda/lib64/', '/usr/local/cuda/targets/x86_64-linux/lib/', '/opt/cuda/lib64/'];
@@ -52,13 +53,7 @@ export function openCublasLt(): CublasLt {
   const override = process.env.ASSAY_CUBLASLT;
   const paths = override ? [override] : [...NAMES, ...DIRECTORIES.flatMap((at) => NAMES.map((name) => at + name))];
   const library = loadFirst(paths);
-  const call = (name: string, parameters: string) => {
-    const run = library.func(`int ${name}(${parameters})`);
-    return (...values: unknown[]): void => {
-      const code = run(...values) as number;
-      if (code !== 0) throw new CudaError(name, code);
-    };
-  };
+  const call = checkedCalls(library);
   const create = call('cublasLtCreate', '_Out_ void **handle');
   const createDesc = call('cublasLtMatmulDescCreate', '_Out_ void **desc, int compute, int scale');
   const setDesc = call('cublasLtMatmulDescSetAttribute', 'void *desc, int attribute, const void *value, size_t bytes');

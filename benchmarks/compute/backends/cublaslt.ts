@@ -14,7 +14,8 @@ import {
   TYPE,
   WORKSPACE_BYTES,
 } from './cublaslt-library.ts';
-import { type Address, type CudaDriver, CudaError, type Launch, openCudaDriver } from './cuda-driver.ts';
+import { CudaError } from './cuda-calls.ts';
+import { type Address, type CudaDriver, type Launch, openCudaDriver } from './cuda-driver.ts';
 import { loadKernels } from './cuda-kernels.ts';
 import { runStream } from './device-stream.ts';
 

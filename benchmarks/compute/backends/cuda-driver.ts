@@ -1,16 +1,5 @@
-import { existsSync } from 'node:fs';
 import koffi from 'koffi';
-
-/** A CUDA or cuBLAS call that did not succeed: which, and the number it gave. */
-export class CudaError extends Error {
-  readonly code: number;
-
-  constructor(call: string, code: number) {
-    super(`${call} gave ${code}`);
-    this.name = 'CudaError';
-    this.code = code;
-  }
-}
+import { checkedCalls, loadFirst } from './cuda-calls.ts';
 
 /** Address in a device's memory. */
 export type Address = bigint;
@@ -53,31 +42,11 @@ const MOST_PARAMETERS = 16;
 const ATTRIBUTE_MAJOR = 75;
 const ATTRIBUTE_MINOR = 76;
 
-/** The first library of the list that loads. Throws, naming the list, if none does. */
-export function loadFirst(paths: readonly string[]): ReturnType<typeof koffi.load> {
-  for (const path of paths) {
-    if (path.includes('/') && !existsSync(path)) continue;
-    try {
-      return koffi.load(path);
-    } catch {
-      // Not there, or of another architecture: the next place.
-    }
-  }
-  throw new Error(`none of these libraries could be loaded: ${paths.join(', ')}`);
-}
-
 /** Loads the driver and lists its devices. Throws where there is no driver or no device. */
 export function openCudaDriver(): CudaDriver {
   const override = process.env.ASSAY_CUDA_DRIVER;
   const library = loadFirst(override ? [override] : ['libcuda.so.1', '/usr/local/nvidia/lib64/libcuda.so.1']);
-  /** Declares a call; what it gives but 0 is thrown. */
-  const call = (name: string, parameters: string) => {
-    const run = library.func(`int ${name}(${parameters})`);
-    return (...values: unknown[]): void => {
-      const code = run(...values) as number;
-      if (code !== 0) throw new CudaError(name, code);
-    };
-  };
+  const call = checkedCalls(library);
   const init = call('cuInit', 'unsigned int flags');
   const driverVersion = call('cuDriverGetVersion', '_Out_ int *version');
   const count = call('cuDeviceGetCount', '_Out_ int *count');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
-import { type CudaDriver, CudaError, type Launch, loadFirst } from './cuda-driver.ts';
+import { checkedCalls, loadFirst } from './cuda-calls.ts';
+import type { CudaDriver, Launch } from './cuda-driver.ts';
 
 const NAMES = ['libnvrtc.so.13', 'libnvrtc.so.12', 'libnvrtc.so.11.2', 'libnvrtc.so'];
 const DIRECTORIES = ['/usr/local/cuda/lib64/', '/usr/local/cuda/targets/x86_64-linux/lib/', '/opt/cuda/lib64/'];
@@ -19,22 +20,12 @@ function compile(source: string, name: string, option: string): Uint8Array {
   const library = loadFirst(
     override ? [override] : [...NAMES, ...DIRECTORIES.flatMap((at) => NAMES.map((name) => at + name))],
   );
-  const declare = (what: string, parameters: string) => {
-    const run = library.func(`int ${what}(${parameters})`);
-    return (...values: unknown[]): number => run(...values) as number;
-  };
-  const call = (what: string, parameters: string) => {
-    const run = declare(what, parameters);
-    return (...values: unknown[]): void => {
-      const code = run(...values);
-      if (code !== 0) throw new CudaError(what, code);
-    };
-  };
+  const call = checkedCalls(library);
   const create = call(
     'nvrtcCreateProgram',
     '_Out_ void **program, const char *source, const char *name, int count, const void *headers, const void *names',
   );
-  const build = declare('nvrtcCompileProgram', 'void *program, int count, const void *options');
+  const build = library.func('int nvrtcCompileProgram(void *program, int count, const void *options)');
   const size = call('nvrtcGetCUBINSize', 'void *program, _Out_ size_t *size');
   const get = call('nvrtcGetCUBIN', 'void *program, void *image');
   const logSize = call('nvrtcGetProgramLogSize', 'void *program, _Out_ size_t *size');
