@@ -27,14 +27,14 @@ import { generateKeyPair, keyIdOf, pemSigner } from './evidence/keys.ts';
 import { PROFILES } from './model/assignment.ts';
 import { AssayError, EXIT, explain } from './model/errors.ts';
 import type { Overall } from './model/outcome.ts';
-import type { Report } from './model/report.ts';
 import { renderDocuments } from './reports/build/documents.ts';
 import { renderPages } from './reports/build/pages.ts';
-import { reportOf } from './reports/build/reading.ts';
+import { type FoundReport, reportOf } from './reports/build/reading.ts';
 import { builtinGuides, DEFAULT_GUIDE } from './reports/guides/builtin.ts';
 import { readSigner, signBundle, signBundleSm2, stampBundle } from './reports/release/desk.ts';
 import { RELEASE_ROLES, type ReleaseRole } from './reports/release/release.ts';
 import { renderComparison } from './reports/render/comparison.ts';
+import { startPrinter } from './reports/render/printer.ts';
 import { renderVerdictTable } from './reports/render/terminal.ts';
 import { AS_SIGNED } from './reports/text/verification.ts';
 import { verifyFolder } from './reports/verify/desk.ts';
@@ -230,18 +230,20 @@ program
   .option('--compare <folder>', 'an earlier bundle: what changed since, target by target and node by node')
   .requiredOption('--out <folder>', 'where the pages go')
   .action(async (folder: string, options: { compare?: string; out: string }) => {
-    const found = (place: string): Report => {
-      const { report, judgedAgain } = reportOf(openBundle(resolve(place)), place, version);
-      if (!judgedAgain) process.stderr.write(`${place}: ${AS_SIGNED.en}\n${place}：${AS_SIGNED.zh}\n`);
-      return report;
+    const found = (place: string): FoundReport => {
+      const one = reportOf(openBundle(resolve(place)), place, version);
+      if (!one.judgedAgain) process.stderr.write(`${place}: ${AS_SIGNED.en}\n${place}：${AS_SIGNED.zh}\n`);
+      return one;
     };
-    const report = found(folder);
+    const { report, judgedAgain: after } = found(folder);
     const files = new Map<string, string | Uint8Array>(renderPages(report));
-    const documents = await renderDocuments(report, renderPages(report).get(PATHS.html)!);
+    const printer = startPrinter({ root: process.getuid?.() === 0 });
+    const documents = await renderDocuments(report, files.get(PATHS.html) as string, printer).finally(printer.close);
     for (const [path, bytes] of documents.files) files.set(path, bytes);
     for (const { path, problem } of documents.missing) process.stderr.write(`${path} was not made: ${problem}\n`);
     if (options.compare !== undefined) {
-      files.set('comparison.html', renderComparison(found(options.compare), report));
+      const { report: earlier, judgedAgain: before } = found(options.compare);
+      files.set('comparison.html', renderComparison(earlier, report, { before, after }));
     }
     const taken = [...files.keys()].map((path) => join(options.out, path)).find((path) => existsSync(path));
     if (taken !== undefined) throw new AssayError('output_exists', taken);

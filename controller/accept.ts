@@ -85,7 +85,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
     directory.writeFile('keys/controller.pem', signer.publicKeyPem);
     const agentCredential = await authority.issue(options.node, 'agent');
     if (options.storage === undefined) mkdirSync(storage, { recursive: true });
-    const admitted = await conduct({
+    const known = await conduct({
       address: '127.0.0.1:0',
       credential: await authority.issue(CONTROLLER_NAME, 'controller'),
       authorityPem: authority.certificatePem,
@@ -135,7 +135,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
     const judgedAt = options.now().toISOString();
     const facts = { number: options.run.toUpperCase(), judgedAt, software: options.software };
     const warn = (detail: string): void => options.reporter.event({ type: 'warning', detail });
-    const report = await handOver(directory, signer, facts, warn, admitted);
+    const report = await handOver(directory, signer, facts, warn, known);
     // Where it is not handed over, the mark stays and says so.
     unmarkRunning(options.out);
     if (options.authority !== undefined) await stamp(options.out, options.authority, warn);

@@ -5,10 +5,11 @@ import { seal } from '../evidence/envelope.ts';
 import { PAYLOAD_TYPE, statement } from '../evidence/statement.ts';
 import type { Plan } from '../model/assignment.ts';
 import { AssayError } from '../model/errors.ts';
-import { type Admitted, admit } from '../reports/verify/admission.ts';
+import { admit } from '../reports/verify/admission.ts';
 import { PATHS } from '../reports/verify/layout.ts';
 import { MAX_LINE_BYTES } from '../reports/verify/lines.ts';
 import { proofFinder } from '../reports/verify/proofs.ts';
+import type { Known } from '../reports/verify/replay.ts';
 import { Gathering } from './gathering.ts';
 import type { ConductOptions } from './run.ts';
 import { serveFleet } from './server.ts';
@@ -26,14 +27,14 @@ const LAST_WORDS_MS = 1000;
 /**
  * Carries a plan out on the nodes that dial in, and records all of it. Resolves when the run is over, cancelled or not;
  * the directory's log then holds everything that a verdict needs. Gives what it made of the measurements it accepted, by
- * the sha256 of their signed payload, so that they need not be examined again to hand the run over. Rejects if the nodes
+ * the leaf hash of their entry, so that they need not be examined again to hand the run over. Rejects if the nodes
  * do not come (`connection_failed`), if the address cannot be used, or if the directory cannot be written.
  */
-export async function conduct(options: ConductOptions): Promise<ReadonlyMap<string, Admitted>> {
+export async function conduct(options: ConductOptions): Promise<ReadonlyMap<string, Known>> {
   const { directory, signal, event } = options;
   const findProof = proofFinder(options.products);
   const nodes = new Map<string, NodeState>();
-  const admitted = new Map<string, Admitted>();
+  const known = new Map<string, Known>();
   const gathering = new Gathering();
   const allHere = Promise.withResolvers<void>();
   // The first error that leaves the record incomplete ends the run: a result that was not recorded is worth nothing.
@@ -63,7 +64,7 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
         if (bytes.byteLength > MAX_LINE_BYTES) throw new RangeError(`it is of ${bytes.byteLength} bytes`);
         const sha256 = directory.putBlob(bytes);
         const { id } = open.assignment;
-        const logIndex = directory.append({
+        const { index: logIndex } = directory.append({
           kind: 'rejection',
           node,
           assignment: id,
@@ -74,9 +75,9 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
         return { accepted: false, logIndex, problem: admission.problem };
       }
       const { envelope, transcript } = delivery;
-      const logIndex = directory.append({ kind: 'measurement', node, envelope, transcript });
+      const { index: logIndex, at, leaf } = directory.append({ kind: 'measurement', node, envelope, transcript });
       state.chain = { sequence: admission.measurement.sequence, previous: admission.sha256 };
-      admitted.set(admission.sha256, admission);
+      known.set(leaf, { at, admitted: admission });
       const { state: ended, failure } = admission.measurement;
       settle({ kind: 'accepted', state: ended, detail: failure?.detail ?? '' });
       return { accepted: true, logIndex, problem: '' };
@@ -184,13 +185,16 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
     for (const worker of workers) worker.announce(assignments);
     const works = workers.map((worker) => worker.carryOut(assignments));
     await Promise.race([Promise.all(works), broken.promise]);
-    const again = suspects(plan, [...admitted.values()]);
+    const again = suspects(
+      plan,
+      [...known.values()].map(({ admitted }) => admitted),
+    );
     const second = assignments.filter(({ id }) => again.some((s) => s.assignment === id));
     for (const { assignment, why } of again) event({ type: 'second_pass', assignment, detail: why });
     for (const worker of workers) worker.announce(second);
     await Promise.race([Promise.all(workers.map((worker) => worker.lookAgain(second))), broken.promise]);
     directory.append({ kind: 'end', cancelled: signal.aborted });
-    return admitted;
+    return known;
   } finally {
     for (const worker of workers) worker.stop();
     gathering.close();

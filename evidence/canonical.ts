@@ -41,37 +41,45 @@ export function canonicalize(value: unknown): string {
 
 /** UTF-8 bytes of `canonicalize`: what is hashed and signed. May be more than a string can hold. */
 export function canonicalBytes(value: unknown): Uint8Array {
-  const plain = ordered(value);
-  return plain === UNSURE ? Buffer.from(write(value, [], []), 'utf8') : inPieces(plain);
+  return inPieces(value) ?? Buffer.from(write(value, [], []), 'utf8');
 }
 
 /** Longer lists are written in pieces of so many items. */
 const PIECE_ITEMS = 32;
 
-/** Bytes of a value whose keys are in order; long lists in it, at its first two levels, one piece after the other. */
-function inPieces(value: unknown): Uint8Array {
-  if (!isLong(value) && !(isObject(value) && Object.values(value).some(isLong)))
-    return Buffer.from(JSON.stringify(value));
+/**
+ * Bytes of a value; long lists in it, at its first two levels, are put in order and written one piece after the other, so
+ * that no second copy of a large document is ever whole. Undefined where something in it needs a closer look.
+ */
+function inPieces(value: unknown): Uint8Array | undefined {
   const pieces: Buffer[] = [];
-  const add = (text: string): void => void pieces.push(Buffer.from(text));
-  const addItems = (items: readonly unknown[]): void => {
+  const addItems = (items: readonly unknown[], depth: number): boolean => {
     for (let i = 0; i < items.length; i += PIECE_ITEMS) {
-      add(i === 0 ? '[' : ',');
-      pieces.push(Buffer.from(JSON.stringify(items.slice(i, i + PIECE_ITEMS))).subarray(1, -1));
+      const piece = ordered(items.slice(i, i + PIECE_ITEMS), depth);
+      if (piece === UNSURE) return false;
+      pieces.push(Buffer.from(i === 0 ? '[' : ','), Buffer.from(JSON.stringify(piece)).subarray(1, -1));
     }
-    add(']');
+    pieces.push(Buffer.from(']'));
+    return true;
   };
-  if (isLong(value)) addItems(value);
-  else {
-    let before = '{';
-    for (const [key, member] of Object.entries(value as object)) {
-      add(`${before}${JSON.stringify(key)}:`);
-      if (isLong(member)) addItems(member);
-      else add(JSON.stringify(member));
-      before = ',';
-    }
-    add('}');
+  if (isLong(value)) return addItems(value, 0) ? Buffer.concat(pieces) : undefined;
+  const lists = isObject(value) ? Object.entries(value).filter(([, member]) => isLong(member)) : [];
+  if (lists.length === 0) {
+    const plain = ordered(value);
+    return plain === UNSURE ? undefined : Buffer.from(JSON.stringify(plain));
   }
+  const long = new Map(lists) as Map<string, unknown[]>;
+  const frame = ordered({ ...(value as object), ...Object.fromEntries([...long.keys()].map((key) => [key, []])) });
+  if (frame === UNSURE || Object.getPrototypeOf(value) !== Object.prototype) return undefined;
+  let before = '{';
+  for (const [key, member] of Object.entries(frame as object)) {
+    pieces.push(Buffer.from(`${before}${JSON.stringify(key)}:`));
+    const items = long.get(key);
+    if (!items) pieces.push(Buffer.from(JSON.stringify(member)));
+    else if (!addItems(items, 1)) return undefined;
+    before = ',';
+  }
+  pieces.push(Buffer.from('}'));
   return Buffer.concat(pieces);
 }
 

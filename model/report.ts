@@ -110,6 +110,8 @@ export const Attempt = Type.Object(
     checks: Type.Array(Check),
     findings: Type.Array(Finding),
     telemetry: Type.Array(Telemetry),
+    /** How many readings the signed measurement has that are not repeated here: a large run draws a few recordings only. */
+    readings: Type.Optional(Type.Integer({ minimum: 1 })),
     /** sha256 of the signed payload. */
     sha256: Type.String(),
     raw: Type.Optional(Type.String()),

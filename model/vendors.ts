@@ -178,11 +178,10 @@ interface Part {
  */
 export function domesticShare(inventories: readonly Inventory[], measured?: MeasuredCapacity): Share[] {
   const hosts = hostOf(inventories);
-  const firstOfHost = inventories.filter(
-    (inventory) => inventories.find((other) => hosts.get(other) === hosts.get(inventory)) === inventory,
-  );
+  const firstOfHost = [...Map.groupBy(inventories, (inventory) => hosts.get(inventory)).values()].map(([one]) => one!);
   const unit = measured?.unit ?? '';
   const cards = distinctCards(inventories, hosts, measured);
+  const cardsOf = Map.groupBy(cards, ({ host }) => host);
   return [
     share('accelerator', unit, cards),
     share(
@@ -207,10 +206,7 @@ export function domesticShare(inventories: readonly Inventory[], measured?: Meas
         name:
           [inventory.host.manufacturer?.value, inventory.host.product?.value].filter(Boolean).join(' ') || 'unknown',
         domestic: isDomestic('server', inventory.host.manufacturer?.value),
-        capacity: serverCapacity(
-          cards.filter(({ host }) => host === hosts.get(inventory)),
-          measured?.cpus?.[inventory.node],
-        ),
+        capacity: serverCapacity(cardsOf.get(hosts.get(inventory)!) ?? [], measured?.cpus?.[inventory.node]),
       })),
     ),
     share('storage', 'B', distinctDisks(inventories, hosts)),

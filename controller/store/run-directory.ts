@@ -12,6 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { canonicalBytes } from '../../evidence/canonical.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
+import { leafHash } from '../../evidence/merkle.ts';
 import { AssayError } from '../../model/errors.ts';
 import type { LogEntry } from '../../model/log.ts';
 import { blobPath, PATHS } from '../../reports/verify/layout.ts';
@@ -20,6 +21,13 @@ import { MAX_LINE_BYTES } from '../../reports/verify/lines.ts';
 /** An entry without its time: the store stamps it. */
 export type NewEntry = LogEntry extends infer E ? (E extends LogEntry ? Omit<E, 'at'> : never) : never;
 
+/** Where an entry stands in the log, the moment it was stamped with, and its hash as a leaf (RFC 6962). */
+export interface Appended {
+  readonly index: number;
+  readonly at: string;
+  readonly leaf: string;
+}
+
 /**
  * The directory of one run: an append-only log and content-addressed blobs. It grows while the run goes on and is the
  * bundle that is handed over in the end. Everything is on disk before the call returns.
@@ -27,10 +35,10 @@ export type NewEntry = LogEntry extends infer E ? (E extends LogEntry ? Omit<E, 
 export interface RunDirectory {
   readonly path: string;
   /**
-   * Appends an entry to the log and gives its index. Times never run backwards, even if the wall clock does. Throws
+   * Appends an entry to the log and says where it stands. Times never run backwards, even if the wall clock does. Throws
    * CanonicalError or RangeError, and writes nothing, for an entry that has no text or is longer than a verifier reads.
    */
-  append(entry: NewEntry): number;
+  append(entry: NewEntry): Appended;
   /** Keeps bytes under their sha256 and gives it. */
   putBlob(bytes: Uint8Array): string;
   readBlob(sha256: string): Uint8Array | undefined;
@@ -66,7 +74,7 @@ export function createRunDirectory(path: string, now: () => Date): RunDirectory 
         );
       }
       write(log, Buffer.concat([bytes, Buffer.from('\n')]), path);
-      return entries++;
+      return { index: entries++, at: last, leaf: leafHash(bytes) };
     },
     putBlob: (bytes) => {
       const sha256 = sha256Hex(bytes);

@@ -2,6 +2,7 @@ import { AssayError, ERRORS } from '../../model/errors.ts';
 import type { Report } from '../../model/report.ts';
 import { goalTable2020 } from '../forms/goal-table-2020.ts';
 import { goalTable2025 } from '../forms/goal-table-2025.ts';
+import type { Printer } from '../render/printer.ts';
 import { PATHS } from '../verify/layout.ts';
 
 /** Documents made from the report, and those that could not be made here, with the reason. */
@@ -15,13 +16,21 @@ export interface Documents {
  * tables as DOCX. A verifier cannot make them again byte for byte; the manifest covers them, and they hold no number
  * that the report does not.
  */
-export async function renderDocuments(report: Report, html: string, print: Print = printPdf): Promise<Documents> {
+export async function renderDocuments(
+  report: Report,
+  html: string,
+  printer: Pick<Printer, 'print'>,
+): Promise<Documents> {
   const files = new Map<string, Uint8Array>();
   const missing: { path: string; problem: string }[] = [];
+  const { number, synthetic, judgedAt: at } = report;
+  // The browser prints in processes of its own, while the tables are made in this one.
+  const printing = printer.print(html, { number, synthetic, at });
+  printing.catch(() => {});
   files.set(PATHS.goals2020, await goalTable2020(report));
   files.set(PATHS.goals2025, await goalTable2025(report));
   try {
-    files.set(PATHS.pdf, await print(report, html));
+    files.set(PATHS.pdf, await printing);
   } catch (error) {
     // Whatever befalls a browser, a run of hours is handed over all the same: the pages hold all that the document does.
     const { message } = error as Error;
@@ -30,11 +39,3 @@ export async function renderDocuments(report: Report, html: string, print: Print
   }
   return { files, missing };
 }
-
-/** Makes the PDF of a report from its page. */
-type Print = (report: Report, html: string) => Promise<Uint8Array>;
-
-const printPdf: Print = async ({ number, synthetic, judgedAt: at }, html) => {
-  const { renderPdf } = await import('../render/pdf.ts');
-  return renderPdf(html, { number, synthetic, at, root: process.getuid?.() === 0 });
-};

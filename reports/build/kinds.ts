@@ -1,6 +1,7 @@
 import { type Ceiling, type Chip, ceiling, findChip } from '../../benchmarks/compute/chips.ts';
 import { chipName, deviceName, devicesBehind } from '../../model/devices.ts';
 import type { Accelerator, Inventory } from '../../model/inventory.ts';
+import { remember } from './remembered.ts';
 
 /** What is known of a measured device by its node's inventory and the table of chips. */
 export interface Kinds {
@@ -68,9 +69,4 @@ export function kindsOf(inventories: readonly Inventory[]): Kinds {
       return published === undefined ? undefined : published / (one?.kind === 'die' ? chip!.dies : 1);
     },
   };
-}
-
-function remember<T>(known: Map<string, T>, key: string, find: () => T): T {
-  if (!known.has(key)) known.set(key, find());
-  return known.get(key) as T;
 }

@@ -7,16 +7,18 @@ import { domesticShare, type MeasuredCapacity } from '../../model/vendors.ts';
 import type { Case } from '../judge/case.ts';
 import { holdsBack } from '../judge/readings.ts';
 import type { Replay } from '../verify/replay.ts';
-import { plausibilityFindings } from './plausibility.ts';
 
 /** The precision that processors and accelerators are compared by: every device has it. */
 const COMMON_PRECISION = 'FP32';
+
+/** What the shares are counted from: of the attempts, with everything that was found about them. */
+type Counted = Pick<Replay, 'inventories' | 'admitted'>;
 
 /**
  * Shares of domestic parts over the inventories of the run: by count, and by measured capacity where the capacity of
  * every counted part is known. One metric a kind of part; a kind of which there is none gives no metric.
  */
-export function countParts(run: Pick<Replay, 'inventories' | 'admitted'>): Case['counted'] {
+export function countParts(run: Counted): Case['counted'] {
   if (run.inventories.length === 0) return [];
   const sha256 = sha256Hex(canonicalBytes(run.inventories));
   return domesticShare(run.inventories, measuredCapacity(run)).flatMap((share) => {
@@ -33,22 +35,21 @@ export function countParts(run: Pick<Replay, 'inventories' | 'admitted'>): Case[
 }
 
 /** By card: what its devices gave, in the last attempt that measured them. A card with a silent die has no capacity. */
-function measuredCapacity(run: Pick<Replay, 'inventories' | 'admitted'>): MeasuredCapacity {
+function measuredCapacity(run: Counted): MeasuredCapacity {
   const cpus: Record<string, number> = {};
   const devices = new Map<string, number>();
   const byNode = new Map(run.inventories.map((inventory) => [inventory.node, inventory]));
   for (const { measurement, examination } of run.admitted) {
-    const { node, telemetry } = measurement;
+    const { node } = measurement;
     const rates = examination.metrics.filter(
       ({ metric, labels, verified }) =>
         metric === 'compute.gemm.rate' && labels.precision === COMMON_PRECISION && verified,
     );
     if (rates.length === 0) continue;
-    const findings = [...examination.findings, ...plausibilityFindings(byNode.get(node), { examination, telemetry })];
     for (const rate of rates) {
       const { labels, estimate } = rate;
       // What cannot be true is no capacity: then there is no share, in place of a wrong one.
-      if (findings.some((finding) => holdsBack(finding, rate))) continue;
+      if (examination.findings.some((finding) => holdsBack(finding, rate))) continue;
       if (labels.device === 'cpu') {
         cpus[node] = estimate.value;
         continue;

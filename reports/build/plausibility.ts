@@ -4,6 +4,7 @@ import { chipName, deviceName, devicesBehind, type Labelled } from '../../model/
 import type { Accelerator, Inventory } from '../../model/inventory.ts';
 import type { Examination, Finding, Metric, Telemetry } from '../../model/measurement.ts';
 import { holdsBack } from '../judge/readings.ts';
+import { remember } from './remembered.ts';
 
 /** Metrics that are operations per second of one device. */
 const RATES: readonly string[] = ['compute.gemm.rate', 'compute.gemm.peak', 'compute.challenge.rate'];
@@ -12,6 +13,21 @@ const RATES: readonly string[] = ['compute.gemm.rate', 'compute.gemm.peak', 'com
 export interface Examined {
   readonly examination: Examination;
   readonly telemetry: readonly Telemetry[];
+}
+
+/** Attempts with what the inventory of their node says about their numbers; the judge sees it like any other finding. */
+export function withPlausibility<A extends Attempted & { readonly measurement: Pick<Examined, 'telemetry'> }>(
+  attempts: readonly A[],
+  inventories: readonly Inventory[],
+): A[] {
+  const byNode = new Map(inventories.map((inventory) => [inventory.node, inventory]));
+  return attempts.map((one) => {
+    const { examination, measurement } = one;
+    const inventory = byNode.get(measurement.node);
+    const found = plausibilityFindings(inventory, { examination, telemetry: measurement.telemetry });
+    if (found.length === 0) return one;
+    return { ...one, examination: { ...examination, findings: [...examination.findings, ...found] } };
+  });
 }
 
 /**
@@ -27,16 +43,21 @@ export function plausibilityFindings(
 ): Finding[] {
   const findings: Finding[] = [];
   const rates = examination.metrics.filter((metric) => RATES.includes(metric.metric) && !emulated(metric, examination));
+  // A node with many devices gives several rates of each at each precision: each is looked up once.
+  const whys = new Map<string, string | undefined>();
+  const limits = new Map<string, Limit>();
   for (const metric of rates) {
-    const { device = '' } = metric.labels;
-    const unlisted = unlistedBecause(device, inventory);
+    const { device = '', precision = '' } = metric.labels;
+    const unlisted = remember(whys, device, () => unlistedBecause(device, inventory));
     if (unlisted) {
-      const detail = `${metric.labels.precision ?? ''} on ${device}: ${unlisted}`;
+      const detail = `${precision} on ${device}: ${unlisted}`;
       const { metric: id, labels } = metric;
       findings.push({ code: 'unlisted_device', detail, metric: id, labels, weight: 'holds' });
       continue;
     }
-    const limit = device === 'cpu' ? processorLimit(metric, inventory, telemetry) : acceleratorLimit(metric, inventory);
+    const limit = remember(limits, `${device}\n${precision}`, () =>
+      device === 'cpu' ? processorLimit(metric, inventory, telemetry) : acceleratorLimit(metric, inventory),
+    );
     findings.push(...compare(metric, limit));
   }
   if (inventory) findings.push(...countFindings(rates, inventory));

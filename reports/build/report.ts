@@ -3,6 +3,7 @@ import type { Attempt, Report } from '../../model/report.ts';
 import { duplicateFindings } from '../../model/uniqueness.ts';
 import type { Case } from '../judge/case.ts';
 import { judge } from '../judge/judge.ts';
+import { withRecordings } from '../render/html/recordings.ts';
 import type { Admitted } from '../verify/admission.ts';
 import type { Replay } from '../verify/replay.ts';
 import { computeOf } from './compute.ts';
@@ -11,7 +12,7 @@ import { inferenceOf } from './inference.ts';
 import { kindsOf } from './kinds.ts';
 import { withLevels } from './levels.ts';
 import { countParts } from './parts.ts';
-import { plausibilityFindings } from './plausibility.ts';
+import { withPlausibility } from './plausibility.ts';
 
 /** What a report needs beside the run itself. */
 export interface ReportFacts {
@@ -25,7 +26,8 @@ export interface ReportFacts {
 /** Builds the report of a replayed run. Pure: the same run and facts give the same report, byte for byte. */
 export function buildReport(run: Replay, facts: ReportFacts): Report {
   const findings = runFindings(run);
-  const admitted = withLevels(withFleet(withPlausibility(run), run.inventories));
+  const plausible = withPlausibility(run.admitted, run.inventories);
+  const admitted = withLevels(withFleet(plausible, run.inventories));
   const judged: Case = {
     guide: run.guide,
     claims: run.claims,
@@ -45,7 +47,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
       ...run.rejected.map(({ assignment, detail }) => ({ assignment, code: 'evidence_mismatch' as const, detail })),
     ],
     registers: run.registers,
-    counted: countParts(run),
+    counted: countParts({ inventories: run.inventories, admitted: plausible }),
     waivers: run.waivers,
     findings,
     judgedAt: facts.judgedAt,
@@ -78,7 +80,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     },
     overall,
     verdicts,
-    attempts: admitted.map(attemptOf),
+    attempts: withRecordings(admitted.map(attemptOf)),
     ...(compute && { compute }),
     ...(inference && { inference }),
     rejected: [...run.rejected],
@@ -108,18 +110,6 @@ function attemptOf({ measurement: m, examination, sha256 }: Admitted): Attempt {
     sha256,
     ...(m.raw ? { raw: m.raw.sha256 } : {}),
   };
-}
-
-/** Attempts with what the inventory of their node says about their numbers; the judge sees it like any other finding. */
-function withPlausibility(run: Pick<Replay, 'inventories' | 'admitted'>): Admitted[] {
-  const byNode = new Map(run.inventories.map((inventory) => [inventory.node, inventory]));
-  return run.admitted.map((one) => {
-    const { examination, measurement } = one;
-    const inventory = byNode.get(measurement.node);
-    const found = plausibilityFindings(inventory, { examination, telemetry: measurement.telemetry });
-    if (found.length === 0) return one;
-    return { ...one, examination: { ...examination, findings: [...examination.findings, ...found] } };
-  });
 }
 
 /** Conditions that concern the run as a whole. */

@@ -142,8 +142,14 @@ export function collect(requirement: Requirement, run: Case): Readings {
   };
 }
 
+/** An attempt with its metrics by their names, and what it found that keeps some of them from counting. */
+interface Sorted extends JudgedAttempt {
+  readonly metrics: ReadonlyMap<string, readonly Metric[]>;
+  readonly holding: readonly Finding[];
+}
+
 interface Index {
-  readonly attemptsOf: ReadonlyMap<string, Case['attempts']>;
+  readonly attemptsOf: ReadonlyMap<string, readonly Sorted[]>;
   readonly unansweredOf: ReadonlyMap<string, Case['unanswered']>;
 }
 
@@ -154,17 +160,25 @@ function indexOf(run: Case): Index {
   const known = indexes.get(run);
   if (known) return known;
   const index: Index = {
-    attemptsOf: Map.groupBy(run.attempts, (a) => a.assignment),
+    attemptsOf: Map.groupBy(run.attempts.map(sorted), (a) => a.assignment),
     unansweredOf: Map.groupBy(run.unanswered, (u) => u.assignment),
   };
   indexes.set(run, index);
   return index;
 }
 
-function readingsOf(attempt: JudgedAttempt, requirement: Requirement): Reading[] {
+function sorted(attempt: JudgedAttempt): Sorted {
+  const { metrics, findings } = attempt.examination;
+  return {
+    ...attempt,
+    metrics: Map.groupBy(metrics, ({ metric }) => metric),
+    holding: findings.filter(({ weight }) => weight === 'holds'),
+  };
+}
+
+function readingsOf(attempt: Sorted, requirement: Requirement): Reading[] {
   const result: Reading[] = [];
-  for (const metric of attempt.examination.metrics) {
-    if (metric.metric !== requirement.metric) continue;
+  for (const metric of attempt.metrics.get(requirement.metric) ?? []) {
     if (!matches(metric.labels, requirement.where)) continue;
     result.push({
       metric,
@@ -172,29 +186,29 @@ function readingsOf(attempt: JudgedAttempt, requirement: Requirement): Reading[]
       assignment: attempt.assignment,
       attempt: attempt.attempt,
       sha256: attempt.sha256,
-      held: holds(metric, requirement, attempt.examination.findings),
+      held: holds(metric, requirement, attempt.holding),
     });
   }
   return result;
 }
 
 /** Findings of an attempt without a reading that would have kept one from counting. */
-function foundInstead({ assignment, attempt, examination }: JudgedAttempt, requirement: Requirement): Reason[] {
+function foundInstead({ assignment, attempt, holding }: Sorted, requirement: Requirement): Reason[] {
   const { metric, where } = requirement;
-  return examination.findings
-    .filter((f) => f.weight === 'holds' && (f.metric === undefined || f.metric === metric))
+  return holding
+    .filter((f) => f.metric === undefined || f.metric === metric)
     .filter((f) => maybe(f.labels, where))
     .map(({ code, detail }) => ({ code, detail: `${assignment} attempt ${attempt}: ${detail}` }));
 }
 
 /** Findings of an attempt about the metric that hold back what none of its readings is of. */
 function heldUnread(
-  { assignment, attempt, examination }: JudgedAttempt,
+  { assignment, attempt, holding }: Sorted,
   { metric, where }: Requirement,
   own: readonly Reading[],
 ): Readings['unread'] {
-  return examination.findings
-    .filter((f) => f.weight === 'holds' && f.metric === metric && maybe(f.labels, where))
+  return holding
+    .filter((f) => f.metric === metric && maybe(f.labels, where))
     .filter((f) => !own.some((reading) => matches(reading.metric.labels, f.labels)))
     .map(({ code, detail, labels = {} }) => ({
       reason: { code, detail: `${assignment} attempt ${attempt}: ${detail}` },

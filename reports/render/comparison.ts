@@ -4,6 +4,7 @@ import { LABELS, OVERALL_TEXT } from '../text/catalog.ts';
 import { china, utc } from '../text/moment.ts';
 import { plusMinus, signedPercent, whole } from '../text/quantity.ts';
 import { SENTENCES } from '../text/sentence.ts';
+import { AS_SIGNED } from '../text/verification.ts';
 import { compareReports, type Direction, type NodeChange, type TargetChange, type ValueChange } from './difference.ts';
 import { column, fold, outcomeMark } from './html/section.ts';
 import { page } from './html.ts';
@@ -22,8 +23,18 @@ const DIRECTION: Record<Direction, { readonly text: Text; readonly sign: string;
   none: { text: LABELS.missing, sign: '○', look: '' },
 };
 
+/** Which of two reports this software judged again; the other was taken as its controller signed it. */
+export interface JudgedAgain {
+  readonly before: boolean;
+  readonly after: boolean;
+}
+
 /** What changed from one acceptance to the next, target by target and node by node, as one static page like the report. */
-export function renderComparison(before: Report, after: Report): string {
+export function renderComparison(
+  before: Report,
+  after: Report,
+  judgedAgain: JudgedAgain = { before: true, after: true },
+): string {
   const difference = compareReports(before, after);
   const synthetic = before.synthetic || after.synthetic;
   const head = (report: Report): Markup =>
@@ -41,6 +52,7 @@ ${synthetic && markup`<p class="synthetic">${both(LABELS.synthetic)}</p>`}
 <tr><th scope="row">${both(LABELS.after)}</th>${head(after)}</tr>
 </tbody></table></div>
 ${!difference.sameGuide && markup`<p class="synthetic">${both(LABELS.otherGuide)}</p>`}
+${(['before', 'after'] as const).filter((which) => !judgedAgain[which]).map((which) => markup`<p class="synthetic">${both(LABELS[which])}: ${both(AS_SIGNED)}</p>`)}
 <p class="fine">${both(LABELS.changeRule)}</p>
 </section>
 <section id="targets" aria-labelledby="targets-h"><h2 id="targets-h">${both(LABELS.targets)}</h2>

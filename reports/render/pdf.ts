@@ -7,15 +7,19 @@ import { LABELS } from '../text/catalog.ts';
 import { utc } from '../text/moment.ts';
 import { markup } from './markup.ts';
 
-export interface PdfOptions {
-  /** Path of a Chromium or Chrome to use; else the usual places are tried. */
-  readonly chromium?: string;
+/** What a document is called and dated by. */
+export interface PdfFacts {
   /** Report number, for the head of every page. */
   readonly number: string;
   /** Marks every page as made from synthetic data. */
   readonly synthetic: boolean;
   /** RFC 3339 moment to write as the document's dates, in place of the clock's: then the same page gives the same bytes. */
   readonly at: string;
+}
+
+export interface PrinterOptions {
+  /** Path of a Chromium or Chrome to use; else the usual places are tried. */
+  readonly chromium?: string;
   /** Whether this process runs as root, where Chromium's sandbox cannot start. */
   readonly root: boolean;
 }
@@ -45,43 +49,48 @@ const FLAGS = [
 /** The one address the page is served under; no request ever leaves the browser. */
 const ADDRESS = 'http://report.invalid/';
 
-/**
- * Prints the report's page as A4 with "page x of y" by headless Chromium: tagged, with an outline, fonts embedded,
- * scripts off, every request but the page itself refused. Throws `tool_missing` if no Chromium starts.
- */
-export async function renderPdf(html: string, options: PdfOptions): Promise<Uint8Array> {
+/** Starts a headless browser. Throws `tool_missing` if no Chromium starts. */
+export async function startBrowser(options: PrinterOptions): Promise<{ browser: Browser; end: () => Promise<void> }> {
   // The browser keeps settings and crash folders in its home: it gets one of its own, which goes with it.
   const home = await mkdtemp(join(tmpdir(), 'assay-pdf-'));
-  let browser: Browser | undefined;
+  const remove = (): Promise<void> => rm(home, { recursive: true, force: true });
   try {
-    browser = await launch(options, home);
-    const context = await browser.newContext({ javaScriptEnabled: false, locale: 'zh-CN', timezoneId: 'UTC' });
-    await context.route('**/*', (route) =>
-      route.request().url() === ADDRESS
-        ? route.fulfill({ body: html, contentType: 'text/html; charset=utf-8' })
-        : route.abort(),
-    );
-    const page = await context.newPage();
-    await page.goto(ADDRESS, { waitUntil: 'load', timeout: 120_000 });
-    await page.screenshot();
-    const bytes = await page.pdf({
-      format: 'A4',
-      preferCSSPageSize: true,
-      printBackground: true,
-      tagged: true,
-      outline: true,
-      displayHeaderFooter: true,
-      headerTemplate: header(options),
-      footerTemplate: FOOTER,
-    });
-    return withDates(bytes, options.at);
-  } finally {
-    await browser?.close();
-    await rm(home, { recursive: true, force: true });
+    const browser = await launch(options, home);
+    return { browser, end: () => browser.close().finally(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
   }
 }
 
-async function launch(options: PdfOptions, home: string): Promise<Browser> {
+/**
+ * The page as A4 with "page x of y": tagged, with an outline, fonts embedded, scripts off, every request but the page
+ * itself refused.
+ */
+export async function printPdf(browser: Browser, html: string, facts: PdfFacts): Promise<Uint8Array> {
+  const context = await browser.newContext({ javaScriptEnabled: false, locale: 'zh-CN', timezoneId: 'UTC' });
+  await context.route('**/*', (route) =>
+    route.request().url() === ADDRESS
+      ? route.fulfill({ body: html, contentType: 'text/html; charset=utf-8' })
+      : route.abort(),
+  );
+  const page = await context.newPage();
+  await page.goto(ADDRESS, { waitUntil: 'load', timeout: 120_000 });
+  await page.screenshot();
+  const bytes = await page.pdf({
+    format: 'A4',
+    preferCSSPageSize: true,
+    printBackground: true,
+    tagged: true,
+    outline: true,
+    displayHeaderFooter: true,
+    headerTemplate: header(facts),
+    footerTemplate: FOOTER,
+  });
+  return withDates(bytes, facts.at);
+}
+
+async function launch(options: PrinterOptions, home: string): Promise<Browser> {
   const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home, TMPDIR: home };
   const places = options.chromium === undefined ? PLACES : [options.chromium];
   const args = options.root ? ['--no-sandbox', ...FLAGS] : FLAGS;
@@ -98,11 +107,11 @@ async function launch(options: PdfOptions, home: string): Promise<Browser> {
 
 const FONT = `font:7.5pt "Noto Sans CJK SC","Microsoft YaHei","PingFang SC",sans-serif;color:#333;width:100%;padding:0 14mm`;
 
-function header(options: PdfOptions): string {
+function header(facts: PdfFacts): string {
   const note =
-    options.synthetic &&
+    facts.synthetic &&
     markup`<span style="color:#b3261e;font-weight:700">${LABELS.synthetic.zh} SYNTHETIC DATA</span> `;
-  return markup`<div style="${FONT.replaceAll('"', "'")};text-align:right">${note}${LABELS.number.zh} ${LABELS.number.en} ${options.number}</div>`
+  return markup`<div style="${FONT.replaceAll('"', "'")};text-align:right">${note}${LABELS.number.zh} ${LABELS.number.en} ${facts.number}</div>`
     .text;
 }
 

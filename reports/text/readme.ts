@@ -16,7 +16,7 @@ ${PATHS.html}      报告，可脱机打开 / the report; opens without a networ
 ${PATHS.report}      报告数据，其余页面均由其生成 / the report as data; all pages are made from it
 ${PATHS.log}  只追加日志：计划、尝试、签名的测量 / append-only log: plan, attempts, signed measurements
 evidence/        原始证据，文件名即 sha256 / raw evidence; a file's name is its sha256
-${PATHS.evaluation}  控制器对报告的签名 / signature of the controller over the report
+${PATHS.evaluation}  控制器对报告及各页面、文档的签名 / signature of the controller over the report, its pages and documents
 release/         审核人与批准人的签名（如有）/ signatures of reviewer and approver, where there are any
 addenda/         事后加盖的时间戳与国密签名（如有）/ time stamps and SM2 signatures added later, where there are any
 ${PATHS.manifest}    全部文件的摘要 / digests of all files

@@ -65,8 +65,8 @@ export const SENTENCES = {
     en: `${what.en}: node ${node}, ${benchmark}`,
   }),
   timelineChoice: (shown: number, all: number): Text => ({
-    zh: `共有 ${whole(all)} 条遥测记录，此处绘出 ${whole(shown)} 条：先取有异常的与未完成的，再按测试项各取一条；其余在 report.json。`,
-    en: `${whole(shown)} of ${whole(all)} recordings are drawn: first those with findings or that did not complete, then one of each benchmark; the rest is in report.json.`,
+    zh: `共有 ${whole(all)} 条遥测记录，此处绘出 ${whole(shown)} 条：先取有异常的与未完成的，再按测试项各取一条；其余见 log/entries.jsonl 中已签名的测量记录。`,
+    en: `${whole(shown)} of ${whole(all)} recordings are drawn: first those with findings or that did not complete, then one of each benchmark; the rest is in the signed measurements of log/entries.jsonl.`,
   }),
   readings: (n: number): Text => ({ zh: `${whole(n)} 次读数`, en: n === 1 ? '1 reading' : `${whole(n)} readings` }),
   nodesChanged: (changed: number, all: number): Text => ({

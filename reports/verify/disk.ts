@@ -100,7 +100,8 @@ function readWhole(directory: string, path: string): Uint8Array {
   }
 }
 
-function* readPieces(directory: string, path: string): Generator<Uint8Array> {
+/** A file of the directory, piece by piece; each is good until the next one. Throws `bundle_unreadable`. */
+export function* readPieces(directory: string, path: string): Generator<Uint8Array> {
   const { file, size } = openPlain(directory, path);
   try {
     const piece = Buffer.allocUnsafeSlow(Math.min(size, MIB));

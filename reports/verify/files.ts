@@ -34,7 +34,7 @@ export function checkFiles(bundle: Bundle): Defect[] {
 }
 
 /** Length and digests of a file, or undefined if it is not there. */
-export function digestOf(bundle: Bundle, path: string): FileDigest | undefined {
+export function digestOf(bundle: Pick<Bundle, 'pieces'>, path: string): FileDigest | undefined {
   const pieces = bundle.pieces(path);
   if (!pieces) return undefined;
   const sha256 = startSha256();

@@ -34,7 +34,18 @@ export const isAfterManifest = (path: string): boolean =>
   /^release\/(reviewer|approver)\.dsse\.json$/.test(path) ||
   /^addenda\/\d{3}\.json$/.test(path);
 
-/** Renderings that cannot be made again byte for byte. The controller's evaluation names their digests. */
+/** What a verifier renders again from the report, byte for byte. */
+export const RENDERED: readonly string[] = [
+  PATHS.html,
+  PATHS.markdown,
+  PATHS.junit,
+  PATHS.csv,
+  PATHS.values,
+  PATHS.reportSchema,
+  PATHS.readme,
+];
+
+/** Renderings that cannot be made again byte for byte. */
 export const DOCUMENTS: readonly string[] = [PATHS.pdf, PATHS.goals2020, PATHS.goals2025];
 
 /** The operator's own files, in a bundle only if the run's log names them. */

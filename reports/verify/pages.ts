@@ -4,7 +4,7 @@ import { reportSchema } from '../build/schema.ts';
 import { bundleReadme } from '../text/readme.ts';
 import type { Defect } from './defect.ts';
 import { digestOf, holds } from './files.ts';
-import { type Bundle, DOCUMENTS, PATHS } from './layout.ts';
+import { type Bundle, DOCUMENTS, PATHS, RENDERED } from './layout.ts';
 import type { OpenedEvaluation } from './signatures.ts';
 
 /** What is rendered again must be the same: the pages, the report's schema and the read-me that are not. */
@@ -21,17 +21,22 @@ export function checkPages(bundle: Bundle, report: Report): Defect[] {
   });
 }
 
-/** What cannot be rendered again must be what the controller signed. */
-export function checkDocuments(bundle: Bundle, evaluation: OpenedEvaluation): Defect[] {
+/**
+ * Every page and document must be what the controller signed beside its report: so the documents, which cannot be rendered
+ * again, and the pages of other versions are covered, too. `other`: some of those versions signed no pages.
+ */
+export function checkSigned(bundle: Bundle, evaluation: OpenedEvaluation, other: boolean): Defect[] {
   const defects: Defect[] = [];
-  for (const path of DOCUMENTS) {
-    if (evaluation.subjects.get(path) !== digestOf(bundle, path)?.sha256) {
+  for (const path of [...DOCUMENTS, ...RENDERED]) {
+    const signed = evaluation.subjects.get(path);
+    if (other && signed === undefined && RENDERED.includes(path)) continue;
+    if (signed !== digestOf(bundle, path)?.sha256) {
       defects.push({ path, code: 'document_other', problem: 'is not the document that was signed' });
     }
   }
-  const documents: readonly string[] = [PATHS.report, ...DOCUMENTS];
+  const made: readonly string[] = [PATHS.report, ...DOCUMENTS, ...RENDERED];
   for (const name of evaluation.subjects.keys()) {
-    if (!documents.includes(name))
+    if (!made.includes(name))
       defects.push({ path: PATHS.evaluation, code: 'subject_surplus', problem: `was signed for ${name} too` });
   }
   return defects;

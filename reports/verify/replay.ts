@@ -1,8 +1,7 @@
 import { CanonicalError, canonicalBytes, parseStrict } from '../../evidence/canonical.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
-import { Envelope } from '../../evidence/envelope.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
-import { MerkleTree } from '../../evidence/merkle.ts';
+import { leafHash, MerkleTree } from '../../evidence/merkle.ts';
 import { openStatement } from '../../evidence/statement.ts';
 import { type Assignment, Plan } from '../../model/assignment.ts';
 import { Inventory } from '../../model/inventory.ts';
@@ -37,15 +36,21 @@ export interface Replay extends RunInputs {
 
 export type Replayed = { ok: true; replay: Replay } | { ok: false; defects: Defect[] };
 
+/** What was made of an entry of the log, and the moment it bears. */
+export interface Known {
+  readonly at: string;
+  readonly admitted: Admitted;
+}
+
 /**
  * Reads a run from its files alone: log, blobs, guide and the other inputs. Every signature, digest, chain and number
  * is checked on the way; a log that says one thing and evidence that says another is a defect. Never throws on hostile
  * files.
  *
- * `known` are measurements, by the sha256 of their signed payload, that the caller has admitted before under the same
- * expectations, and so need no second examination: for a controller at the end of its own run, and for nobody else.
+ * `known` are measurements, by the leaf hash of their entry, that the caller itself admitted and wrote into this log, and
+ * so need no second reading: for a controller at the end of its own run, and for nobody else.
  */
-export function replay(bundle: Bundle, known: ReadonlyMap<string, Admitted> = new Map()): Replayed {
+export function replay(bundle: Bundle, known: ReadonlyMap<string, Known> = new Map()): Replayed {
   if (!bundle.paths.includes(PATHS.log))
     return { ok: false, defects: [{ path: PATHS.log, code: 'missing', problem: 'is missing' }] };
   const story = new Story(bundle, known);
@@ -66,7 +71,7 @@ interface Node {
 /** The log's reader: what is known so far. */
 class Story {
   readonly #bundle: Bundle;
-  readonly #known: ReadonlyMap<string, Admitted>;
+  readonly #known: ReadonlyMap<string, Known>;
   readonly #defects: Defect[] = [];
   readonly #tree = new MerkleTree();
   readonly #indexOf = new Map<string, number>();
@@ -86,7 +91,7 @@ class Story {
   #last = '';
   #ended: { cancelled: boolean } | undefined;
 
-  constructor(bundle: Bundle, known: ReadonlyMap<string, Admitted>) {
+  constructor(bundle: Bundle, known: ReadonlyMap<string, Known>) {
     this.#bundle = bundle;
     this.#known = known;
   }
@@ -102,6 +107,9 @@ class Story {
   }
 
   #readEntry(line: Uint8Array): Flaw | undefined {
+    const leaf = leafHash(line);
+    const known = this.#known.get(leaf);
+    if (known) return this.#append(leaf, known.at) ?? this.#takeKnown(known.admitted);
     let value: unknown;
     try {
       value = parseStrict(line);
@@ -112,12 +120,15 @@ class Story {
     const entry = check(LogEntry, value);
     if (!entry.ok) return flaw('entry_malformed', `no entry of the log: ${entry.problems.join('; ')}`);
     if (Buffer.compare(canonicalBytes(entry.value), line) !== 0) return flaw('entry_malformed', 'not canonical');
-    this.#tree.append(line);
-    this.#first ||= entry.value.at;
-    if (entry.value.at < this.#last) return flaw('entry_order', 'is earlier than the entry before it');
-    this.#last = entry.value.at;
-    if (this.#ended) return flaw('entry_order', 'comes after the end of the run');
-    return this.#take(entry.value);
+    return this.#append(leaf, entry.value.at) ?? this.#take(entry.value);
+  }
+
+  #append(leaf: string, at: string): Flaw | undefined {
+    this.#tree.appendHash(leaf);
+    this.#first ||= at;
+    if (at < this.#last) return flaw('entry_order', 'is earlier than the entry before it');
+    this.#last = at;
+    return this.#ended && flaw('entry_order', 'comes after the end of the run');
   }
 
   #take(entry: LogEntry): Flaw | undefined {
@@ -229,30 +240,30 @@ class Story {
     const { node, transcript } = entry;
     const closing = this.#close(node, transcript.assignment, transcript.attempt);
     if (closing) return closing;
-    const admission = this.#admittedBefore(node, entry) ?? this.#admit(node, entry);
-    this.#link(node, admission);
+    const admission = this.#admit(node, entry);
     if (!admission.ok) {
+      this.#link(node, admission);
       this.#concerns = admission.concerns;
       return flaw(admission.code, `the measurement of ${transcript.assignment}: ${admission.problem}`);
     }
-    this.#indexOf.set(admission.sha256, this.#tree.size - 1);
-    this.#admitted.push(admission);
-    return undefined;
+    return this.#keep(node, admission);
   }
 
-  /** What the caller made of this very measurement, if it is the next of its node and of this attempt. */
-  #admittedBefore(name: string, { envelope, transcript }: Delivery): Admitted | undefined {
-    if (this.#known.size === 0) return undefined;
-    const sealed = check(Envelope, envelope);
-    const known = sealed.ok ? this.#known.get(sha256Hex(Buffer.from(sealed.value.payload, 'base64'))) : undefined;
-    const { sequence, previous } = this.#nodes.get(name)?.chain ?? { sequence: -1, previous: '' };
-    return known?.measurement.node === name &&
-      known.measurement.assignment === transcript.assignment &&
-      known.measurement.attempt === transcript.attempt &&
-      known.measurement.sequence === sequence + 1 &&
-      known.measurement.previous === previous
-      ? known
-      : undefined;
+  #keep(node: string, admitted: Admitted): undefined {
+    this.#link(node, admitted);
+    this.#indexOf.set(admitted.sha256, this.#tree.size - 1);
+    this.#admitted.push(admitted);
+  }
+
+  /** What the caller made of this very entry, which must be the next of its node and the end of its attempt all the same. */
+  #takeKnown(admitted: Admitted): Flaw | undefined {
+    const { node, assignment, attempt, sequence, previous } = admitted.measurement;
+    const closing = this.#close(node, assignment, attempt);
+    if (closing) return closing;
+    const chain = this.#nodes.get(node)?.chain;
+    return chain && sequence === chain.sequence + 1 && previous === chain.previous
+      ? this.#keep(node, admitted)
+      : flaw('measurement_other', `the measurement of ${assignment} is not the next of ${node}`);
   }
 
   #takeRejection(entry: Extract<LogEntry, { kind: 'rejection' }>): Flaw | undefined {

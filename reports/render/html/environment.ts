@@ -6,10 +6,8 @@ import { MOST_POINTS, type PhaseMark, type Point, type Series, timeline } from '
 import { LABELS } from '../../text/catalog.ts';
 import { SENTENCES } from '../../text/sentence.ts';
 import { both, type Markup, markup, type Part } from '../markup.ts';
+import { chooseRecordings } from './recordings.ts';
 import { fold, section } from './section.ts';
-
-/** Most recordings that are drawn; the choice is said on the page. */
-const MOST = 12;
 
 /** Most different remarks beside one recording. */
 const REMARKS = 12;
@@ -18,9 +16,9 @@ type Device = NonNullable<Telemetry['devices']>[number];
 
 /** What the machine was doing while it worked: processor, memory, and each quantity of the accelerators as their median. */
 export function environment(report: Report): Markup {
-  const recorded = report.attempts.filter((attempt) => attempt.telemetry.length > 0);
+  const recorded = report.attempts.filter(({ telemetry, readings }) => telemetry.length > 0 || readings !== undefined);
   if (recorded.length === 0) return section('environment', markup`<p>${both(LABELS.noTelemetry)}</p>`);
-  const chosen = choose(recorded);
+  const chosen = chooseRecordings(report.attempts);
   return section(
     'environment',
     markup`${chosen.length < recorded.length && markup`<p>${both(SENTENCES.timelineChoice(chosen.length, recorded.length))}</p>`}
@@ -43,16 +41,6 @@ function remarks(telemetry: readonly Telemetry[]): Markup {
   const line = (label: Text, found: ReadonlySet<string>): Part =>
     found.size > 0 && markup`<br><span class="aside">${both(label)}: ${[...found].slice(0, REMARKS).join('; ')}</span>`;
   return markup`${line(LABELS.throttled, reasons)}${line(LABELS.unread, unread)}`;
-}
-
-/** Attempts with something wrong first, then one of each benchmark, then the rest; in the order they ran. */
-function choose(recorded: readonly Attempt[]): Attempt[] {
-  const odd = recorded.filter((attempt) => attempt.state !== 'completed' || attempt.findings.length > 0);
-  const seen = new Set<string>();
-  const firsts = recorded.filter((attempt) => !seen.has(attempt.benchmark) && seen.add(attempt.benchmark));
-  const wanted = new Set([...odd.slice(0, MOST / 2), ...firsts, ...recorded].slice(0, 4 * MOST));
-  const chosen = new Set([...wanted].slice(0, MOST));
-  return recorded.filter((attempt) => chosen.has(attempt));
 }
 
 function seriesOf(telemetry: readonly Telemetry[]): Series[] {

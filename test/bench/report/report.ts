@@ -20,12 +20,13 @@ import { renderDocuments } from '../../../reports/build/documents.ts';
 import { renderPages } from '../../../reports/build/pages.ts';
 import { buildReport } from '../../../reports/build/report.ts';
 import { builtinGuides, type LoadedGuide, readGuide } from '../../../reports/guides/builtin.ts';
+import { startPrinter } from '../../../reports/render/printer.ts';
 import { openBundle } from '../../../reports/verify/disk.ts';
 import { checkFiles } from '../../../reports/verify/files.ts';
 import { PATHS } from '../../../reports/verify/layout.ts';
 import { replay } from '../../../reports/verify/replay.ts';
 import { verifyWhole } from '../../../reports/verify/whole.ts';
-import { reopen } from './reopen.ts';
+import { knownOf, reopen } from './reopen.ts';
 import { makeSyntheticRun } from './synthetic.ts';
 
 const { values, positionals } = parseArgs({
@@ -80,9 +81,7 @@ const FACTS = {
 
 /** What a controller has in hand at the end of a run: what it made of every measurement when it came in. */
 async function build(): Promise<void> {
-  const replayed = replay(openBundle(bundle()));
-  if (!replayed.ok) throw new Error('the log does not replay');
-  const known = new Map(replayed.replay.admitted.map((admitted) => [admitted.sha256, admitted]));
+  const known = knownOf(openBundle(bundle()));
   startClock();
   await handOver(reopen(bundle()), pemSigner(readFileSync(keyFile(), 'utf8')), FACTS, undefined, known);
 }
@@ -111,7 +110,8 @@ async function parts(): Promise<void> {
   lap(`report.json, ${(bytes.byteLength / 1e6).toFixed(0)} MB`);
   const pages = renderPages(report);
   lap('pages');
-  await renderDocuments(report, pages.get(PATHS.html)!);
+  const printer = startPrinter({ root: process.getuid?.() === 0 });
+  await renderDocuments(report, pages.get(PATHS.html)!, printer).finally(printer.close);
   lap('documents (PDF, DOCX)');
   checkFiles(opened);
   lap('digests of all files');
@@ -149,7 +149,9 @@ function printCost(): void {
 function inProcess(name: string, scratch: string): Cost {
   const forwarded = ['nodes', 'accelerators', 'windows', 'readings', 'repeats'] as const;
   const args = forwarded.flatMap((key) => [`--${key}`, values[key]]);
-  const ended = spawnSync(process.execPath, [...process.execArgv, import.meta.filename, name, scratch, ...args], {
+  // As ./assay starts Node.
+  const flags = ['--max-semi-space-size=64', ...process.execArgv];
+  const ended = spawnSync(process.execPath, [...flags, import.meta.filename, name, scratch, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -33,7 +33,9 @@ it('report compares with a bundle of another version that this one would judge o
   expect([status, stdout.includes('comparison.html')], stderr).toEqual([0, true]);
   expect(stderr).toContain(`${earlier}: ${AS_SIGNED.en}`);
   expect(stderr).toContain(`${earlier}：${AS_SIGNED.zh}`);
-  expect(readFileSync(join(out, 'comparison.html'), 'utf8')).toMatch(/(?<!NOT )PASSED/);
+  const page = readFileSync(join(out, 'comparison.html'), 'utf8');
+  expect(page).toMatch(/(?<!NOT )PASSED/);
+  expect(page.split(AS_SIGNED.en).length - 1).toBe(1);
 }, 60_000);
 
 it('report does not compare with a bundle that was changed', async () => {

@@ -11,7 +11,7 @@ import { goalTable2020 } from '../../../reports/forms/goal-table-2020.ts';
 import { goalTable2025 } from '../../../reports/forms/goal-table-2025.ts';
 import { renderComparison } from '../../../reports/render/comparison.ts';
 import { renderHtml } from '../../../reports/render/html.ts';
-import { renderPdf } from '../../../reports/render/pdf.ts';
+import { startPrinter } from '../../../reports/render/printer.ts';
 import { fleetReport, smallReport } from '../../unit/reports/render/fixture.ts';
 
 function found(...names: string[]): string | undefined {
@@ -120,12 +120,13 @@ describe.skipIf(!CHROMIUM)(`pages in Chromium${CHROMIUM ? '' : ' (skipped: chrom
 describe.skipIf(!CHROMIUM || !PDFTOTEXT || !PDFFONTS)(
   `the PDF${CHROMIUM && PDFTOTEXT && PDFFONTS ? '' : ' (skipped: chromium or poppler-utils is not installed)'}`,
   () => {
+    const printer = startPrinter({ root: ROOT });
+    afterAll(() => printer.close());
     const print = (report: Report): Promise<Uint8Array> =>
-      renderPdf(renderHtml(report), {
+      printer.print(renderHtml(report), {
         number: report.number,
         synthetic: report.synthetic,
         at: report.judgedAt,
-        root: ROOT,
       });
     const text = (path: string, page: number): string =>
       execFileSync(PDFTOTEXT!, ['-f', String(page), '-l', String(page), '-layout', path, '-'], { encoding: 'utf8' });
@@ -159,14 +160,10 @@ describe.skipIf(!CHROMIUM || !PDFTOTEXT || !PDFFONTS)(
     });
 
     it('is refused with a coded error where no Chromium starts', async () => {
-      const options = {
-        chromium: '/nonexistent/chromium',
-        number: 'x',
-        synthetic: false,
-        at: '2026-01-01T00:00:00Z',
-        root: ROOT,
-      };
-      const error = await renderPdf('<p>', options).catch((e: unknown) => e);
+      const none = startPrinter({ chromium: '/nonexistent/chromium', root: ROOT });
+      const facts = { number: 'x', synthetic: false, at: '2026-01-01T00:00:00Z' };
+      const error = await none.print('<p>', facts).catch((e: unknown) => e);
+      await none.close();
       expect(error).toBeInstanceOf(AssayError);
       expect(error).toMatchObject({ code: 'tool_missing' });
     });

@@ -188,6 +188,24 @@ describe('canonicalize', () => {
     );
   });
 
+  it('refuses what stands in a long list where it would refuse it in a short one', () => {
+    const long = (item: unknown): unknown[] => [...Array.from({ length: 99 }, (_, i) => i), item];
+    for (const [bad, problem] of [
+      [Number.NaN, 'not finite'],
+      ['\ud800', 'lone surrogate'],
+      [undefined, 'undefined'],
+      [{ a: new Date(0) }, 'instance of Date'],
+    ] as const) {
+      expect(() => canonicalBytes(long(bad))).toThrow(problem);
+      expect(() => canonicalBytes({ b: 1, a: long(bad) })).toThrow(/\$\.a\[99\]/);
+    }
+    const holes: unknown[] = long(1);
+    delete holes[50];
+    expect(() => canonicalBytes({ holes })).toThrow('$.holes[50]');
+    expect(() => canonicalBytes({ [Symbol('key')]: 1, a: long(1) })).toThrow('symbol');
+    expect(() => canonicalBytes(Object.assign(new Date(0), { a: long(1) }))).toThrow('instance of Date');
+  });
+
   it('sorts what JavaScript would put in an order of its own, wherever it stands', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.nat({ max: 120 }).map(String), fc.nat()), fc.string(), (numbered, key) => {

@@ -9,7 +9,9 @@ describe('the documents of a report', () => {
     ['there is no browser', new AssayError('tool_missing', 'Chromium'), /not installed: Chromium/],
     ['the browser dies on the way', new Error('page.goto: Target crashed\nCall log:'), /^page\.goto: Target crashed$/],
   ])('are handed over without the PDF, by name, when %s', async (_, error, problem) => {
-    const { files, missing } = await renderDocuments(smallReport(), '<html></html>', () => Promise.reject(error));
+    const { files, missing } = await renderDocuments(smallReport(), '<html></html>', {
+      print: () => Promise.reject(error),
+    });
     expect([...files.keys()].sort()).toEqual([PATHS.goals2020, PATHS.goals2025]);
     expect(missing).toEqual([{ path: PATHS.pdf, problem: expect.stringMatching(problem) }]);
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MerkleTree } from '../../../../evidence/merkle.ts';
 import type { Metric } from '../../../../model/measurement.ts';
 import { countParts } from '../../../../reports/build/parts.ts';
+import { withPlausibility } from '../../../../reports/build/plausibility.ts';
 import { buildReport } from '../../../../reports/build/report.ts';
 import type { Admitted } from '../../../../reports/verify/admission.ts';
 import type { Replay } from '../../../../reports/verify/replay.ts';
@@ -88,9 +89,11 @@ it('judges what only shows over all attempts, too', () => {
 });
 
 describe('shares by measured capacity', () => {
-  const capacity = (metrics: Metric[], ...cards: Parameters<typeof inventoryOf>[0]) =>
-    countParts(replayOf(metrics, inventoryOf(cards))).find(({ metric }) => metric.metric === 'domestic.capacity')
-      ?.metric.estimate.value;
+  const capacity = (metrics: Metric[], ...cards: Parameters<typeof inventoryOf>[0]) => {
+    const { admitted, inventories } = replayOf(metrics, inventoryOf(cards));
+    const counted = countParts({ inventories, admitted: withPlausibility(admitted, inventories) });
+    return counted.find(({ metric }) => metric.metric === 'domestic.capacity')?.metric.estimate.value;
+  };
   const dies = [0, 1].map((n) =>
     card(`iluvatar-0.${n}`, 'Iluvatar CoreX', 'BI-V150', { kind: 'die', parent: 'iluvatar-0' }),
   );

@@ -7,7 +7,8 @@ import { buildReport } from '../../../../reports/build/report.ts';
 import { openBundle } from '../../../../reports/verify/disk.ts';
 import { proveInclusion } from '../../../../reports/verify/inclusion.ts';
 import type { Bundle } from '../../../../reports/verify/layout.ts';
-import { type Replay, replay } from '../../../../reports/verify/replay.ts';
+import { type Known, type Replay, replay } from '../../../../reports/verify/replay.ts';
+import { knownOf } from '../../../bench/report/reopen.ts';
 import { makeSyntheticRun } from '../../../bench/report/synthetic.ts';
 import { FACTS } from '../../../tamper/forger.ts';
 
@@ -45,18 +46,22 @@ describe('a replayed run', () => {
     });
   });
 
-  it('gives the same report with measurements that the controller has admitted before', () => {
-    const known = new Map(run.admitted.map((admitted) => [admitted.sha256, admitted]));
+  it('gives the same report, log and proofs with measurements that the controller has admitted before', () => {
+    const known = knownOf(bundle);
     const again = replay(bundle, known);
-    expect(again.ok && buildReport(again.replay, FACTS)).toEqual(buildReport(run, FACTS));
-    expect(again.ok && again.replay.admitted.every((a) => known.get(a.sha256) === a)).toBe(true);
+    if (!again.ok) throw new Error(JSON.stringify(again.defects));
+    expect(buildReport(again.replay, FACTS)).toEqual(buildReport(run, FACTS));
+    expect(again.replay.indexOf).toEqual(run.indexOf);
+    expect(new Set(again.replay.admitted)).toEqual(new Set([...known.values()].map(({ admitted }) => admitted)));
+    expect(again.replay.admitted.length).toBe(run.admitted.length);
   });
 
-  it('examines again what is said to be known and is of another attempt', () => {
-    const [first, second] = run.admitted;
-    const swapped = new Map([[first!.sha256, second!]]);
-    const again = replay(bundle, swapped);
-    expect(again.ok && again.replay.admitted[0]!.measurement.node).toBe(first!.measurement.node);
+  it('takes no measurement for another one that is said to be known', () => {
+    const [[first, one], [second, other]] = [...knownOf(bundle)] as [[string, Known], [string, Known]];
+    expect(replay(bundle, new Map([[first, other]])).ok).toBe(false);
+    expect(replay(bundle, new Map([[second, one]])).ok).toBe(false);
+    const later = { ...one.admitted, measurement: { ...one.admitted.measurement, sequence: 2 } };
+    expect(replay(bundle, new Map([[first, { ...one, admitted: later }]])).ok).toBe(false);
   });
 });
 
