@@ -123,6 +123,14 @@ export const REASONS = {
       en: "Install the vendor's tool on the node so that the device is listed, then measure again.",
     },
   },
+  device_unmeasured: {
+    zh: '清单中的部分设备没有测量结果',
+    en: 'some devices of the inventory were not measured',
+    todo: {
+      zh: '检查这些设备是否可用、是否对测试程序可见；需要计入时修复后重测。',
+      en: 'See whether these devices work and are visible to the benchmark; to have them counted, mend that and measure again.',
+    },
+  },
   not_simultaneous: {
     zh: '没有与其他设备在同一时间窗内测量，不能相加',
     en: 'it was not measured in one window with the other devices; their values cannot be added',

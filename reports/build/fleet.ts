@@ -9,6 +9,8 @@ import { largestTogether } from './windows.ts';
 /** The rate that is added up over devices and nodes, and where its window begins by the controller's clock. */
 const RATE = 'compute.challenge.rate';
 const OPENED = 'compute.challenge.opened';
+/** Any of these shows that a device took part. */
+const MEASURED: readonly string[] = ['compute.gemm.rate', RATE];
 
 /**
  * Attempts with what only shows when all of them are looked at together: rates that were not measured in one window,
@@ -73,6 +75,38 @@ function windowFindings<A extends Attempted>(attempts: readonly A[]): Map<A, Fin
     }
   }
   return found;
+}
+
+/** Most nodes that are named in one finding. */
+const NAMED = 20;
+
+/**
+ * Devices that the inventories of measured nodes list and of which no attempt has a rate: nothing is added for them, and
+ * whoever expects them should know. Slices of cards are measured in place of the cards: nodes with such are left out.
+ */
+export function unmeasuredFindings(attempts: readonly Attempted[], inventories: readonly Inventory[]): Finding[] {
+  const labels = new Map<string, Set<string>>();
+  for (const { measurement, examination } of attempts) {
+    const own = labels.get(measurement.node) ?? new Set();
+    for (const { metric, labels: of } of examination.metrics) if (MEASURED.includes(metric)) own.add(of.device ?? '');
+    labels.set(measurement.node, own);
+  }
+  const short = inventories.flatMap(({ node, accelerators }) => {
+    const measured = labels.get(node);
+    if (!measured?.size || accelerators.some(({ kind }) => kind === 'partition')) return [];
+    const seen = new Set<string>();
+    const some = [...Map.groupBy(measured, (label) => label.split(':')[0]!)].flatMap(([word, own]) => {
+      const { candidates } = devicesBehind(word, accelerators);
+      for (const { vendor } of candidates) seen.add(vendor.value);
+      return own.length < candidates.length ? [`${node}: ${own.length} of ${candidates.length} (${word})`] : [];
+    });
+    const cards = accelerators.filter(({ kind, vendor }) => kind === 'package' && !seen.has(vendor.value));
+    const none = [...Map.groupBy(cards, ({ vendor }) => vendor.value)];
+    return [...some, ...none.map(([vendor, own]) => `${node}: 0 of ${own.length} (${vendor})`)];
+  });
+  if (short.length === 0) return [];
+  const rest = short.length > NAMED ? `; and ${short.length - NAMED} more` : '';
+  return [{ code: 'device_unmeasured', detail: `${short.slice(0, NAMED).join('; ')}${rest}`, weight: 'informs' }];
 }
 
 /** When the window of a rate began, Unix seconds; undefined where the controller saw none. */

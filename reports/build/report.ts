@@ -7,7 +7,7 @@ import { withRecordings } from '../render/html/recordings.ts';
 import type { Admitted } from '../verify/admission.ts';
 import type { Replay } from '../verify/replay.ts';
 import { computeOf } from './compute.ts';
-import { withFleet } from './fleet.ts';
+import { unmeasuredFindings, withFleet } from './fleet.ts';
 import { inferenceOf } from './inference.ts';
 import { kindsOf } from './kinds.ts';
 import { withLevels } from './levels.ts';
@@ -122,5 +122,5 @@ function runFindings(run: Replay): Finding[] {
     findings.push({ code: 'node_lost', detail: `${node}: ${assignment}: ${detail}`, weight: 'informs' });
   }
   for (const { code, detail, weight } of duplicateFindings(run.inventories)) findings.push({ code, detail, weight });
-  return findings;
+  return [...findings, ...unmeasuredFindings(run.admitted, run.inventories)];
 }

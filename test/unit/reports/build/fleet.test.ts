@@ -3,7 +3,7 @@ import { roundOperations } from '../../../../benchmarks/compute/challenge/parame
 import { proof } from '../../../../benchmarks/compute/challenge/proof.ts';
 import type { Accelerator, Inventory } from '../../../../model/inventory.ts';
 import type { Check, Finding, Metric } from '../../../../model/measurement.ts';
-import { withFleet } from '../../../../reports/build/fleet.ts';
+import { unmeasuredFindings, withFleet } from '../../../../reports/build/fleet.ts';
 import { judge } from '../../../../reports/judge/judge.ts';
 import { challenge, settingsOf, smallParameters } from '../../benchmarks/compute/challenge-fixture.ts';
 import { attempt, makeCase, target } from '../judge/builder.ts';
@@ -308,5 +308,45 @@ describe('computing capacity', () => {
     expect(verdict(all).outcome).toBe('pass');
     const twice: Finding = { code: 'duplicate_device', detail: 'uuid', weight: 'holds' };
     expect(verdict(all, [twice]).outcome).toBe('indeterminate');
+  });
+});
+
+describe('devices that are listed and were not measured', () => {
+  const detail = (attempts: readonly Attempted[], inventories: readonly Inventory[]): string | undefined =>
+    unmeasuredFindings(attempts, inventories)[0]?.detail;
+  const all = [0, 1, 2, 3].map((n) => rate(700, `cuda:${n}`));
+
+  it('are named, whichever attempt and precision the others were measured in', () => {
+    const attempts = [attempted('a', all.slice(0, 2)), attempted('a', [rate(60, 'cuda:2', 'FP32')])];
+    const found = unmeasuredFindings(attempts, [inventory('a')]);
+    expect(found).toEqual([{ code: 'device_unmeasured', detail: 'a: 3 of 4 (cuda)', weight: 'informs' }]);
+    expect(detail([...attempts, attempted('a', challenged(700, 'cuda:3', 0))], [inventory('a')])).toBeUndefined();
+  });
+
+  it('are named where only the processor was measured', () => {
+    const node = inventory('a', {}, [card('ascend-0', 'Huawei Ascend', '910B3'), ...devices('a', 1)]);
+    expect(detail([attempted('a', [rate(1, 'cpu')])], [node])).toBe('a: 0 of 1 (Huawei Ascend); a: 0 of 1 (NVIDIA)');
+    expect(detail([attempted('a', [rate(1, 'cuda:0')])], [node])).toBe('a: 0 of 1 (Huawei Ascend)');
+  });
+
+  it('are dies where a card has several, and none where cards are cut into slices or nothing was measured', () => {
+    const dies = [0, 1].map((n) => card(`d${n}`, 'Iluvatar CoreX', 'BI-V150', { kind: 'die', parent: 'i0' }));
+    const cut = [...devices('a', 1), card('s0', 'NVIDIA', undefined, { kind: 'partition', parent: 'nvidia-0' })];
+    const two = [card('i0', 'Iluvatar CoreX', 'BI-V150'), ...dies];
+    expect(detail([attempted('a', all.slice(0, 1))], [inventory('a', {}, two)])).toBe('a: 1 of 2 (cuda)');
+    expect(detail([attempted('a', all.slice(0, 1))], [inventory('a', {}, cut)])).toBeUndefined();
+    expect(detail([attempted('a', [])], [inventory('a')])).toBeUndefined();
+    expect(detail([attempted('a', [rate(1, 'cpu')])], [inventory('a', {}, [])])).toBeUndefined();
+  });
+
+  it('are named of twenty nodes at most', () => {
+    const names = Array.from({ length: 25 }, (_, i) => `n${i}`);
+    const attempts = names.map((name) => attempted(name, all.slice(0, 3)));
+    const named = detail(
+      attempts,
+      names.map((name) => inventory(name)),
+    );
+    expect(named?.split('; ').length).toBe(21);
+    expect(named?.endsWith('; and 5 more')).toBe(true);
   });
 });
