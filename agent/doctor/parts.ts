@@ -77,6 +77,10 @@ export const PARTS = {
     zh: '安装：apt-get install libopenblas0',
     en: 'install it: apt-get install libopenblas0',
   }),
+  onednn: library('libdnnl', /^libdnnl\.so(?:\.[23](?:\.6)?)?$/, [...LOADER, '/opt/intel/oneapi/dnnl/latest/lib'], {
+    zh: '安装：apt-get install libdnnl2（较新的发行版为 libdnnl3 或 libdnnl3.6）',
+    en: 'install it: apt-get install libdnnl2, in newer releases libdnnl3 or libdnnl3.6',
+  }),
   onnxruntime: library('onnxruntime-node', /^libonnxruntime\./, [ONNXRUNTIME_DIRECTORY], {
     zh: '重新安装依赖：npm ci',
     en: 'install the packages again: npm ci',

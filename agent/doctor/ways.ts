@@ -5,7 +5,7 @@ import type { PartName } from './parts.ts';
 
 /** One way to measure a device: a backend in one form, what it needs, and the targets that it serves there. */
 export interface Way {
-  readonly backend: 'cublaslt' | 'openblas' | 'torch' | 'onnxruntime';
+  readonly backend: 'cublaslt' | 'onednn' | 'openblas' | 'torch' | 'onnxruntime';
   /** The form, where the backend has several on one device: an execution provider. */
   readonly form?: string;
   readonly needs: readonly PartName[];
@@ -53,6 +53,7 @@ const BY_VENDOR: Readonly<Record<VendorKey, readonly Way[]>> = {
 /** Ways to measure the processor itself. */
 export const PROCESSOR_WAYS: readonly Way[] = [
   { backend: 'openblas', needs: ['openblas'], targets: COMPUTE, tried: true },
+  { backend: 'onednn', needs: ['onednn'], targets: COMPUTE, tried: true },
   { backend: 'onnxruntime', needs: ['onnxruntime'], targets: [...COMPUTE, ...INFERENCE], tried: true },
   torch('torch'),
 ];

@@ -90,10 +90,13 @@ export const op = {
   i32x4Extract: (lane: number): Code => [simd(0x1b), lane],
   f64x2Extract: (lane: number): Code => [simd(0x21), lane],
   and: simd(0x4e),
+  i8x16NarrowSigned: simd(0x65),
   i8x16NarrowUnsigned: simd(0x66),
   f64x2Floor: simd(0x75),
   i16x8NarrowSigned: simd(0x85),
+  i16x8NarrowUnsigned: simd(0x86),
   i32x4ShiftRight: simd(0xac),
+  i32x4ShiftRightUnsigned: simd(0xad),
   i32x4Add: simd(0xae),
   i32x4Sub: simd(0xb1),
   /** Products of eight pairs of 16-bit integers, neighbours added. */

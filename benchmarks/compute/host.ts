@@ -1,10 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import type { Precision } from './precision.ts';
 
 /** SIMD and other feature flags that the kernel names for the first processor; empty where it names none. */
 export function cpuFlags(): Set<string> {
   const line = /^(?:flags|Features)\s*:(.*)$/m.exec(readOr('/proc/cpuinfo', ''))?.[1] ?? '';
   return new Set(line.trim().split(/\s+/).filter(Boolean));
+}
+
+/** Flags of the processor by the precisions that not every processor multiplies; one of each list is enough. */
+const ARITHMETIC: Partial<Record<Precision, readonly string[]>> = {
+  BF16: ['avx512_bf16', 'amx_bf16', 'bf16'],
+  FP16: ['avx512_fp16', 'amx_fp16', 'asimdhp'],
+};
+
+/** What a processor with these flags has not that it would need to multiply in this precision; undefined where it can. */
+export function arithmeticLack(precision: Precision, flags: ReadonlySet<string>): string | undefined {
+  const needed = ARITHMETIC[precision];
+  if (!needed || needed.some((flag) => flags.has(flag))) return undefined;
+  return `this processor has no ${precision} arithmetic (${needed.join(', ')})`;
 }
 
 /** Physical cores that this process may use: hardware threads of one core share its arithmetic units. */

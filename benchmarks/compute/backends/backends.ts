@@ -1,10 +1,17 @@
 import type { Backend } from './backend.ts';
 import { cublaslt } from './cublaslt.ts';
+import { onednn } from './onednn.ts';
 import { onnxruntime } from './onnxruntime.ts';
 import { openblas } from './openblas.ts';
 import { torch } from './torch.ts';
 
-const MAKERS: Readonly<Record<string, () => Backend>> = { cublaslt, onnxruntime, openblas, torch };
+const MAKERS: Readonly<Record<string, () => Backend>> = {
+  cublaslt,
+  onednn: () => onednn(),
+  onnxruntime,
+  openblas,
+  torch,
+};
 
 /** The backend of this name. Throws on a name that there is not. */
 export function createBackend(name: string): Backend {

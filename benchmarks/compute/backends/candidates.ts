@@ -6,11 +6,14 @@ export interface Candidate {
 
 /** Environment variable that tells the torch backend which interpreter to start. */
 export const TORCH_PYTHON = 'ASSAY_TORCH_PYTHON';
+/** Environment variable that tells the oneDNN backend by which of the library's ways to multiply. */
+export const ONEDNN_FORM = 'ASSAY_ONEDNN_FORM';
 
 /**
  * What is worth trying on this machine for the backends that the settings allow, in order.
  * OpenBLAS picks kernels by the processor's model and takes old ones for a model it does not know; where the processor
  * has AVX-512 its AVX-512 kernels are tried too. A wrong guess ends an engine with an illegal instruction, no more.
+ * oneDNN has two ways to a product, and which is faster, or exact, depends on the processor: both are tried.
  */
 export function candidates(
   allowed: readonly string[],
@@ -21,6 +24,10 @@ export function candidates(
   for (const backend of allowed) {
     if (backend === 'torch') {
       for (const python of pythons) list.push({ backend, environment: { [TORCH_PYTHON]: python } });
+      continue;
+    }
+    if (backend === 'onednn') {
+      for (const form of ['gemm', 'matmul']) list.push({ backend, environment: { [ONEDNN_FORM]: form } });
       continue;
     }
     list.push({ backend, environment: {} });

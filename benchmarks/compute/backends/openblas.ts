@@ -1,23 +1,11 @@
-import { existsSync } from 'node:fs';
-import koffi from 'koffi';
 import type { RowProducts } from '../../benchmark.ts';
 import { openHostChain } from '../challenge/host-chain.ts';
 import type { Elements } from '../operands.ts';
 import { type Backend, type Gemm, lacking, type Offer, timed } from './backend.ts';
+import { loadSharedLibrary } from './shared-library.ts';
 
 const NAMES = ['libopenblas.so.0', 'libopenblas.so', 'libopenblasp.so.0', 'libopenblas.0.dylib', 'libopenblas.dylib'];
-/** Where distributions and package managers keep it when the loader's own search does not find it. */
-const DIRECTORIES = [
-  '',
-  '/usr/lib/x86_64-linux-gnu/',
-  '/usr/lib/aarch64-linux-gnu/',
-  '/usr/lib/loongarch64-linux-gnu/',
-  '/usr/lib64/',
-  '/usr/lib/',
-  '/usr/local/lib/',
-  '/opt/OpenBLAS/lib/',
-  '/opt/homebrew/opt/openblas/lib/',
-];
+const DIRECTORIES = ['/opt/OpenBLAS/lib/', '/opt/homebrew/opt/openblas/lib/'];
 
 /** Rows of a chain that go through its layers together: enough that packing the matrix each time costs little. */
 const BLOCK_ROWS = 1024;
@@ -45,7 +33,7 @@ export interface OpenBlas {
 
 /** Loads OpenBLAS from wherever it is found. Throws, naming where it looked, if it is nowhere. */
 export function loadOpenBlas(): OpenBlas {
-  const library = findLibrary();
+  const library = loadSharedLibrary('OpenBLAS', NAMES, DIRECTORIES);
   const gemm = (name: string, real: 'double' | 'float'): BlasGemm => {
     const call = library.func(
       `void ${name}(int order, int ta, int tb, int m, int n, int k, ${real} alpha, const void *a, int lda, const void *b, int ldb, ${real} beta, void *c, int ldc)`,
@@ -87,20 +75,6 @@ export function openBlasProducts(threads: number, flags: ReadonlySet<string>): R
     const gemm = sums instanceof Float64Array ? library.dgemm : library.sgemm;
     gemm(false, true, count, n, length, rows, matrix, sums);
   };
-}
-
-function findLibrary(): ReturnType<typeof koffi.load> {
-  for (const directory of DIRECTORIES) {
-    for (const name of NAMES) {
-      if (directory !== '' && !existsSync(directory + name)) continue;
-      try {
-        return koffi.load(directory + name);
-      } catch {
-        // Not there, or of another architecture: the next place.
-      }
-    }
-  }
-  throw new Error(`no OpenBLAS found (looked for ${NAMES[0]} by the loader and in ${DIRECTORIES.slice(1).join(', ')})`);
 }
 
 /**

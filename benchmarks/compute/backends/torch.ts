@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { schedule } from '../challenge/chain.ts';
 import { foldShift } from '../challenge/parameters.ts';
-import { cpuFlags } from '../host.ts';
+import { arithmeticLack, cpuFlags } from '../host.ts';
 import type { Elements } from '../operands.ts';
 import type { Precision } from '../precision.ts';
 import { packFloats } from '../storage.ts';
@@ -81,14 +81,8 @@ export function torch(): Backend {
 /** A processor without arithmetic of its own for halves converts to FP32 and back. */
 function offer(device: string, precision: Precision): Offer {
   if (device !== 'cpu') return { precision };
-  const flags = cpuFlags();
-  const native: Partial<Record<Precision, string[]>> = {
-    BF16: ['avx512_bf16', 'amx_bf16', 'bf16'],
-    FP16: ['avx512_fp16', 'amx_fp16', 'asimdhp'],
-  };
-  const needed = native[precision];
-  if (!needed || needed.some((flag) => flags.has(flag))) return { precision };
-  return { precision, emulated: `this processor has no ${precision} arithmetic (${needed.join(', ')})` };
+  const emulated = arithmeticLack(precision, cpuFlags());
+  return emulated === undefined ? { precision } : { precision, emulated };
 }
 
 function stored(elements: Elements, precision: Precision): Uint8Array {

@@ -1,19 +1,19 @@
 import type { RowProducts } from '../../benchmark.ts';
-import { allocate } from '../linear-memory.ts';
 import {
   type Audit,
   type Entries,
   fillMatrix,
   fillState,
-  folding,
+  foldRow,
   schedule,
   sketchRow,
   sketchVector,
 } from './chain.ts';
-import { instantiateKernels } from './kernels.ts';
+import { fasterSpace } from './faster-space.ts';
 import { nativeSpace, WrongProducts } from './native-space.ts';
 import type { Parameters } from './parameters.ts';
 import type { Space } from './space.ts';
+import { vectorSpace } from './vector-space.ts';
 
 /**
  * Sketches of the picked rows, recomputed from the seeds alone; `seeds[round]` is the seed of a round. All arithmetic is
@@ -31,40 +31,39 @@ export type Recompute = (
 const MOST_ROWS = 128;
 /** Rows whose states are held at a time. */
 const GROUP_ROWS = 512;
-/** Most bytes of WebAssembly memory that an audit takes; beyond it, plain loops. */
-const MEMORY_LIMIT = 3 * 2 ** 30;
-/** Bytes of a matrix that stay in the cache while all rows go over them. */
-const BLOCK_BYTES = 256 * 1024;
 
 /**
- * Recomputes with the products of a native library where one is given and gives right sums, else with vector
- * instructions where the engine has them, else with plain loops.
+ * Recomputes with vector instructions or, where one is given, gives right sums and turns out faster, with the products of
+ * a native library; with plain loops where the engine has no vectors or rows don't fit them.
  */
 export const recompute: Recompute = (parameters, nonce, seeds, audits, products) => {
   const rows = widthFor(audits);
+  const own = () => vectorSpace(parameters, rows) ?? plainSpace(parameters, rows);
   const native = products && nativeSpace(parameters, rows, products);
   if (native) {
     try {
-      return walk(native, parameters, nonce, seeds, audits);
+      const space = fasterSpace(native, own(), () => performance.now());
+      return recomputeIn(space, parameters, nonce, seeds, audits);
     } catch (error) {
       // A library that is wrong on this processor must accuse nobody.
       if (!(error instanceof WrongProducts)) throw error;
     }
   }
-  return walk(vectorSpace(parameters, rows) ?? plainSpace(parameters, rows), parameters, nonce, seeds, audits);
+  return recomputeIn(own(), parameters, nonce, seeds, audits);
 };
 
 /** Recomputes with plain loops in double precision: the reference. */
 export const plainRecompute: Recompute = (parameters, nonce, seeds, audits) =>
-  walk(plainSpace(parameters, widthFor(audits)), parameters, nonce, seeds, audits);
+  recomputeIn(plainSpace(parameters, widthFor(audits)), parameters, nonce, seeds, audits);
 
 const widthFor = (audits: readonly Audit[]): number => Math.max(1, Math.min(audits.length, MOST_ROWS));
 
 /**
- * Takes every picked row through its layers. Rows are independent of each other, so that always those go next that
- * wait for the matrix most of them wait for, whatever layer each of them is at.
+ * Takes every picked row through its layers with the products of one space. Rows are independent of each other, so that
+ * always those go next that wait for the matrix most of them wait for, whatever layer each of them is at; rows that are
+ * behind count far more, so that none is left to go alone at the end.
  */
-function walk(
+export function recomputeIn(
   space: Space,
   parameters: Parameters,
   nonce: string,
@@ -72,7 +71,7 @@ function walk(
   audits: readonly Audit[],
 ): number[] {
   const { n, layers } = parameters;
-  const fold = folding(parameters);
+  const row = new Float64Array(n);
   const seedOf = (round: number): string => {
     const seed = seeds[round];
     if (seed === undefined) throw new Error(`no seed for round ${round}`);
@@ -89,12 +88,15 @@ function walk(
     });
     const waiting = Array.from({ length: parameters.matrices }, (_, s) => group.filter(({ order }) => order[0] === s));
     for (let left = layers * group.length; left > 0; ) {
-      const s = waiting.reduce((most, own, at) => (own.length > waiting[most]!.length ? at : most), 0);
+      const weights = waiting.map((own) => own.reduce((sum, { layer }) => sum + (layers - layer) ** 4, 0));
+      const s = weights.indexOf(Math.max(...weights));
       const batch = waiting[s]!.splice(0, space.rows);
       for (const [i, { state }] of batch.entries()) space.load(i, state);
       const sums = space.multiply(s, batch.length);
       for (const [i, one] of batch.entries()) {
-        for (let j = 0, at = i * n; j < n; j++, at++) one.state[j] = fold(sums[at]!);
+        // Copied first, so that f sees one kind of array whatever the space: engines compile that to far better code.
+        row.set(sums.subarray(i * n, (i + 1) * n));
+        foldRow(one.state, row, parameters);
         one.layer++;
         if (one.layer < layers) waiting[one.order[one.layer]!]!.push(one);
       }
@@ -128,43 +130,4 @@ function plainSpace(parameters: Parameters, rows: number): Space {
       return sums;
     },
   };
-}
-
-/** WebAssembly memory laid out for one audit, or undefined where it is too large or there are no vectors. */
-function vectorSpace(parameters: Parameters, rows: number): Space | undefined {
-  const { n, matrices, weightBits, stateBits } = parameters;
-  if (n % 16 !== 0) return undefined;
-  // Sums of 16-bit products are made in 32 bits; anything longer in doubles.
-  const small = weightBits <= 16 && stateBits <= 16 && Math.log2(n) + weightBits + stateBits - 2 <= 31;
-  const size = small ? 2 : 8;
-  const sumsAt = 8 * rows * n;
-  const matricesAt = 2 * sumsAt;
-  const bytes = matricesAt + matrices * n * n * size;
-  if (bytes > MEMORY_LIMIT) return undefined;
-  try {
-    const memory = allocate(bytes);
-    const kernels = instantiateKernels(memory);
-    const View = small ? Int16Array : Float64Array;
-    const states = new View(memory.buffer, 0, rows * n);
-    const sums = new (small ? Int32Array : Float64Array)(memory.buffer, sumsAt, rows * n);
-    const matrixAt = (s: number) => matricesAt + s * n * n * size;
-    const block = Math.max(1, Math.floor(BLOCK_BYTES / (n * size)));
-    return {
-      rows,
-      fill: (s, nonce) => fillMatrix(new View(memory.buffer, matrixAt(s), n * n), parameters, nonce, s),
-      load: (i, state) => states.set(state, i * n),
-      multiply(s, count) {
-        const dot = small ? kernels.dotI16 : kernels.dotF64;
-        for (let j = 0; j < n; j += block) {
-          for (let i = 0; i < count; i++) {
-            const target = sumsAt + (i * n + j) * sums.BYTES_PER_ELEMENT;
-            dot(target, i * n * size, matrixAt(s) + j * n * size, n, Math.min(block, n - j));
-          }
-        }
-        return sums;
-      },
-    };
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import { fillWords, keyOf } from '../philox.ts';
+import { entriesInWord, generate, MOST_ENTRIES } from './generator.ts';
 import { foldShift, type Parameters } from './parameters.ts';
 
 /** Arrays that entries are written to: any that holds the integers exactly. */
@@ -60,6 +61,18 @@ export function folding(parameters: Parameters): (sum: number) => number {
   };
 }
 
+/** f on a row of exact sums. */
+export function foldRow(state: Int32Array, sums: Float64Array, parameters: Parameters): void {
+  const down = 2 ** -foldShift(parameters);
+  const kept = 2 ** parameters.stateBits;
+  const inverse = 1 / kept;
+  const half = kept / 2;
+  for (let i = 0; i < state.length; i++) {
+    const mixed = Math.floor(sums[i]! * down) + sums[i]!;
+    state[i] = mixed - Math.floor(mixed * inverse) * kept - half;
+  }
+}
+
 /** One (round, row) pair that is recomputed. */
 export interface Audit {
   readonly round: number;
@@ -91,39 +104,10 @@ function fillEntries(
   offset: number,
 ): void {
   const key = keyOf(beacon);
-  const lanes = bits <= 8 ? 4 : bits <= 16 ? 2 : 1;
+  const lanes = entriesInWord(bits);
   if (start % lanes !== 0 || out.length % lanes !== 0) throw new Error(`entries start or end inside a word`);
-  const most = Math.min(8192, out.length / lanes);
-  const words = new Uint32Array(most);
-  // Made as one kind of array whatever the precision, and copied: engines compile that to far better code.
-  const entries = new Int32Array(most * lanes);
-  for (let at = 0; at < out.length; at += entries.length) {
-    const count = Math.min(most, (out.length - at) / lanes);
-    fillWords(count === most ? words : words.subarray(0, count), key, stream, part, (start + at) / lanes);
-    unpack(entries, words, count, lanes, 32 - bits, offset);
-    out.set(count === most ? entries : entries.subarray(0, count * lanes), at);
-  }
-}
-
-/** Fields of the words, low ones first, with their sign, less the low bits that are not wanted. */
-function unpack(
-  entries: Int32Array,
-  words: Uint32Array,
-  count: number,
-  lanes: number,
-  drop: number,
-  offset: number,
-): void {
-  let o = 0;
-  for (let i = 0; i < count; i++) {
-    const word = words[i]!;
-    if (lanes === 4) {
-      entries[o++] = ((word << 24) >> drop) + offset;
-      entries[o++] = ((word << 16) >> drop) + offset;
-      entries[o++] = ((word << 8) >> drop) + offset;
-    } else if (lanes === 2) {
-      entries[o++] = ((word << 16) >> drop) + offset;
-    }
-    entries[o++] = (word >> drop) + offset;
+  for (let at = 0; at < out.length; at += MOST_ENTRIES) {
+    const count = Math.min(MOST_ENTRIES, out.length - at);
+    out.set(generate(key, stream, part, (start + at) / lanes, count, bits, offset), at);
   }
 }

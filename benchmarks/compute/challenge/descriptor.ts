@@ -10,7 +10,7 @@ export const ChallengeSettings = Type.Object(
       uniqueItems: true,
       description: 'Precisions to challenge, in this order.',
     }),
-    backends: Type.Array(Type.Enum(['onnxruntime', 'openblas', 'torch', 'cublaslt']), {
+    backends: Type.Array(Type.Enum(['onednn', 'onnxruntime', 'openblas', 'torch', 'cublaslt']), {
       minItems: 1,
       uniqueItems: true,
       description: 'Backends that may be tried; the fastest exact one is taken for each device and precision.',
@@ -38,7 +38,7 @@ export const ChallengeSettings = Type.Object(
 export type ChallengeSettings = Static<typeof ChallengeSettings>;
 
 const shared = {
-  backends: ['onnxruntime', 'openblas', 'torch', 'cublaslt'],
+  backends: ['onednn', 'onnxruntime', 'openblas', 'torch', 'cublaslt'],
   size: 2048,
   rows: 1024,
   deviceSize: 8192,

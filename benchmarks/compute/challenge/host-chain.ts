@@ -1,4 +1,5 @@
 import { allocate } from '../linear-memory.ts';
+import { packFloats, unpackFloats } from '../storage.ts';
 import { fillMatrix, fillState, schedule, sketchRow, sketchVector } from './chain.ts';
 import { instantiateKernels } from './kernels.ts';
 import { foldShift, type Parameters } from './parameters.ts';
@@ -10,13 +11,16 @@ export interface Chain {
   close(): void | Promise<void>;
 }
 
-/** How entries lie in the memory of the processor. `offset` is added to bytes where the product wants them unsigned. */
-export type HostForm = 'float32' | 'float64' | 'uint8';
+/**
+ * How a state's entries lie in the memory of the processor: unsigned bytes with 128 for zero where the product wants them
+ * so; the bits of BF16. Sums are doubles, floats or 32-bit integers.
+ */
+export type HostForm = 'float32' | 'float64' | 'bfloat16' | 'int8' | 'uint8';
 
 export type Matrix = Float32Array | Float64Array | Int8Array;
 
 export interface HostProduct<M> {
-  /** Takes one matrix over, in the form of the state (bytes signed), and gives it as the product wants it. */
+  /** Takes one matrix over, in the form of the state (bytes signed, BF16 as floats), and gives it as the product wants it. */
   prepare(entries: Matrix): M | Promise<M>;
   /** sums = state · matrixᵗ, from and to the arrays given when the chain was opened. */
   multiply(matrix: M): void | Promise<void>;
@@ -26,12 +30,21 @@ export interface HostProduct<M> {
 /** The arrays that a product reads and writes: state and sums of `rows` rows of n, row by row. */
 export interface HostArrays {
   readonly rows: number;
-  readonly state: Float32Array | Float64Array | Uint8Array;
+  readonly state: Float32Array | Float64Array | Uint16Array | Int8Array | Uint8Array;
   readonly sums: Float32Array | Float64Array | Int32Array;
 }
 
 /** Zero point of unsigned bytes. */
 const ZERO = 128;
+
+/** Arrays of the state, of the sums and of a matrix as it is made, for each form. */
+const LAYOUTS = {
+  float64: { State: Float64Array, Sums: Float64Array, Entries: Float64Array },
+  float32: { State: Float32Array, Sums: Float32Array, Entries: Float32Array },
+  bfloat16: { State: Uint16Array, Sums: Float32Array, Entries: Float32Array },
+  int8: { State: Int8Array, Sums: Int32Array, Entries: Int8Array },
+  uint8: { State: Uint8Array, Sums: Int32Array, Entries: Int8Array },
+} as const satisfies Record<HostForm, object>;
 
 /**
  * A chain whose state lies in the memory of this process: products by the given backend, f by vector loops in between.
@@ -50,27 +63,20 @@ export async function openHostChain<M>(
   while (m % rows !== 0) rows--;
   const count = n * rows;
   if (n % 16 !== 0) throw new Error(`rows of ${n} entries are no multiple of 16`);
-  const stateSize = form === 'uint8' ? 1 : form === 'float32' ? 4 : 8;
-  const sumsSize = form === 'float64' ? 8 : 4;
-  const sumsAt = Math.ceil((count * stateSize) / 65536) * 65536;
-  const memory = allocate(sumsAt + count * sumsSize);
+  const { State, Sums, Entries } = LAYOUTS[form];
+  const sumsAt = Math.ceil((count * State.BYTES_PER_ELEMENT) / 65536) * 65536;
+  const memory = allocate(sumsAt + count * Sums.BYTES_PER_ELEMENT);
   const kernels = instantiateKernels(memory);
   const { buffer } = memory;
-  const arrays: HostArrays =
-    form === 'uint8'
-      ? { rows, state: new Uint8Array(buffer, 0, count), sums: new Int32Array(buffer, sumsAt, count) }
-      : form === 'float32'
-        ? { rows, state: new Float32Array(buffer, 0, count), sums: new Float32Array(buffer, sumsAt, count) }
-        : { rows, state: new Float64Array(buffer, 0, count), sums: new Float64Array(buffer, sumsAt, count) };
-  const { state, sums } = arrays;
+  const state = new State(buffer, 0, count);
+  const sums = new Sums(buffer, sumsAt, count);
   state.fill(1);
-  sums.fill(form === 'uint8' ? 1 : Number.NaN);
+  sums.fill(sums instanceof Int32Array ? 1 : Number.NaN);
 
-  const product = await connect(arrays);
+  const product = await connect({ rows, state, sums });
   const held: M[] = [];
   for (let s = 0; s < matrices; s++) {
-    const entries =
-      form === 'uint8' ? new Int8Array(n * n) : form === 'float32' ? new Float32Array(n * n) : new Float64Array(n * n);
+    const entries = new Entries(n * n);
     fillMatrix(entries, parameters, nonce, s);
     held.push(await product.prepare(entries));
   }
@@ -82,8 +88,12 @@ export async function openHostChain<M>(
   const fold = () => {
     if (form === 'float64') kernels.foldF64(0, sumsAt, count, 2 ** -shift, kept, half);
     else if (form === 'float32') kernels.foldF32(0, sumsAt, count, shift, kept - 1, half);
+    else if (form === 'bfloat16') kernels.foldBF16(0, sumsAt, count, shift, kept - 1, half);
+    else if (form === 'int8') kernels.foldI32Signed(0, sumsAt, count, shift, kept - 1, half);
     else kernels.foldI32(0, sumsAt, count, shift, kept - 1, half - ZERO);
   };
+  // BF16 is made as floats first.
+  const entries = state instanceof Uint16Array ? new Float32Array(count) : state;
   return {
     async round(seed) {
       let productNs = 0n;
@@ -92,15 +102,17 @@ export async function openHostChain<M>(
       const sketch = new Uint8Array(4 * m);
       const view = new DataView(sketch.buffer);
       for (let from = 0; from < m; from += rows) {
-        fillState(state, parameters, seed, from, offset);
+        fillState(entries, parameters, seed, from, offset);
+        if (state instanceof Uint16Array) state.set(packFloats(entries as Float32Array, 'BF16'));
         for (const s of layers) {
           const start = process.hrtime.bigint();
           await product.multiply(held[s]!);
           productNs += process.hrtime.bigint() - start;
           fold();
         }
+        const last = state instanceof Uint16Array ? unpackFloats(state, 'BF16') : state;
         for (let row = 0; row < rows; row++) {
-          view.setUint32(4 * (from + row), sketchRow(state, row * n, vector, offset), true);
+          view.setUint32(4 * (from + row), sketchRow(last, row * n, vector, offset), true);
         }
       }
       return { sketch, productNs: Number(productNs) };

@@ -2,8 +2,8 @@ import { assemble, type Code, op, type WasmFunction } from '../assembler.ts';
 import { instantiate, type LinearMemory } from '../linear-memory.ts';
 
 /**
- * Vector loops of the challenge. Addresses are bytes, counts are elements; every count is a multiple of 16, or of 8 for
- * the products, and nothing is checked here.
+ * Vector loops of the challenge. Addresses are bytes, counts are elements; every count is a multiple of 16, and
+ * nothing is checked here.
  */
 export interface Kernels {
   /** f on `count` floats from `source` to `target`. */
@@ -12,15 +12,15 @@ export interface Kernels {
   foldF64(target: number, source: number, count: number, down: number, kept: number, half: number): void;
   /** f on 32-bit integers to unsigned bytes; `half` is 2^(stateBits − 1) less the zero point. */
   foldI32(target: number, source: number, count: number, shift: number, mask: number, half: number): void;
-  /** Products of one row of 16-bit integers with `rows` rows of as many, each a 32-bit sum. */
-  dotI16(target: number, row: number, matrix: number, count: number, rows: number): void;
-  /** The same for doubles; exact where every sum stays below 2^53. */
-  dotF64(target: number, row: number, matrix: number, count: number, rows: number): void;
+  /** The same to signed bytes; `half` is 2^(stateBits − 1). */
+  foldI32Signed(target: number, source: number, count: number, shift: number, mask: number, half: number): void;
+  /** f on floats to the bits of BF16; what f gives must be exact in it: no more than eight bits. */
+  foldBF16(target: number, source: number, count: number, shift: number, mask: number, half: number): void;
 }
 
 /** Compiles the loops onto a memory. Throws where the engine has no WebAssembly vectors. */
 export function instantiateKernels(memory: LinearMemory): Kernels {
-  return instantiate(assemble([foldF32, foldF64, foldI32, dotI16, dotF64]), memory);
+  return instantiate(assemble([foldF32, foldF64, foldI32, foldI32Signed, foldBF16]), memory);
 }
 
 /** `local += bytes` */
@@ -90,8 +90,8 @@ const foldF64: WasmFunction = {
   ],
 };
 
-const foldI32: WasmFunction = {
-  name: 'foldI32',
+const foldBytes = (name: string, narrow: Code): WasmFunction => ({
+  name,
   parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
   results: [],
   locals: ['v128'],
@@ -101,7 +101,7 @@ const foldI32: WasmFunction = {
       [
         [[op.get(1), op.load(0), foldIntegers], [op.get(1), op.load(16), foldIntegers], op.i16x8NarrowSigned],
         [[op.get(1), op.load(32), foldIntegers], [op.get(1), op.load(48), foldIntegers], op.i16x8NarrowSigned],
-        op.i8x16NarrowUnsigned,
+        narrow,
       ],
       op.store(0),
       advance(0, 16),
@@ -110,70 +110,30 @@ const foldI32: WasmFunction = {
     ],
     op.get(2),
   ),
-};
+});
+const foldI32 = foldBytes('foldI32', op.i8x16NarrowUnsigned);
+const foldI32Signed = foldBytes('foldI32Signed', op.i8x16NarrowSigned);
 
-/**
- * Rows of a matrix against one vector. Parameters: 0 target, 1 vector, 2 matrix, 3 count, 4 rows; locals: 5 place in the
- * vector, 6 elements left, 7 and 8 sums.
- */
-function dot(name: string, bytes: number, step: number, accumulate: (at: number, sum: number) => Code, finish: Code) {
-  return {
-    name,
-    parameters: ['i32', 'i32', 'i32', 'i32', 'i32'],
-    results: [],
-    locals: ['i32', 'i32', 'v128', 'v128'],
-    body: op.loop(
-      [
-        [op.get(1), op.set(5)],
-        [op.get(3), op.set(6)],
-        [op.i32(0), op.i32x4Splat, op.set(7)],
-        [op.i32(0), op.i32x4Splat, op.set(8)],
-        op.loop(
-          [[accumulate(0, 7), accumulate(16, 8)], [advance(2, bytes), advance(5, bytes)], countDown(6, step)],
-          op.get(6),
-        ),
-        finish,
-        countDown(4, 1),
-      ],
-      op.get(4),
-    ),
-  } satisfies WasmFunction;
-}
+/** The upper half of a float's bits is the BF16 that is nearest below it, and the float itself where that is exact. */
+const foldedBF16 = (at: number): Code => [
+  [op.get(1), op.load(at), op.i32x4FromF32x4],
+  foldIntegers,
+  op.f32x4FromI32x4,
+  [op.i32(16), op.i32x4ShiftRightUnsigned],
+];
 
-const dotI16 = dot(
-  'dotI16',
-  32,
-  16,
-  (at, sum) => [
-    op.get(sum),
-    op.get(5),
-    op.load(at),
+const foldBF16: WasmFunction = {
+  name: 'foldBF16',
+  parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+  results: [],
+  locals: ['v128'],
+  body: op.loop(
+    [
+      [0, 32].map((at) => [op.get(0), [foldedBF16(at), foldedBF16(at + 16), op.i16x8NarrowUnsigned], op.store(at / 2)]),
+      advance(0, 32),
+      advance(1, 64),
+      countDown(2, 16),
+    ],
     op.get(2),
-    op.load(at),
-    op.i32x4DotI16x8,
-    op.i32x4Add,
-    op.set(sum),
-  ],
-  [
-    [op.get(7), op.get(8), op.i32x4Add, op.set(7)],
-    op.get(0),
-    [op.get(7), op.i32x4Extract(0), op.get(7), op.i32x4Extract(1), op.i32Add],
-    [op.get(7), op.i32x4Extract(2), op.i32Add, op.get(7), op.i32x4Extract(3), op.i32Add],
-    op.i32Store(),
-    advance(0, 4),
-  ],
-);
-
-const dotF64 = dot(
-  'dotF64',
-  32,
-  4,
-  (at, sum) => [op.get(sum), op.get(5), op.load(at), op.get(2), op.load(at), op.f64x2Mul, op.f64x2Add, op.set(sum)],
-  [
-    [op.get(7), op.get(8), op.f64x2Add, op.set(7)],
-    op.get(0),
-    [op.get(7), op.f64x2Extract(0), op.get(7), op.f64x2Extract(1), op.f64Add],
-    op.f64Store(),
-    advance(0, 8),
-  ],
-);
+  ),
+};

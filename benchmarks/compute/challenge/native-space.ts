@@ -1,7 +1,7 @@
 import type { RowProducts } from '../../benchmark.ts';
 import { type Entries, fillMatrix } from './chain.ts';
 import type { Parameters } from './parameters.ts';
-import type { Space } from './space.ts';
+import { MEMORY_LIMIT, type Space } from './space.ts';
 
 /** A native library gave a product that plain loops don't give. */
 export class WrongProducts extends Error {
@@ -23,8 +23,8 @@ const SPOTS = 4;
 /**
  * Matrices in doubles, or in single precision where every sum of a piece of a row stays exact in it: n·2^(weight − 1)·
  * 2^(state − 1) at most 2^24; longer rows are cut into pieces whose sums are added in doubles. Some elements of every
- * product are held against plain loops, and `multiply` throws WrongProducts where they differ. Undefined where there is
- * not enough memory.
+ * product are held against plain loops, and `multiply` throws WrongProducts where they differ. Undefined where all this
+ * takes more memory than a space may or than there is.
  */
 export function nativeSpace(parameters: Parameters, rows: number, products: RowProducts): Space | undefined {
   const { n, weightBits, stateBits } = parameters;
@@ -37,7 +37,7 @@ export function nativeSpace(parameters: Parameters, rows: number, products: RowP
 type Real = Float32Array | Float64Array;
 
 function spaceOf<A extends Real>(
-  Reals: new (length: number) => A,
+  Reals: { new (length: number): A; readonly BYTES_PER_ELEMENT: number },
   length: number,
   parameters: Parameters,
   rows: number,
@@ -46,6 +46,8 @@ function spaceOf<A extends Real>(
   const { n } = parameters;
   const pieces: { from: number; length: number }[] = [];
   for (let from = 0; from < n; from += length) pieces.push({ from, length: Math.min(length, n - from) });
+  const entries = parameters.matrices * n * n + 2 * rows * n;
+  if (entries * Reals.BYTES_PER_ELEMENT + 8 * rows * n > MEMORY_LIMIT) return undefined;
   let held: { matrices: A[]; states: A; sums: A; total: Entries };
   try {
     const sums = new Reals(rows * n);

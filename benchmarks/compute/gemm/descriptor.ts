@@ -9,7 +9,7 @@ export const GemmSettings = Type.Object(
       uniqueItems: true,
       description: 'Precisions to measure, in this order.',
     }),
-    backends: Type.Array(Type.Enum(['onnxruntime', 'openblas', 'torch', 'cublaslt']), {
+    backends: Type.Array(Type.Enum(['onednn', 'onnxruntime', 'openblas', 'torch', 'cublaslt']), {
       minItems: 1,
       uniqueItems: true,
       description: 'Backends that may be tried; the fastest right one is taken for each device and precision.',
@@ -41,7 +41,7 @@ export const GemmSettings = Type.Object(
 export type GemmSettings = Static<typeof GemmSettings>;
 
 const shared = {
-  backends: ['onnxruntime', 'openblas', 'torch', 'cublaslt'],
+  backends: ['onednn', 'onnxruntime', 'openblas', 'torch', 'cublaslt'],
   rounds: 4,
   openedRows: 4,
   threads: 0,

@@ -1,18 +1,21 @@
 /**
- * How fast a challenge is recomputed on one core: through OpenBLAS, through WebAssembly vectors and through plain loops,
- * in multiply-accumulates a second. `products` is the products alone, at the number of rows that an audit multiplies
- * together; `whole` is an audit with making matrices and states. All must give the same sketches.
+ * How fast a challenge is recomputed on one core: by OpenBLAS, by WebAssembly vectors, by whichever of the two an audit
+ * finds faster, and by plain loops, in multiply-accumulates a second. `products` is the products alone, at the numbers of
+ * rows that an audit multiplies together; `whole` is an audit with making matrices and states. All must give the same
+ * sketches. OpenBLAS takes the kernels that OPENBLAS_CORETYPE names, where the environment has it.
  *
  *   node test/bench/compute/audit.ts [--size 2048] [--layers 64] [--audits 64] [--rounds 5] [--out result.json]
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { RowProducts } from '../../../benchmarks/benchmark.ts';
-import { openBlasProducts } from '../../../benchmarks/compute/backends/openblas.ts';
-import { plainRecompute, recompute } from '../../../benchmarks/compute/challenge/audit.ts';
-import { auditPlan } from '../../../benchmarks/compute/challenge/chain.ts';
+import { loadOpenBlas, openBlasProducts } from '../../../benchmarks/compute/backends/openblas.ts';
+import { plainRecompute, recompute, recomputeIn } from '../../../benchmarks/compute/challenge/audit.ts';
+import { type Audit, auditPlan, type Entries } from '../../../benchmarks/compute/challenge/chain.ts';
+import { nativeSpace } from '../../../benchmarks/compute/challenge/native-space.ts';
 import { largestStateBits, type Parameters, weightBits } from '../../../benchmarks/compute/challenge/parameters.ts';
+import type { Space } from '../../../benchmarks/compute/challenge/space.ts';
+import { vectorSpace } from '../../../benchmarks/compute/challenge/vector-space.ts';
 import { cpuFlags } from '../../../benchmarks/compute/host.ts';
 import type { Precision } from '../../../benchmarks/compute/precision.ts';
 
@@ -45,16 +48,25 @@ function seconds(work: () => void): number {
   return (user + system) / 1e6;
 }
 
-/** The library's products with the time that they took and what they did. */
-function watched(products: RowProducts): { products: RowProducts; rate: () => number } {
-  let [macs, took] = [0, 0];
-  return {
-    products: (sums, rows, matrix, count, width, length) => {
-      took += seconds(() => products(sums, rows, matrix, count, width, length));
-      macs += count * width * length;
+/** An audit in one space: the rates of the whole and of the products alone, and the sketches. */
+function audit(space: Space, parameters: Parameters, plan: readonly Audit[]) {
+  let [macs, products] = [0, 0];
+  let sketches: number[] = [];
+  const watched: Space = {
+    ...space,
+    multiply(s, count) {
+      let sums: Entries = new Int32Array(0);
+      products += seconds(() => {
+        sums = space.multiply(s, count);
+      });
+      macs += count * parameters.n ** 2;
+      return sums;
     },
-    rate: () => giga(macs, took),
   };
+  const whole = seconds(() => {
+    sketches = recomputeIn(watched, parameters, nonce, seeds, plan);
+  });
+  return { sketches, whole: giga(macs, whole), products: giga(macs, products) };
 }
 
 const rows = [];
@@ -62,24 +74,28 @@ for (const precision of values.precisions.split(',') as Precision[]) {
   const stateBits = largestStateBits(precision, n);
   const parameters: Parameters = { n, m: 1024, layers, matrices: 4, weightBits: weightBits(precision), stateBits };
   const plan = auditPlan(parameters, seeds.length, audits, 'cd'.repeat(32));
-  const macs = plan.length * layers * n * n;
-  const best = { products: 0, openblas: 0, wasm: 0 };
-  let [sketches, others]: number[][] = [[], []];
+  const together = Math.min(128, plan.length);
+  const best = { openBlas: { whole: 0, products: 0 }, wasm: { whole: 0, products: 0 }, faster: 0 };
+  let sketches: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const meter = native && watched(native);
-    if (meter) {
-      const took = seconds(() => {
-        sketches = recompute(parameters, nonce, seeds, plan, meter.products);
-      });
-      best.openblas = Math.max(best.openblas, giga(macs, took));
-      best.products = Math.max(best.products, meter.rate());
+    for (const [name, make] of [
+      ['openBlas', () => native && nativeSpace(parameters, together, native)],
+      ['wasm', () => vectorSpace(parameters, together)],
+    ] as const) {
+      const space = make();
+      if (!space) continue;
+      const done = audit(space, parameters, plan);
+      best[name].whole = Math.max(best[name].whole, done.whole);
+      best[name].products = Math.max(best[name].products, done.products);
+      if (sketches.length > 0 && `${sketches}` !== `${done.sketches}`) throw new Error(`${precision}: the two differ`);
+      sketches = done.sketches;
     }
     const took = seconds(() => {
-      others = recompute(parameters, nonce, seeds, plan);
+      const chosen = recompute(parameters, nonce, seeds, plan, native);
+      if (`${chosen}` !== `${sketches}`) throw new Error(`${precision}: an audit differs from both`);
     });
-    best.wasm = Math.max(best.wasm, giga(macs, took));
+    best.faster = Math.max(best.faster, giga(plan.length * layers * n * n, took));
   }
-  if (native && JSON.stringify(sketches) !== JSON.stringify(others)) throw new Error(`${precision}: the two differ`);
   // One row and one matrix are enough: every row takes the plain loops as long as any other.
   const short = { ...parameters, layers: 32, matrices: 1 };
   const one = plan.slice(0, 1);
@@ -93,12 +109,17 @@ for (const precision of values.precisions.split(',') as Precision[]) {
 console.log(
   `${cpus()[0]?.model ?? 'CPU'}, one thread, n = ${n}, ${layers} layers, ${audits} rows; GMAC/s, best of ${rounds}`,
 );
-if (!native) console.log('OpenBLAS is not installed');
+console.log(native ? `OpenBLAS with its kernels for ${loadOpenBlas().core}` : 'OpenBLAS is not installed');
 for (const row of rows) {
-  const [products, whole, wasm] = [row.products, row.openblas, row.wasm].map((rate) => rate.toFixed(1).padStart(6));
-  const plain = row.plain.toFixed(2);
+  const [blasProducts, blas, wasmProducts, wasm, faster] = [
+    row.openBlas.products,
+    row.openBlas.whole,
+    row.wasm.products,
+    row.wasm.whole,
+    row.faster,
+  ].map((rate) => rate.toFixed(1).padStart(5));
   console.log(
-    `${row.precision.padEnd(9)} OpenBLAS products ${products}, whole ${whole}; WebAssembly whole ${wasm}; plain loops ${plain}`,
+    `${row.precision.padEnd(9)} OpenBLAS products ${blasProducts}, whole ${blas}; WebAssembly products ${wasmProducts}, whole ${wasm}; an audit ${faster}; plain loops ${row.plain.toFixed(2)}`,
   );
 }
 if (values.out) {

@@ -79,7 +79,7 @@ const stop = new AbortController();
 const fma = build('fma.c', '-march=native', '-pthread');
 const blas = build('blas.c', '-ldl');
 const pythons = ['python3', '/usr/bin/python3'];
-const backends = ['onnxruntime', 'openblas', 'torch'];
+const backends = ['onednn', 'onnxruntime', 'openblas', 'torch'];
 const { ready } = await startEngines(backends, cpuFlags(), pythons, threads, stop.signal);
 const cores = ready.filter((one) => one.candidate.backend === 'openblas');
 const seed = '0123456789abcdef'.repeat(4);

@@ -2,7 +2,8 @@
 
 Usage: peers.py (numpy|torch) THREADS SIZE SECONDS (FP32|FP64|BF16|INT8)
 
-PyTorch multiplies INT8 only in its quantized layers: that product also scales its outputs back to 8 bits.
+PyTorch multiplies INT8 only in its quantized layers: that product also scales its outputs back to 8 bits, and its weights
+are put into the library's own order before the timing.
 """
 import json
 import os

@@ -114,7 +114,7 @@ describe('a trial of the compute backends', () => {
     expect(here?.devices).toMatchObject([{ id: 'cpu', precisions: expect.arrayContaining(['FP32']) }]);
     for (const { why } of failed) expect(why).not.toBe('');
     const names = [...ready.map(({ backend }) => backend), ...failed.map(({ name }) => name.split(/[ /]/)[0])];
-    expect(new Set(names)).toEqual(new Set(['onnxruntime', 'openblas', 'torch', 'cublaslt']));
+    expect(new Set(names)).toEqual(new Set(['onednn', 'onnxruntime', 'openblas', 'torch', 'cublaslt']));
   }, 120_000);
 });
 

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainRecompute, recompute } from '../../../../benchmarks/compute/challenge/audit.ts';
-import { auditPlan, fillMatrix, fillState, fold, schedule } from '../../../../benchmarks/compute/challenge/chain.ts';
+import {
+  auditPlan,
+  fillMatrix,
+  fillState,
+  fold,
+  foldRow,
+  schedule,
+} from '../../../../benchmarks/compute/challenge/chain.ts';
 import { instantiateKernels } from '../../../../benchmarks/compute/challenge/kernels.ts';
 import {
   exactBits,
@@ -72,6 +79,9 @@ describe('vector loops', () => {
           new Float64Array(memory.buffer, at, count).set(wide);
           kernels.foldF64(0, at, count, 2 ** -foldShift(p), kept, kept / 2);
           expect([...new Float64Array(memory.buffer, 0, count)]).toEqual(wide.map((sum) => fold(sum, p)));
+          const row = new Int32Array(count);
+          foldRow(row, Float64Array.from(wide), p);
+          expect([...row]).toEqual(wide.map((sum) => fold(sum, p)));
         },
       ),
       { numRuns: 50 },

@@ -190,7 +190,7 @@ describe('samples that no honest node gives', () => {
     expect(held(change(4, { receivedNs: '1' }))).toEqual(['clock_unsound']);
   });
 
-  it('are not recomputed in whole once a row is wrong', () => {
+  it('are judged by the first rows alone once one of those is wrong', () => {
     const parameters = { ...smallParameters('INT8', 32, 16), layers: 2 };
     const wrong = challenge({ precision: 'INT8', parameters, audits: 64, answer: ({ m }) => new Uint32Array(m) });
     const audit = examine(wrong, settingsOf(parameters, 64, ['INT8'])).checks.find(

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RowProducts } from '../../../../benchmarks/benchmark.ts';
 import { loadOpenBlas, openBlasProducts } from '../../../../benchmarks/compute/backends/openblas.ts';
-import { plainRecompute, recompute } from '../../../../benchmarks/compute/challenge/audit.ts';
+import { plainRecompute, recompute, recomputeIn } from '../../../../benchmarks/compute/challenge/audit.ts';
 import { nativeSpace, WrongProducts } from '../../../../benchmarks/compute/challenge/native-space.ts';
 import { largestStateBits, type Parameters, weightBits } from '../../../../benchmarks/compute/challenge/parameters.ts';
 import { PRECISIONS, type Precision } from '../../../../benchmarks/compute/precision.ts';
@@ -69,6 +69,8 @@ describe('a challenge recomputed with a native library', () => {
         const plain = plainRecompute(...challenge);
         expect(recompute(...challenge)).toEqual(plain);
         expect(recompute(...challenge, backwards)).toEqual(plain);
+        const space = nativeSpace(challenge[0], rounds * m, backwards)!;
+        expect(recomputeIn(space, ...challenge)).toEqual(plain);
       }),
       { numRuns: 25 },
     );
@@ -79,6 +81,8 @@ describe('a challenge recomputed with a native library', () => {
     fc.assert(
       fc.property(shapes, ({ precision, n, m, layers, rounds, matrices, seed }) => {
         const challenge = challengeOf(parametersOf(precision, n, m, layers, matrices), rounds, seed);
+        const space = nativeSpace(challenge[0], rounds * m, products)!;
+        expect(recomputeIn(space, ...challenge)).toEqual(plainRecompute(...challenge));
         expect(recompute(...challenge, products)).toEqual(plainRecompute(...challenge));
       }),
       { numRuns: 25 },
@@ -88,7 +92,8 @@ describe('a challenge recomputed with a native library', () => {
   it.skipIf(!installed)('agrees where rows are cut into pieces (skipped where libopenblas is not installed)', () => {
     // 1,024 products of 8-bit integers are exact in single precision, 1,296 are not.
     const challenge = challengeOf(parametersOf('INT8', 1296, 2, 2, 1), 1, 7);
-    expect(recompute(...challenge, openBlasProducts(1, new Set())!)).toEqual(plainRecompute(...challenge));
+    const space = nativeSpace(challenge[0], 2, openBlasProducts(1, new Set())!)!;
+    expect(recomputeIn(space, ...challenge)).toEqual(plainRecompute(...challenge));
   });
 
   it('multiplies in single precision only what stays exact in it', () => {
@@ -134,6 +139,11 @@ describe('a challenge recomputed with a native library', () => {
       space.load(0, new Int32Array(64).fill(1));
       expect(() => space.multiply(0, 1)).toThrow(WrongProducts);
     }
+  });
+
+  it('never takes more memory than a space may', () => {
+    // 4 matrices of 16,384 · 16,384 doubles: 8 GiB.
+    expect(nativeSpace(parametersOf('FP64', 16384, 1, 1, 4), 1, backwards)).toBeUndefined();
   });
 
   it('passes other errors on', () => {
