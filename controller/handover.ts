@@ -9,12 +9,14 @@ import { renderDocuments } from '../reports/build/documents.ts';
 import { renderPages } from '../reports/build/pages.ts';
 import { buildReport, type ReportFacts } from '../reports/build/report.ts';
 import { reportSchema } from '../reports/build/schema.ts';
+import { renderHtml } from '../reports/render/html.ts';
 import { startPrinter } from '../reports/render/printer.ts';
 import { bundleReadme } from '../reports/text/readme.ts';
 import { openBundle } from '../reports/verify/disk.ts';
-import { logOrigin, PATHS, RENDERED } from '../reports/verify/layout.ts';
+import { isAfterManifest, logOrigin, PATHS, RENDERED } from '../reports/verify/layout.ts';
 import type { Evaluation, Manifest } from '../reports/verify/manifest.ts';
 import { type Known, replay } from '../reports/verify/replay.ts';
+import { RUNNING } from '../reports/verify/running.ts';
 import { startDigesting } from './digests.ts';
 import type { RunDirectory } from './store/run-directory.ts';
 
@@ -34,27 +36,28 @@ export async function handOver(
   known: ReadonlyMap<string, Known> = new Map(),
 ): Promise<Report> {
   directory.writeFile(PATHS.controllerKey, signer.publicKeyPem);
-  // Evidence and log are whole now: another thread digests them, and a browser starts, while this one reads and judges.
-  const digesting = startDigesting(directory.path);
+  // Evidence and log are whole now: while this thread reads and judges another one digests them, and a browser starts.
+  const bundle = openBundle(directory.path);
+  const digesting = startDigesting(directory.path, bundle.paths.filter(isListed));
   const printer = startPrinter({ root: process.getuid?.() === 0 });
   try {
-    const replayed = replay(openBundle(directory.path), known);
+    const replayed = replay(bundle, known);
     if (!replayed.ok) {
       throw new Error(`the log does not replay: ${replayed.defects.map((d) => `${d.path} ${d.problem}`).join('; ')}`);
     }
     const report = buildReport(replayed.replay, facts);
-    const pages = renderPages(report);
-    await digesting.listed;
-    const printing = renderDocuments(report, pages.get(PATHS.html)!, printer);
+    const html = renderHtml(report);
+    const printing = renderDocuments(report, html, printer);
     const write = (path: string, content: string | Uint8Array): void => {
       directory.writeFile(path, content);
       digesting.add(path);
     };
-    for (const [path, text] of pages) write(path, text);
-    write(PATHS.reportSchema, reportSchema());
-    write(PATHS.readme, bundleReadme(report));
+    // The largest first: it takes the other thread longest.
     const bytes = canonicalBytes(report);
     write(PATHS.report, bytes);
+    for (const [path, text] of renderPages(report, html)) write(path, text);
+    write(PATHS.reportSchema, reportSchema());
+    write(PATHS.readme, bundleReadme(report));
     const documents = await printing;
     for (const [path, content] of documents.files) write(path, content);
     for (const { path, problem } of documents.missing) warn(`${path} was not made: ${problem}`);
@@ -66,6 +69,9 @@ export async function handOver(
     await Promise.all([digesting.close(), printer.close()]);
   }
 }
+
+/** Whether a file belongs in the manifest. The mark of a run that goes on goes with its end. */
+const isListed = (path: string): boolean => !isAfterManifest(path) && path !== RUNNING;
 
 interface Written {
   readonly report: Report;

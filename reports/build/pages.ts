@@ -5,10 +5,13 @@ import { renderJunit } from '../render/junit.ts';
 import { renderMarkdown } from '../render/markdown.ts';
 import { PATHS } from '../verify/layout.ts';
 
-/** Every rendering that is repeatable byte for byte, by its path in the bundle. A verifier renders them again. */
-export function renderPages(report: Report): ReadonlyMap<string, string> {
+/**
+ * Every rendering that is repeatable byte for byte, by its path in the bundle. A verifier renders them again. `html` is
+ * the page where it is there already.
+ */
+export function renderPages(report: Report, html = renderHtml(report)): ReadonlyMap<string, string> {
   return new Map([
-    [PATHS.html, renderHtml(report)],
+    [PATHS.html, html],
     [PATHS.markdown, renderMarkdown(report)],
     [PATHS.junit, renderJunit(report)],
     [PATHS.csv, renderCsv(report)],

@@ -78,6 +78,17 @@ function counted(requirement: Requirement, run: Case): Readings {
 
 /** Collects every reading of the requirement's metric over all attempts of the run, and every gap. */
 export function collect(requirement: Requirement, run: Case): Readings {
+  const { metric, where, fold, comparison, unit } = requirement;
+  const { collected } = indexOf(run);
+  const key = JSON.stringify([metric, where, fold === 'distinct', comparison, unit]);
+  const known = collected.get(key);
+  if (known) return known;
+  const found = collectAnew(requirement, run);
+  collected.set(key, found);
+  return found;
+}
+
+function collectAnew(requirement: Requirement, run: Case): Readings {
   if (run.counted.some(({ metric }) => metric.metric === requirement.metric)) return counted(requirement, run);
   const expected = run.plan.assignments.filter((a) => a.metrics.includes(requirement.metric));
   const readings: Reading[] = [];
@@ -151,6 +162,8 @@ interface Sorted extends JudgedAttempt {
 interface Index {
   readonly attemptsOf: ReadonlyMap<string, readonly Sorted[]>;
   readonly unansweredOf: ReadonlyMap<string, Case['unanswered']>;
+  /** What was found for requirements that ask for the same. */
+  readonly collected: Map<string, Readings>;
 }
 
 /** A fleet has thousands of assignments, and every requirement asks for the attempts of each: they are sorted once. */
@@ -162,6 +175,7 @@ function indexOf(run: Case): Index {
   const index: Index = {
     attemptsOf: Map.groupBy(run.attempts.map(sorted), (a) => a.assignment),
     unansweredOf: Map.groupBy(run.unanswered, (u) => u.assignment),
+    collected: new Map(),
   };
   indexes.set(run, index);
   return index;
@@ -261,6 +275,7 @@ function matches(
   labels: Readonly<Record<string, string>>,
   where: Readonly<Record<string, string>> | undefined,
 ): boolean {
-  for (const [key, value] of Object.entries(where ?? {})) if (labels[key] !== value) return false;
+  // Asked for every value of a fleet: no list of entries is made for it.
+  for (const key in where) if (labels[key] !== where[key]) return false;
   return true;
 }

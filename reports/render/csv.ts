@@ -128,7 +128,17 @@ export function renderValuesCsv(report: Report): string {
 }
 
 function csv(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const lines = [header.map(cellText), ...rows.map((row) => row.map(cellText))].map((cells) => cells.join(','));
+  // Names and units come again in every row of a fleet.
+  const known = new Map<Cell, string>();
+  const text = (cell: Cell): string => {
+    let found = known.get(cell);
+    if (found === undefined) {
+      found = cellText(cell);
+      if (typeof cell === 'string') known.set(cell, found);
+    }
+    return found;
+  };
+  const lines = [header, ...rows].map((row) => row.map(text).join(','));
   return `\ufeff${lines.join('\r\n')}\r\n`;
 }
 
