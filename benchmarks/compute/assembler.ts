@@ -19,8 +19,15 @@ export interface WasmFunction {
 
 const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 
-/** Bytes of a module that imports its memory as `env.memory` and exports the functions by name. */
-export function assemble(functions: readonly WasmFunction[]): Uint8Array {
+/** Most pages that a memory of 32-bit addresses can have. */
+const MOST_PAGES = 65536;
+
+/**
+ * Bytes of a module that imports its memory as `env.memory` and exports the functions by name. Memory that threads share
+ * is of another type (WebAssembly threads proposal: limits with a maximum, and the flag).
+ */
+export function assemble(functions: readonly WasmFunction[], shared = false): Uint8Array {
+  const limits = shared ? [0x03, unsigned(1), unsigned(MOST_PAGES)] : [0x00, unsigned(1)];
   const types = functions.map((f) => [0x60, vector(f.parameters.map(type)), vector(f.results.map(type))]);
   const bodies = functions.map((f) => {
     const code = flatten([vector(f.locals.map((local) => [1, type(local)])), f.body, 0x0b]);
@@ -30,7 +37,7 @@ export function assemble(functions: readonly WasmFunction[]): Uint8Array {
     flatten([
       [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
       section(1, vector(types)),
-      section(2, vector([[text('env'), text('memory'), 0x02, 0x00, 0x01]])),
+      section(2, vector([[text('env'), text('memory'), 0x02, limits]])),
       section(3, vector(functions.map((_, i) => unsigned(i)))),
       section(7, vector(functions.map((f, i) => [text(f.name), 0x00, unsigned(i)]))),
       section(10, vector(bodies)),

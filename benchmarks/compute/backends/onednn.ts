@@ -1,4 +1,5 @@
-import { type HostForm, type Matrix, openHostChain } from '../challenge/host-chain.ts';
+import type { HostForm } from '../challenge/fold-part.ts';
+import { type Matrix, openHostChain } from '../challenge/host-chain.ts';
 import { arithmeticLack, cpuFlags } from '../host.ts';
 import { allocate } from '../linear-memory.ts';
 import type { Elements } from '../operands.ts';
@@ -56,6 +57,7 @@ export function onednn(load: () => OneDnn = loadOneDnn, flags: () => ReadonlySet
   const form = Object.hasOwn(FORMS, name) ? FORMS[name] : undefined;
   if (!form) throw new Error(`oneDNN has no way "${name}"`);
   let library: OneDnn | undefined;
+  let threads = 1;
   const able = (precision: Precision): { library: OneDnn; hostForm: HostForm } => {
     if (!library) throw new Error('oneDNN was not probed');
     const hostForm = HOST_FORMS[precision];
@@ -64,7 +66,8 @@ export function onednn(load: () => OneDnn = loadOneDnn, flags: () => ReadonlySet
     return { library, hostForm };
   };
   return {
-    async probe(threads) {
+    async probe(count) {
+      threads = count;
       library = load();
       library.setThreads(threads);
       const { offers, lacks } = tried(library, form, flags());
@@ -84,18 +87,25 @@ export function onednn(load: () => OneDnn = loadOneDnn, flags: () => ReadonlySet
       const { library, hostForm } = able(precision);
       const { n } = parameters;
       const held: PreparedProduct[] = [];
-      return openHostChain<PreparedProduct>(parameters, nonce, hostForm, BLOCK_ROWS, ({ rows, state, sums }) => ({
-        prepare(matrix) {
-          const right = placed(stored(transposed(matrix, n)));
-          const ready = form.ready(library, { m: rows, n, k: n }, state as Operand, right, sums as Sums);
-          held.push(ready);
-          return ready;
-        },
-        multiply: (ready) => ready.multiply(),
-        close() {
-          for (const ready of held.splice(0)) ready.close();
-        },
-      }));
+      return openHostChain<PreparedProduct>(
+        parameters,
+        nonce,
+        hostForm,
+        BLOCK_ROWS,
+        threads,
+        ({ rows, state, sums }) => ({
+          prepare(matrix) {
+            const right = placed(stored(transposed(matrix, n)));
+            const ready = form.ready(library, { m: rows, n, k: n }, state as Operand, right, sums as Sums);
+            held.push(ready);
+            return ready;
+          },
+          multiply: (ready) => ready.multiply(),
+          close() {
+            for (const ready of held.splice(0)) ready.close();
+          },
+        }),
+      );
     },
     close() {},
   };

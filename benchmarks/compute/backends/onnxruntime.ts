@@ -48,31 +48,38 @@ export function onnxruntime(): Backend {
       if (!form || !host) throw new Error(`ONNX Runtime has no exact ${precision} product on the CPU`);
       const { n } = parameters;
       const sessions: ort.InferenceSession[] = [];
-      return openHostChain<ort.InferenceSession>(parameters, nonce, host, BLOCK_ROWS, ({ rows, state, sums }) => {
-        const a = new ort.Tensor(form.a as 'float32', state as Float32Array, [rows, n]);
-        const c = new ort.Tensor(form.c as 'float32', sums as Float32Array, [rows, n]);
-        return {
-          // A constant operand is put into the kernel's own order once, not at every layer.
-          async prepare(matrix) {
-            const model = product(form, n, rows, transposed(matrix, n));
-            const session = await ort.InferenceSession.create(buildModel(model), {
-              executionProviders: ['cpu'],
-              intraOpNumThreads: threads,
-              interOpNumThreads: 1,
-              // Every session has threads of its own: those of the others must not spin beside the one that works.
-              extra: { session: { intra_op: { allow_spinning: '0' } } },
-            });
-            sessions.push(session);
-            return session;
-          },
-          async multiply(session) {
-            await session.run({ a }, { c });
-          },
-          async close() {
-            for (const session of sessions) await session.release();
-          },
-        };
-      });
+      return openHostChain<ort.InferenceSession>(
+        parameters,
+        nonce,
+        host,
+        BLOCK_ROWS,
+        threads,
+        ({ rows, state, sums }) => {
+          const a = new ort.Tensor(form.a as 'float32', state as Float32Array, [rows, n]);
+          const c = new ort.Tensor(form.c as 'float32', sums as Float32Array, [rows, n]);
+          return {
+            // A constant operand is put into the kernel's own order once, not at every layer.
+            async prepare(matrix) {
+              const model = product(form, n, rows, transposed(matrix, n));
+              const session = await ort.InferenceSession.create(buildModel(model), {
+                executionProviders: ['cpu'],
+                intraOpNumThreads: threads,
+                interOpNumThreads: 1,
+                // Every session has threads of its own: those of the others must not spin beside the one that works.
+                extra: { session: { intra_op: { allow_spinning: '0' } } },
+              });
+              sessions.push(session);
+              return session;
+            },
+            async multiply(session) {
+              await session.run({ a }, { c });
+            },
+            async close() {
+              for (const session of sessions) await session.release();
+            },
+          };
+        },
+      );
     },
     close() {},
   };

@@ -83,8 +83,10 @@ export function openBlasProducts(threads: number, flags: ReadonlySet<string>): R
  */
 export function openblas(): Backend {
   let library: OpenBlas | undefined;
+  let threads = 1;
   return {
-    async probe(threads) {
+    async probe(count) {
+      threads = count;
       library = loadOpenBlas();
       library.setThreads(threads);
       const offers: Offer[] = [{ precision: 'FP64' }, { precision: 'FP32' }];
@@ -110,6 +112,7 @@ export function openblas(): Backend {
         nonce,
         form,
         BLOCK_ROWS,
+        threads,
         ({ rows, state, sums }) => ({
           prepare: floats,
           multiply: (matrix) => gemm(false, true, rows, n, n, floats(state), matrix, floats(sums)),

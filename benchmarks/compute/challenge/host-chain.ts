@@ -1,7 +1,8 @@
-import { allocate } from '../linear-memory.ts';
+import { allocateShared } from '../linear-memory.ts';
 import { packFloats, unpackFloats } from '../storage.ts';
 import { fillMatrix, fillState, schedule, sketchRow, sketchVector } from './chain.ts';
-import { instantiateKernels } from './kernels.ts';
+import { type HostForm, ZERO } from './fold-part.ts';
+import { startFolding } from './folding.ts';
 import { foldShift, type Parameters } from './parameters.ts';
 
 /** A chain that is ready to run rounds. */
@@ -10,12 +11,6 @@ export interface Chain {
   round(seed: string): Promise<{ sketch: Uint8Array; productNs: number }>;
   close(): void | Promise<void>;
 }
-
-/**
- * How a state's entries lie in the memory of the processor: unsigned bytes with 128 for zero where the product wants them
- * so; the bits of BF16. Sums are doubles, floats or 32-bit integers.
- */
-export type HostForm = 'float32' | 'float64' | 'bfloat16' | 'int8' | 'uint8';
 
 export type Matrix = Float32Array | Float64Array | Int8Array;
 
@@ -33,9 +28,6 @@ export interface HostArrays {
   readonly state: Float32Array | Float64Array | Uint16Array | Int8Array | Uint8Array;
   readonly sums: Float32Array | Float64Array | Int32Array;
 }
-
-/** Zero point of unsigned bytes. */
-const ZERO = 128;
 
 /** Arrays of the state, of the sums and of a matrix as it is made, for each form. */
 const LAYOUTS = {
@@ -56,6 +48,7 @@ export async function openHostChain<M>(
   nonce: string,
   form: HostForm,
   blockRows: number,
+  threads: number,
   connect: (arrays: HostArrays) => HostProduct<M> | Promise<HostProduct<M>>,
 ): Promise<Chain> {
   const { n, m, matrices, stateBits } = parameters;
@@ -64,10 +57,12 @@ export async function openHostChain<M>(
   const count = n * rows;
   if (n % 16 !== 0) throw new Error(`rows of ${n} entries are no multiple of 16`);
   const { State, Sums, Entries } = LAYOUTS[form];
-  const sumsAt = Math.ceil((count * State.BYTES_PER_ELEMENT) / 65536) * 65536;
-  const memory = allocate(sumsAt + count * Sums.BYTES_PER_ELEMENT);
-  const kernels = instantiateKernels(memory);
-  const { buffer } = memory;
+  const [stateBytes, sumBytes] = [State.BYTES_PER_ELEMENT, Sums.BYTES_PER_ELEMENT];
+  const sumsAt = Math.ceil((count * stateBytes) / 65536) * 65536;
+  const controlAt = sumsAt + count * sumBytes;
+  const memory = allocateShared(controlAt + 8);
+  // Typed arrays are the same over memory that is shared; their constructors' types tell the two apart.
+  const buffer = memory.buffer as ArrayBufferLike as ArrayBuffer;
   const state = new State(buffer, 0, count);
   const sums = new Sums(buffer, sumsAt, count);
   state.fill(1);
@@ -83,15 +78,8 @@ export async function openHostChain<M>(
 
   const offset = form === 'uint8' ? ZERO : 0;
   const shift = foldShift(parameters);
-  const kept = 2 ** stateBits;
-  const half = kept / 2;
-  const fold = () => {
-    if (form === 'float64') kernels.foldF64(0, sumsAt, count, 2 ** -shift, kept, half);
-    else if (form === 'float32') kernels.foldF32(0, sumsAt, count, shift, kept - 1, half);
-    else if (form === 'bfloat16') kernels.foldBF16(0, sumsAt, count, shift, kept - 1, half);
-    else if (form === 'int8') kernels.foldI32Signed(0, sumsAt, count, shift, kept - 1, half);
-    else kernels.foldI32(0, sumsAt, count, shift, kept - 1, half - ZERO);
-  };
+  const plan = { form, stateBytes, sumBytes, sumsAt, count, shift, stateBits, controlAt };
+  const folding = await startFolding(memory, plan, threads);
   // BF16 is made as floats first.
   const entries = state instanceof Uint16Array ? new Float32Array(count) : state;
   return {
@@ -108,7 +96,7 @@ export async function openHostChain<M>(
           const start = process.hrtime.bigint();
           await product.multiply(held[s]!);
           productNs += process.hrtime.bigint() - start;
-          fold();
+          folding.fold();
         }
         const last = state instanceof Uint16Array ? unpackFloats(state, 'BF16') : state;
         for (let row = 0; row < rows; row++) {
@@ -118,6 +106,7 @@ export async function openHostChain<M>(
       return { sketch, productNs: Number(productNs) };
     },
     async close() {
+      await folding.close();
       await product.close?.();
     },
   };

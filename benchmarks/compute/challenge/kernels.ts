@@ -1,5 +1,5 @@
 import { assemble, type Code, op, type WasmFunction } from '../assembler.ts';
-import { instantiate, type LinearMemory } from '../linear-memory.ts';
+import { instantiate, type LinearMemory, type SharedMemory } from '../linear-memory.ts';
 
 /**
  * Vector loops of the challenge. Addresses are bytes, counts are elements; every count is a multiple of 16, and
@@ -19,8 +19,9 @@ export interface Kernels {
 }
 
 /** Compiles the loops onto a memory. Throws where the engine has no WebAssembly vectors. */
-export function instantiateKernels(memory: LinearMemory): Kernels {
-  return instantiate(assemble([foldF32, foldF64, foldI32, foldI32Signed, foldBF16]), memory);
+export function instantiateKernels(memory: LinearMemory | SharedMemory): Kernels {
+  const shared = memory.buffer instanceof SharedArrayBuffer;
+  return instantiate(assemble([foldF32, foldF64, foldI32, foldI32Signed, foldBF16], shared), memory);
 }
 
 /** `local += bytes` */
