@@ -12,8 +12,9 @@ import { reportSchema } from '../reports/build/schema.ts';
 import { renderHtml } from '../reports/render/html.ts';
 import { startPrinter } from '../reports/render/printer.ts';
 import { bundleReadme } from '../reports/text/readme.ts';
+import type { Admitted } from '../reports/verify/admission.ts';
 import { openBundle } from '../reports/verify/disk.ts';
-import { isAfterManifest, logOrigin, PATHS, RENDERED } from '../reports/verify/layout.ts';
+import { blobPath, isAfterManifest, logOrigin, PATHS, RENDERED } from '../reports/verify/layout.ts';
 import type { Evaluation, Manifest } from '../reports/verify/manifest.ts';
 import { type Known, replay } from '../reports/verify/replay.ts';
 import { RUNNING } from '../reports/verify/running.ts';
@@ -22,8 +23,9 @@ import type { RunDirectory } from './store/run-directory.ts';
 
 /**
  * Turns the directory of a finished run into a bundle: replays the log from disk, judges, writes the report, renders the
- * pages, signs the evaluation, which names them all, and lists every file. Throws if the directory's own log does not replay or its evidence
- * is not what its names say: a bug or a damaged disk.
+ * pages, signs the evaluation, which names them all, and lists every file. Throws if the directory's own log does not
+ * replay, its evidence is not what its names say, or the disk gives back other pages than were made: a bug or a damaged
+ * disk.
  *
  * Uses nothing that is only in the controller's memory but, to save time, `known`: what it made of measurements when they
  * came in (by the leaf hash of their entry), which a verifier makes of them again.
@@ -48,13 +50,16 @@ export async function handOver(
     const report = buildReport(replayed.replay, facts);
     const html = renderHtml(report);
     const printing = renderDocuments(report, html, printer);
+    // Where a page cannot be written nobody waits for them.
+    printing.catch(() => {});
+    const sums = new Map<string, string>();
     const write = (path: string, content: string | Uint8Array): void => {
       directory.writeFile(path, content);
       digesting.add(path);
+      sums.set(path, sha256Hex(content));
     };
     // The largest first: it takes the other thread longest.
-    const bytes = canonicalBytes(report);
-    write(PATHS.report, bytes);
+    write(PATHS.report, canonicalBytes(report));
     for (const [path, text] of renderPages(report, html)) write(path, text);
     write(PATHS.reportSchema, reportSchema());
     write(PATHS.readme, bundleReadme(report));
@@ -62,7 +67,7 @@ export async function handOver(
     for (const [path, content] of documents.files) write(path, content);
     for (const { path, problem } of documents.missing) warn(`${path} was not made: ${problem}`);
     const digests = await digesting.all();
-    if (digests.get(PATHS.report)?.sha256 !== sha256Hex(bytes)) throw new Error('the disk gives back another report');
+    requireKept(digests, sums, replayed.replay.admitted);
     await sign(directory, signer, { report, facts, digests, pages: [...RENDERED, ...documents.files.keys()] });
     return report;
   } finally {
@@ -72,6 +77,28 @@ export async function handOver(
 
 /** Whether a file belongs in the manifest. The mark of a run that goes on goes with its end. */
 const isListed = (path: string): boolean => !isAfterManifest(path) && path !== RUNNING;
+
+/**
+ * What is signed is what was made, and the evidence is what its names say: that of known measurements nobody has read
+ * since they came in. Throws where the disk has anything else.
+ */
+function requireKept(
+  digests: ReadonlyMap<string, FileDigest>,
+  sums: ReadonlyMap<string, string>,
+  admitted: readonly Admitted[],
+): void {
+  for (const [path, sha256] of sums) {
+    if (digests.get(path)?.sha256 !== sha256) throw new Error(`the disk gives back another ${path}`);
+  }
+  for (const [path, { sha256 }] of digests) {
+    if (path.startsWith('evidence/') && path !== blobPath(sha256))
+      throw new Error(`the disk gives back another ${path}`);
+  }
+  for (const { raw, evidence } of admitted.map(({ measurement }) => measurement)) {
+    const lost = (raw ? [raw, ...evidence] : evidence).find(({ sha256 }) => !digests.has(blobPath(sha256)));
+    if (lost) throw new Error(`the disk has no ${blobPath(lost.sha256)} any more`);
+  }
+}
 
 interface Written {
   readonly report: Report;

@@ -70,7 +70,9 @@ function inPieces(value: unknown): Uint8Array | undefined {
   }
   const long = new Map(lists) as Map<string, unknown[]>;
   const frame = ordered({ ...(value as object), ...Object.fromEntries([...long.keys()].map((key) => [key, []])) });
-  if (frame === UNSURE || Object.getPrototypeOf(value) !== Object.prototype) return undefined;
+  // The copy has neither the prototype of the value nor all its symbols.
+  const strange = Object.getPrototypeOf(value) !== Object.prototype || Object.getOwnPropertySymbols(value).length > 0;
+  if (frame === UNSURE || strange) return undefined;
   let before = '{';
   for (const [key, member] of Object.entries(frame as object)) {
     pieces.push(Buffer.from(`${before}${JSON.stringify(key)}:`));
@@ -83,7 +85,8 @@ function inPieces(value: unknown): Uint8Array | undefined {
   return Buffer.concat(pieces);
 }
 
-const isLong = (value: unknown): value is unknown[] => Array.isArray(value) && value.length > PIECE_ITEMS;
+const isLong = (value: unknown): value is unknown[] =>
+  Array.isArray(value) && value.length > PIECE_ITEMS && Object.getPrototypeOf(value) === Array.prototype;
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 type Path = (string | number)[];

@@ -4,7 +4,7 @@ import { Report } from '../../model/report.ts';
 import { check } from '../../model/schema.ts';
 import { digestOf } from '../verify/files.ts';
 import { type Bundle, PATHS } from '../verify/layout.ts';
-import { checkSignatures } from '../verify/signatures.ts';
+import { checkSignatures, type OpenedEvaluation } from '../verify/signatures.ts';
 import { type Verification, verifyBundle } from '../verify/verify.ts';
 
 /** A report, and whether this software judged it again from its evidence or takes it as its controller signed it. */
@@ -20,17 +20,22 @@ export interface FoundReport {
  */
 export function reportOf(bundle: Bundle, name: string, running: string): FoundReport {
   const result = verifyBundle(bundle, undefined, running);
-  if (!result.authentic && !isAsSigned(bundle, result)) throw new AssayError('bundle_not_authentic', name);
+  const signed = result.authentic ? undefined : asSigned(bundle, result);
+  if (!result.authentic && !signed) throw new AssayError('bundle_not_authentic', name);
   const report = readReport(bundle.read(PATHS.report));
   if (typeof report === 'string') throw new AssayError('bundle_unreadable', `${name}: ${PATHS.report}: ${report}`);
+  if (signed && !(signed.outcome === report.overall.outcome && signed.run === report.run)) {
+    throw new AssayError('bundle_not_authentic', name);
+  }
   return { report, judgedAgain: result.authentic };
 }
 
-/** Whether nothing is wrong but that this version cannot judge again what a controller of another one signed. */
-function isAsSigned(bundle: Bundle, { outcome, undecided }: Verification): boolean {
-  if (outcome !== 'cannot_tell' || !undecided?.steps.includes('report')) return false;
-  const signed = checkSignatures(bundle, undefined).evaluation?.subjects.get(PATHS.report);
-  return signed !== undefined && signed === digestOf(bundle, PATHS.report)?.sha256;
+/** The signed evaluation where nothing is wrong but that this version cannot judge again what another one's controller did. */
+function asSigned(bundle: Bundle, { outcome, undecided }: Verification): OpenedEvaluation | undefined {
+  if (outcome !== 'cannot_tell' || !undecided?.steps.includes('report')) return undefined;
+  const { evaluation } = checkSignatures(bundle, undefined);
+  const signed = evaluation?.subjects.get(PATHS.report);
+  return signed !== undefined && signed === digestOf(bundle, PATHS.report)?.sha256 ? evaluation : undefined;
 }
 
 /**

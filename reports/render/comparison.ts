@@ -30,11 +30,7 @@ export interface JudgedAgain {
 }
 
 /** What changed from one acceptance to the next, target by target and node by node, as one static page like the report. */
-export function renderComparison(
-  before: Report,
-  after: Report,
-  judgedAgain: JudgedAgain = { before: true, after: true },
-): string {
+export function renderComparison(before: Report, after: Report, judgedAgain: JudgedAgain): string {
   const difference = compareReports(before, after);
   const synthetic = before.synthetic || after.synthetic;
   const head = (report: Report): Markup =>

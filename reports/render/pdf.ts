@@ -22,7 +22,12 @@ export interface PrinterOptions {
   readonly chromium?: string;
   /** Whether this process runs as root, where Chromium's sandbox cannot start. */
   readonly root: boolean;
+  /** Most time that a page may take to be printed, seconds; ten minutes where it is not given. */
+  readonly mostS?: number;
 }
+
+/** Far more than the page of a large run takes: what is not there by then hangs. */
+const MOST_S = 600;
 
 const PLACES = [
   '/usr/bin/chromium',
@@ -65,9 +70,20 @@ export async function startBrowser(options: PrinterOptions): Promise<{ browser: 
 
 /**
  * The page as A4 with "page x of y": tagged, with an outline, fonts embedded, scripts off, every request but the page
- * itself refused.
+ * itself refused. Rejects where that takes more than so many seconds: most of what a browser is asked has no limit of its
+ * own, and one that hangs would keep a finished run from being handed over.
  */
-export async function printPdf(browser: Browser, html: string, facts: PdfFacts): Promise<Uint8Array> {
+export async function printPdf(browser: Browser, html: string, facts: PdfFacts, mostS = MOST_S): Promise<Uint8Array> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`the browser printed nothing in ${mostS} s`)), mostS * 1000);
+  try {
+    return await Promise.race([print(browser, html, facts), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function print(browser: Browser, html: string, facts: PdfFacts): Promise<Uint8Array> {
   const context = await browser.newContext({ javaScriptEnabled: false, locale: 'zh-CN', timezoneId: 'UTC' });
   await context.route('**/*', (route) =>
     route.request().url() === ADDRESS

@@ -8,12 +8,13 @@ export type Printed =
   | { readonly code: ErrorCode | undefined; readonly problem: string };
 
 /** Starts a browser at once, answers every page that is sent with its PDF, and ends at `close`. */
-const starting = startBrowser(workerData as PrinterOptions);
+const options = workerData as PrinterOptions;
+const starting = startBrowser(options);
 starting.catch(() => {});
 
 async function answer(html: string, facts: PdfFacts): Promise<Printed> {
   try {
-    return { bytes: await printPdf((await starting).browser, html, facts) };
+    return { bytes: await printPdf((await starting).browser, html, facts, options.mostS) };
   } catch (error) {
     return { code: error instanceof AssayError ? error.code : undefined, problem: (error as Error).message };
   }

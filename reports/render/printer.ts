@@ -5,7 +5,7 @@ import type { Printed } from './print-worker.ts';
 
 /** Prints pages as PDF. */
 export interface Printer {
-  /** Rejects with `tool_missing` if no Chromium starts, and with what the browser says if it fails. One page at a time. */
+  /** Rejects with `tool_missing` if no Chromium starts, and with why if it fails or hangs. One page at a time. */
   print(html: string, facts: PdfFacts): Promise<Uint8Array>;
   /** Ends the browser and removes what it kept. */
   close(): Promise<void>;

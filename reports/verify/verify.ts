@@ -117,7 +117,13 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
       const wrong = concerning('summary');
       if (!other || wrong.length > 0) add('summaries', [...wrong, ...unknown]);
       else if (unknown.length > 0) skip('summaries', made(unknown[0]!.problem));
-      if (steps.some((s) => s.state === 'bad') || unknown.length === 0) return ending();
+      if (steps.some((s) => s.state === 'bad') || unknown.length === 0 || !evaluation) return ending();
+      // What was signed can be held against the files all the same.
+      const unsigned = checkSignedReport(bundle, evaluation);
+      const unlike = checkSigned(bundle, evaluation, other !== undefined);
+      if (unsigned.length > 0) add('report', unsigned);
+      if (unlike.length > 0) add('pages', unlike);
+      if (unsigned.length + unlike.length > 0) return ending();
       return { ...ending(), outcome: 'cannot_tell', undecided: { steps: ['summaries', 'report'] } };
     }
     if (!evaluation) return ending();

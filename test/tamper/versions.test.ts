@@ -103,6 +103,13 @@ describe('a bundle of another version of this software', () => {
     expect(result).toMatchObject({ authentic: false, outcome: 'cannot_tell' });
     expect(stepOf(result, 'summaries')).toMatchObject({ state: 'not_checked' });
     expect(stepOf(result, 'summaries').note?.en).toContain('no proof for compute.gemm 0.9.0');
+    // What was signed is held against the files all the same.
+    for (const path of [PATHS.report, PATHS.html, PATHS.goals2025]) {
+      const altered = withManifest(withFile(old, path, Buffer.concat([old.read(path)!, Buffer.from(' ')])));
+      const step = path === PATHS.report ? 'report' : 'pages';
+      expect(stepOf(verifyBundle(altered, undefined, OTHER), step).state).toBe('bad');
+      expect(verifyBundle(altered, undefined, OTHER)).toMatchObject({ authentic: false, outcome: undefined });
+    }
     expect(verifyBundle(old, undefined, SAME)).toMatchObject({ authentic: false, outcome: undefined });
   });
 });
@@ -124,11 +131,14 @@ describe('the report of a bundle, to be rendered again or compared', () => {
   it('is taken as another version signed it where this one cannot judge it again', async () => {
     const old = await withProofVersion('0.9.0');
     expect([codeOf(old, OTHER), codeOf(old, SAME)]).toEqual(['given, as signed', 'bundle_not_authentic']);
-    const judgedOtherwise = await signedReport((text) => text.replace('"not_passed"', '"passed"'));
+    const passed = (text: string): string => text.replace('"not_passed"', '"passed"');
+    const judgedOtherwise = await signedReport(passed, 'passed');
     expect([codeOf(judgedOtherwise, OTHER), codeOf(judgedOtherwise, SAME)]).toEqual([
       'given, as signed',
       'bundle_not_authentic',
     ]);
+    // The same signature says that it did not pass.
+    expect(codeOf(await signedReport(passed), OTHER)).toBe('bundle_not_authentic');
   });
 
   it('is not given where nobody signed it, its pages were exchanged or it is no report', async () => {
@@ -158,11 +168,12 @@ describe('the report of a bundle, to be rendered again or compared', () => {
   }, 60_000);
 });
 
-/** A report that its controller signed after a change. */
-function signedReport(change: (text: string) => string): Promise<MemoryBundle> {
+/** A report that its controller signed after a change, with the outcome it had or another. */
+function signedReport(change: (text: string) => string, outcome = 'not_passed'): Promise<MemoryBundle> {
   const report = Buffer.from(change(textOf(bundle, PATHS.report)));
   return signedAnew(withFile(bundle, PATHS.report, report), run.signer, (statement) => {
     statement.subject.find((s) => s.name === PATHS.report)!.digest.sha256 = sha256Hex(report);
+    statement.predicate.outcome = outcome;
   });
 }
 

@@ -10,7 +10,7 @@ import type { LogEntry } from '../../../model/log.ts';
 import { renderPages } from '../../../reports/build/pages.ts';
 import { buildReport } from '../../../reports/build/report.ts';
 import { openBundle } from '../../../reports/verify/disk.ts';
-import { type Bundle, isAfterManifest, logOrigin, PATHS } from '../../../reports/verify/layout.ts';
+import { type Bundle, DOCUMENTS, isAfterManifest, logOrigin, PATHS, RENDERED } from '../../../reports/verify/layout.ts';
 import { replay } from '../../../reports/verify/replay.ts';
 import type { Trust } from '../../../reports/verify/trust.ts';
 import { type Verification, verifyBundle } from '../../../reports/verify/verify.ts';
@@ -80,8 +80,8 @@ async function resigned(bundle: MemoryBundle, signer: Signer): Promise<MemoryBun
     outcome: report.overall.outcome,
     log: report.log,
   };
-  const documents = [PATHS.pdf, PATHS.goals2020, PATHS.goals2025].filter((path) => forged.read(path));
-  const subjects = [PATHS.report, ...documents].map((name) => ({
+  const made = [PATHS.report, ...RENDERED, ...DOCUMENTS].filter((path) => forged.read(path));
+  const subjects = made.map((name) => ({
     name,
     digest: { sha256: sha256Hex(forged.read(name)!) },
   }));

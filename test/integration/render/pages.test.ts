@@ -66,7 +66,7 @@ describe.skipIf(!CHROMIUM)(`pages in Chromium${CHROMIUM ? '' : ' (skipped: chrom
   it.each([
     ['report of one machine', () => renderHtml(smallReport())],
     ['report of a fleet', () => renderHtml(fleetReport(40, 2))],
-    ['comparison', () => renderComparison(fleetReport(4, 2), fleetReport(5, 2))],
+    ['comparison', () => renderComparison(fleetReport(4, 2), fleetReport(5, 2), { before: true, after: true })],
   ])('meets WCAG A and AA: %s', async (_, render) => {
     const { page } = await open(render(), true);
     const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -157,6 +157,13 @@ describe.skipIf(!CHROMIUM || !PDFTOTEXT || !PDFFONTS)(
       const [one, two] = [await print(report), await print(report)];
       expect(Buffer.compare(one, two)).toBe(0);
       expect(text(kept('fleet.pdf', one), 3)).toContain('SYNTHETIC DATA');
+    });
+
+    it('is given up where the browser takes longer than it may', async () => {
+      const hasty = startPrinter({ root: ROOT, mostS: 0.001 });
+      const facts = { number: 'x', synthetic: false, at: '2026-01-01T00:00:00Z' };
+      await expect(hasty.print('<p>', facts)).rejects.toThrow('printed nothing in 0.001 s');
+      await hasty.close();
     });
 
     it('is refused with a coded error where no Chromium starts', async () => {

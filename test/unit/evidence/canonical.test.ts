@@ -204,6 +204,14 @@ describe('canonicalize', () => {
     expect(() => canonicalBytes({ holes })).toThrow('$.holes[50]');
     expect(() => canonicalBytes({ [Symbol('key')]: 1, a: long(1) })).toThrow('symbol');
     expect(() => canonicalBytes(Object.assign(new Date(0), { a: long(1) }))).toThrow('instance of Date');
+    class Plain extends Array {
+      static override get [Symbol.species]() {
+        return Array;
+      }
+    }
+    expect(() => canonicalBytes(Plain.from(long(1)))).toThrow('instance of Plain');
+    const hidden = Object.defineProperty({ a: long(1) }, Symbol('key'), { value: 1, enumerable: false });
+    expect(() => canonicalBytes(hidden)).toThrow('symbol');
   });
 
   it('sorts what JavaScript would put in an order of its own, wherever it stands', () => {

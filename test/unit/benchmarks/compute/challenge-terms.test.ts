@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RowProducts } from '../../../../benchmarks/benchmark.ts';
 import { descriptor } from '../../../../benchmarks/compute/challenge/descriptor.ts';
 import {
   LEAST_AUDITS,
@@ -198,5 +199,32 @@ describe('samples that no honest node gives', () => {
     );
     expect(audit).toMatchObject({ passed: false });
     expect(audit?.detail).toContain('0 of 4 recomputed rows right');
+  });
+
+  it('are recomputed once for whoever looks with the transcript and without it, and anew where the answer is another', () => {
+    const one = challenge({});
+    let made = 0;
+    const products: RowProducts = (sums, rows, matrix, count, n, length) => {
+      made++;
+      for (let at = 0; at < count * n; at++) {
+        const [i, j] = [Math.floor(at / n), at % n];
+        let sum = 0;
+        for (let k = 0; k < length; k++) sum += rows[i * length + k]! * matrix[j * length + k]!;
+        sums[at] = sum;
+      }
+    };
+    const look = (of: Exam, transcript: Exam['transcript'] | undefined) => {
+      const { checks } = proof.examine(rawOf(of), { settings: own, transcript, evidence: () => undefined, products });
+      return checks.filter(({ id }) => id === 'challenge.audit').map(({ passed }) => passed);
+    };
+    expect(look(one, one.transcript)).toEqual([true]);
+    const first = made;
+    expect(first).toBeGreaterThan(0);
+    expect(look(one, undefined)).toEqual([true]);
+    expect(made).toBe(first);
+    // The same object with another seed in it: what was known of it no longer holds.
+    const rounds = one.result.rounds.map((round) => ({ ...round, seed: 'ab'.repeat(32) }));
+    expect(look({ ...one, result: Object.assign(one.result, { rounds }) }, undefined)).toEqual([false]);
+    expect(made).toBeGreaterThan(first);
   });
 });

@@ -138,12 +138,14 @@ describe('two reports', () => {
 });
 
 describe('the page of a comparison', () => {
+  const JUDGED = { before: true, after: true };
+
   it('is well formed, repeatable, and says what changed', () => {
     const before = fleetReport(30, 2);
     const after = { ...scaled(before, 'compute.capacity', 'node-0007', 0.6), number: 'AT-2027-000001' };
-    const html = renderComparison(before, after);
+    const html = renderComparison(before, after, JUDGED);
     expect(balanced(html)).toBe('');
-    expect(renderComparison(before, after)).toBe(html);
+    expect(renderComparison(before, after, JUDGED)).toBe(html);
     expect(html).toContain('AT-2027-000001');
     expect(html).toContain('<b>node-0007</b>');
     expect(html).not.toContain('<b>node-0008</b>');
@@ -152,10 +154,17 @@ describe('the page of a comparison', () => {
     expect(html).toContain('SYNTHETIC DATA');
   });
 
+  it('says of which report this software only has the signature', () => {
+    const small = smallReport();
+    const notes = (before: boolean, after: boolean): number =>
+      renderComparison(small, small, { before, after }).split('cannot judge it again').length - 1;
+    expect([notes(true, true), notes(false, true), notes(true, false), notes(false, false)]).toEqual([0, 1, 1, 2]);
+  });
+
   it('warns when the guides differ', () => {
     const small = smallReport();
     const other: Report = { ...small, guide: { ...small.guide, sha256: 'f'.repeat(64) } };
-    expect(renderComparison(small, other)).toContain('used different guides');
-    expect(renderComparison(small, small)).not.toContain('used different guides');
+    expect(renderComparison(small, other, JUDGED)).toContain('used different guides');
+    expect(renderComparison(small, small, JUDGED)).not.toContain('used different guides');
   });
 });
