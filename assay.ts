@@ -236,7 +236,7 @@ program
       return one;
     };
     const { report, judgedAgain: after } = found(folder);
-    const files = new Map<string, string | Uint8Array>(renderPages(report));
+    const files = new Map<string, string | Uint8Array>(renderPages(report, { notice: after ? undefined : AS_SIGNED }));
     const printer = startPrinter({ root: process.getuid?.() === 0 });
     const documents = await renderDocuments(report, files.get(PATHS.html) as string, printer).finally(printer.close);
     for (const [path, bytes] of documents.files) files.set(path, bytes);

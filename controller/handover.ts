@@ -60,7 +60,7 @@ export async function handOver(
     };
     // The largest first: it takes the other thread longest.
     write(PATHS.report, canonicalBytes(report));
-    for (const [path, text] of renderPages(report, html)) write(path, text);
+    for (const [path, text] of renderPages(report, { html })) write(path, text);
     write(PATHS.reportSchema, reportSchema());
     write(PATHS.readme, bundleReadme(report));
     const documents = await printing;

@@ -3,7 +3,6 @@ import type { Attempt, Report } from '../../model/report.ts';
 import { duplicateFindings } from '../../model/uniqueness.ts';
 import type { Case } from '../judge/case.ts';
 import { judge } from '../judge/judge.ts';
-import { withRecordings } from '../render/html/recordings.ts';
 import type { Admitted } from '../verify/admission.ts';
 import type { Replay } from '../verify/replay.ts';
 import { computeOf } from './compute.ts';
@@ -13,6 +12,7 @@ import { kindsOf } from './kinds.ts';
 import { withLevels } from './levels.ts';
 import { countParts } from './parts.ts';
 import { withPlausibility } from './plausibility.ts';
+import { withRecordings } from './recordings.ts';
 
 /** What a report needs beside the run itself. */
 export interface ReportFacts {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Report } from '../../model/report.ts';
+import type { Text } from '../../model/text.ts';
 import { LABELS } from '../text/catalog.ts';
 import { actions } from './html/actions.ts';
 import { attempts } from './html/attempts.ts';
@@ -17,15 +18,16 @@ import { both, Markup, markup, type Part } from './markup.ts';
 
 /**
  * The report as one static page: no script, nothing fetched, Chinese first with English beside it. The same report gives
- * the same bytes on every machine, so that a verifier can render it again and compare.
+ * the same bytes on every machine, so that a verifier can render it again and compare. `notice` is what must be said of a
+ * page that is not rendered from a report that was judged here.
  */
-export function renderHtml(report: Report): string {
+export function renderHtml(report: Report, notice?: Text): string {
   return page(
     `${LABELS.title.zh} ${report.number}`,
     report.synthetic,
     markup`<a class="skip" href="#targets">${both(LABELS.targets)}</a>
 <main>
-${report.synthetic && markup`<p class="banner" role="note">${both(LABELS.synthetic)}</p>`}
+${report.synthetic && markup`<p class="banner" role="note">${both(LABELS.synthetic)}</p>`}${notice && markup`<p class="synthetic" role="note">${both(notice)}</p>`}
 ${front(report)}
 <nav class="screen" aria-label="${LABELS.contents.zh} ${LABELS.contents.en}"><h2 class="lesser">${both(LABELS.contents)}</h2><ul class="contents">${CHAPTERS.map((chapter) => markup`<li><a href="#${chapter}">${chapterNumber(chapter)} ${both(LABELS[chapter])}</a></li>`)}</ul></nav>
 ${targets(report)}

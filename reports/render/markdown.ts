@@ -23,12 +23,13 @@ import {
 } from './summary.ts';
 
 /** The report as Markdown (GitHub's tables): verdict, every target, what to do, how to verify. For reading in an issue or a terminal. */
-export function renderMarkdown(report: Report): string {
+export function renderMarkdown(report: Report, notice?: Text): string {
   const { overall, platform, guide } = report;
   const counts = SENTENCES.mandatoryCounts(overall.mandatory, mandatoryCounts(report));
   const lines = [
     `# ${LABELS.title.zh} · ${LABELS.title.en}`,
     ...(report.synthetic ? [`> **${both(LABELS.synthetic)}**`] : []),
+    ...(notice ? [`> **${both(notice)}**`] : []),
     `## ${OVERALL_TEXT[overall.outcome].zh} · ${OVERALL_TEXT[overall.outcome].en}`,
     `${OVERALL_MEANING[overall.outcome].zh}${counts.zh}${LABELS.onlyItems.zh}`,
     `${OVERALL_MEANING[overall.outcome].en} ${counts.en} ${LABELS.onlyItems.en}`,

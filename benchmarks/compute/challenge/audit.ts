@@ -42,7 +42,7 @@ export const recompute: Recompute = (parameters, nonce, seeds, audits, products)
   const native = products && nativeSpace(parameters, rows, products);
   if (native) {
     try {
-      const space = fasterSpace(native, own(), () => performance.now());
+      const space = withRival(native, own);
       return recomputeIn(space, parameters, nonce, seeds, audits);
     } catch (error) {
       // A library that is wrong on this processor must accuse nobody.
@@ -51,6 +51,16 @@ export const recompute: Recompute = (parameters, nonce, seeds, audits, products)
   }
   return recomputeIn(own(), parameters, nonce, seeds, audits);
 };
+
+/** The native space, and the own one to choose from where there is memory for both. */
+function withRival(native: Space, own: () => Space): Space {
+  try {
+    return fasterSpace(native, own(), () => performance.now());
+  } catch (error) {
+    if (error instanceof RangeError) return native;
+    throw error;
+  }
+}
 
 /** Recomputes with plain loops in double precision: the reference. */
 export const plainRecompute: Recompute = (parameters, nonce, seeds, audits) =>

@@ -15,16 +15,3 @@ export function chooseRecordings(attempts: readonly Attempt[]): Attempt[] {
   const chosen = new Set([...new Set([...odd.slice(0, MOST / 2), ...firsts, ...recorded])].slice(0, MOST));
   return recorded.filter((attempt) => chosen.has(attempt));
 }
-
-/**
- * Attempts with the telemetry of those recordings alone, and of the others how many readings there are: in a large run it
- * is most of the evidence, and nothing of the rest stands on a page. The log has all of it, signed.
- */
-export function withRecordings(attempts: readonly Attempt[]): Attempt[] {
-  const drawn = new Set(chooseRecordings(attempts));
-  return attempts.map((attempt) =>
-    attempt.telemetry.length === 0 || drawn.has(attempt)
-      ? attempt
-      : { ...attempt, telemetry: [], readings: attempt.telemetry.length },
-  );
-}

@@ -36,6 +36,14 @@ it('report compares with a bundle of another version that this one would judge o
   const page = readFileSync(join(out, 'comparison.html'), 'utf8');
   expect(page).toMatch(/(?<!NOT )PASSED/);
   expect(page.split(AS_SIGNED.en).length - 1).toBe(1);
+  // The later one was judged again here; pages of the earlier one alone say that it was not.
+  expect(readFileSync(join(out, PATHS.html), 'utf8')).not.toContain(AS_SIGNED.en);
+  const alone = join(folder, 'alone');
+  expect((await assay(['report', earlier, '--out', alone])).status).toBe(0);
+  for (const path of [PATHS.html, PATHS.markdown]) {
+    const text = readFileSync(join(alone, path), 'utf8');
+    expect([text.includes(AS_SIGNED.en), text.includes(AS_SIGNED.zh)]).toEqual([true, true]);
+  }
 }, 60_000);
 
 it('report does not compare with a bundle that was changed', async () => {

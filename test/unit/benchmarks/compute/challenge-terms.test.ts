@@ -8,7 +8,7 @@ import {
   roundOperations,
   rowLength,
 } from '../../../../benchmarks/compute/challenge/parameters.ts';
-import { proof } from '../../../../benchmarks/compute/challenge/proof.ts';
+import { lotsOf, proof } from '../../../../benchmarks/compute/challenge/proof.ts';
 import { ChallengeRaw } from '../../../../benchmarks/compute/challenge/samples.ts';
 import { termsOf } from '../../../../benchmarks/compute/challenge/terms.ts';
 import { PRECISIONS } from '../../../../benchmarks/compute/precision.ts';
@@ -199,6 +199,32 @@ describe('samples that no honest node gives', () => {
     );
     expect(audit).toMatchObject({ passed: false });
     expect(audit?.detail).toContain('0 of 4 recomputed rows right');
+  });
+
+  it('are judged a few rows first, after one of the node was wrong, and all the same', () => {
+    const plan = Array.from({ length: 64 }, (_, row) => ({ round: 0, row }));
+    expect(lotsOf(plan, false)).toEqual([plan]);
+    expect(lotsOf(plan, true)).toEqual([plan.slice(0, 4), plan.slice(4)]);
+    expect(lotsOf(plan.slice(0, 4), true)).toEqual([plan.slice(0, 4)]);
+    const parameters = { ...smallParameters('INT8', 32, 16), layers: 2 };
+    const settings = settingsOf(parameters, 64, ['INT8']);
+    const wrong = challenge({ precision: 'INT8', parameters, audits: 64, answer: ({ m }) => new Uint32Array(m) });
+    const right = challenge({ precision: 'INT8', parameters, audits: 64 });
+    const results = [wrong.result, right.result, { ...wrong.result }].map((one, i) => ({
+      ...one,
+      device: `cuda:${i}`,
+    }));
+    const { checks } = proof.examine(
+      { ...rawOf(wrong), results },
+      { settings, transcript: undefined, evidence: () => undefined },
+    );
+    const audits = checks.filter(({ id }) => id === 'challenge.audit');
+    expect(audits.map(({ passed }) => passed)).toEqual([false, true, false]);
+    expect(audits.map(({ detail }) => /(\d+ of \d+) recomputed/.exec(detail)?.[1])).toEqual([
+      '0 of 4',
+      '48 of 48',
+      '0 of 4',
+    ]);
   });
 
   it('are recomputed once for whoever looks with the transcript and without it, and anew where the answer is another', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Attempt } from '../../../../model/report.ts';
+import { withRecordings } from '../../../../reports/build/recordings.ts';
 import { environment } from '../../../../reports/render/html/environment.ts';
-import { chooseRecordings, withRecordings } from '../../../../reports/render/html/recordings.ts';
+import { chooseRecordings } from '../../../../reports/render/html/recordings.ts';
 import { smallReport } from './fixture.ts';
 
 const report = smallReport();
