@@ -15,7 +15,14 @@ import { type VendorKey, vendorName } from '../../../agent/inventory/vendor.ts';
  */
 const FOLDER = fileURLToPath(new URL('../../recorded/', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'assay-vendors-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+// Working directories of tools go here, so that others' on the same machine are not taken for leavings of ours.
+const { TMPDIR } = process.env;
+process.env.TMPDIR = mkdtempSync(join(root, 'tmp-'));
+afterAll(() => {
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
+  rmSync(root, { recursive: true, force: true });
+});
 
 const quoted = (text: string) => `'${text.replace(/'/g, `'\\''`)}'`;
 let folders = 0;
