@@ -11,7 +11,7 @@ import { loadSharedLibrary } from './shared-library.ts';
 
 const NAMES = ['libdnnl.so.3', 'libdnnl.so.3.6', 'libdnnl.so.2', 'libdnnl.so', 'libdnnl.3.dylib', 'libdnnl.dylib'];
 const DIRECTORIES = ['/opt/intel/oneapi/dnnl/latest/lib/', '/opt/homebrew/opt/onednn/lib/'];
-const TODO = '; install it: apt-get install libdnnl2, in newer releases libdnnl3 or libdnnl3.6';
+const REMEDY = '; install it: apt-get install libdnnl2, in newer releases libdnnl3 or libdnnl3.6';
 
 /** The part of oneDNN that products need. */
 export interface OneDnn {
@@ -45,7 +45,7 @@ const ISA: Readonly<Record<number, string>> = {
 export function loadOneDnn(): OneDnn {
   const library = withShortWaits(() => {
     const override = process.env.ASSAY_ONEDNN;
-    return override ? koffi.load(override) : loadSharedLibrary('oneDNN', NAMES, DIRECTORIES, TODO);
+    return override ? koffi.load(override) : loadSharedLibrary('oneDNN', NAMES, DIRECTORIES, REMEDY);
   });
   const version = koffi.decode(library.func('const int *dnnl_version()')(), 'int', 3) as number[];
   // Only before its first use; a build without the choice uses all there is anyway.

@@ -13,13 +13,13 @@ const DIRECTORIES = [
 
 /**
  * Loads a library by the first of its names that the loader finds, or from where it usually lies. Throws, naming where
- * it looked, if it is nowhere.
+ * it looked, and then `remedy`, if it is nowhere.
  */
 export function loadSharedLibrary(
   what: string,
   names: readonly string[],
   directories: readonly string[] = [],
-  todo = '',
+  remedy = '',
 ): ReturnType<typeof koffi.load> {
   const places = [...DIRECTORIES, ...directories];
   for (const directory of ['', ...places]) {
@@ -32,5 +32,5 @@ export function loadSharedLibrary(
       }
     }
   }
-  throw new Error(`no ${what} found (looked for ${names[0]} by the loader and in ${places.join(', ')})${todo}`);
+  throw new Error(`no ${what} found (looked for ${names[0]} by the loader and in ${places.join(', ')})${remedy}`);
 }

@@ -11,15 +11,7 @@ import { startEngine } from '../../../benchmarks/compute/engine/client.ts';
 import { benchmark as gemm } from '../../../benchmarks/compute/gemm/gemm.ts';
 import type { GemmRaw } from '../../../benchmarks/compute/gemm/samples.ts';
 import { runBenchmark } from './context.ts';
-
-const hasGcc = (() => {
-  try {
-    execFileSync('gcc', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
+import { hasGcc } from './gcc.ts';
 
 describe.skipIf(!hasGcc)(
   'cuBLASLt, on a stand-in that computes on the processor (skipped where gcc is not installed)',

@@ -15,18 +15,11 @@ import { benchmark as gemm } from '../../../benchmarks/compute/gemm/gemm.ts';
 import type { GemmRaw } from '../../../benchmarks/compute/gemm/samples.ts';
 import { arithmeticLack, cpuFlags } from '../../../benchmarks/compute/host.ts';
 import { runBenchmark } from './context.ts';
+import { hasGcc } from './gcc.ts';
 
 const installed = (() => {
   try {
     loadOneDnn();
-    return true;
-  } catch {
-    return false;
-  }
-})();
-const hasGcc = (() => {
-  try {
-    execFileSync('gcc', ['--version'], { stdio: 'ignore' });
     return true;
   } catch {
     return false;

@@ -12,7 +12,8 @@ import { goalTable2025 } from '../../../reports/forms/goal-table-2025.ts';
 import { renderComparison } from '../../../reports/render/comparison.ts';
 import { renderHtml } from '../../../reports/render/html.ts';
 import { startPrinter } from '../../../reports/render/printer.ts';
-import { fleetReport, smallReport } from '../../unit/reports/render/fixture.ts';
+import { smallReport } from '../../unit/reports/render/fixture.ts';
+import { fleetReport } from '../../unit/reports/render/fleet-fixture.ts';
 
 function found(...names: string[]): string | undefined {
   return (process.env.PATH ?? '')

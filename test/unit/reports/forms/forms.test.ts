@@ -4,7 +4,8 @@ import type { Report } from '../../../../model/report.ts';
 import { goals } from '../../../../reports/forms/goal.ts';
 import { goalTable2020 } from '../../../../reports/forms/goal-table-2020.ts';
 import { goalTable2025 } from '../../../../reports/forms/goal-table-2025.ts';
-import { fleetReport, smallReport } from '../render/fixture.ts';
+import { smallReport } from '../render/fixture.ts';
+import { fleetReport } from '../render/fleet-fixture.ts';
 import { balanced } from '../render/wellformed.ts';
 
 /** One file of a zip archive, found through its central directory. */

@@ -6,7 +6,8 @@ import { environment } from '../../../../reports/render/html/environment.ts';
 import { targets } from '../../../../reports/render/html/targets.ts';
 import { renderHtml } from '../../../../reports/render/html.ts';
 import { renderMarkdown } from '../../../../reports/render/markdown.ts';
-import { fleetReport, smallReport } from './fixture.ts';
+import { smallReport } from './fixture.ts';
+import { fleetReport } from './fleet-fixture.ts';
 import { balanced } from './wellformed.ts';
 
 type Rates = NonNullable<Report['compute']>;

@@ -4,7 +4,8 @@ import type { Estimate } from '../../../../model/estimate.ts';
 import type { Report } from '../../../../model/report.ts';
 import { renderComparison } from '../../../../reports/render/comparison.ts';
 import { compareReports, direction } from '../../../../reports/render/difference.ts';
-import { fleetReport, smallReport } from './fixture.ts';
+import { smallReport } from './fixture.ts';
+import { fleetReport } from './fleet-fixture.ts';
 import { balanced } from './wellformed.ts';
 
 function estimate(value: number, U: number): Estimate {

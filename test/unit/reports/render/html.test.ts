@@ -5,7 +5,8 @@ import { Report } from '../../../../model/report.ts';
 import { check } from '../../../../model/schema.ts';
 import { renderHtml } from '../../../../reports/render/html.ts';
 import { measuredText } from '../../../../reports/render/summary.ts';
-import { fleetReport, smallReport } from './fixture.ts';
+import { smallReport } from './fixture.ts';
+import { fleetReport } from './fleet-fixture.ts';
 import { balanced } from './wellformed.ts';
 
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror=alert(1)>' \u202e\u0000&amp;`;

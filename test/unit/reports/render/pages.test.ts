@@ -7,7 +7,8 @@ import { renderJunit } from '../../../../reports/render/junit.ts';
 import { renderMarkdown } from '../../../../reports/render/markdown.ts';
 import { renderVerdictTable } from '../../../../reports/render/terminal.ts';
 import { displayWidth } from '../../../../reports/text/width.ts';
-import { fleetReport, smallReport } from './fixture.ts';
+import { smallReport } from './fixture.ts';
+import { fleetReport } from './fleet-fixture.ts';
 import { balanced } from './wellformed.ts';
 
 function withOutcome(report: Report, target: string, outcome: Report['verdicts'][number]['outcome']): Report {
