@@ -85,6 +85,9 @@ function unlistedBecause(label: string, inventory: Inventory | undefined): strin
 /** The most that a rate may be, or why that is not known. */
 type Limit = { readonly most: number; readonly holds: boolean; readonly basis: string } | { readonly unknown: string };
 
+/** No clock and no number of units that was assumed is wrong by so much: such a rate is of work that was not done. */
+const BEYOND_DOUBT = 10;
+
 function compare(metric: Metric, limit: Limit): Finding[] {
   const { precision = '', device = '' } = metric.labels;
   const what = `${precision} on ${device}`;
@@ -101,7 +104,7 @@ function compare(metric: Metric, limit: Limit): Finding[] {
       detail: `${what}: ${tera(value)} is above ${tera(limit.most)}, ${limit.basis}`,
       metric: metric.metric,
       labels: metric.labels,
-      weight: limit.holds ? 'holds' : 'informs',
+      weight: limit.holds || value > BEYOND_DOUBT * limit.most ? 'holds' : 'informs',
     },
   ];
 }

@@ -198,6 +198,8 @@ describe('processors', () => {
     (more) => {
       expect(seen(1.49, cpu(more))).toEqual([]);
       expect(seen(1.51, cpu(more))).toEqual(['implausible informs']);
+      expect(seen(14.9, cpu(more))).toEqual(['implausible informs']);
+      expect(seen(15.1, cpu(more))).toEqual(['implausible holds']);
     },
   );
 
