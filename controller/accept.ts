@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RowProducts } from '../benchmarks/benchmark.ts';
+import { requestStamp } from '../evidence/authority.ts';
 import type { Signer } from '../evidence/keys.ts';
 import type { Profile } from '../model/assignment.ts';
 import { AssayError } from '../model/errors.ts';
@@ -13,8 +15,9 @@ import type { Inputs } from './inputs.ts';
 import { type LocalAgent, launchLocalAgent } from './launch/local.ts';
 import { makePlan } from './planner.ts';
 import type { ProgressReporter } from './progress.ts';
+import type { ConductOptions } from './run.ts';
 import { requireRoom } from './storage-room.ts';
-import { createRunDirectory } from './store/run-directory.ts';
+import { createRunDirectory, type RunDirectory } from './store/run-directory.ts';
 import {
   AGENT_FOLDER,
   markRunning,
@@ -77,6 +80,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
   let agent: LocalAgent | undefined;
   const gone = new AbortController();
   let planned = false;
+  const warn = (detail: string): void => options.reporter.event({ type: 'warning', detail });
   try {
     markRunning(options.out, options.now());
     for (const [path, bytes] of options.inputs.files) directory.writeFile(path, bytes);
@@ -95,6 +99,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
       nodes: [options.node],
       joinTimeoutS: JOIN_TIMEOUT_S,
       run: options.run,
+      ...(options.authority === undefined ? {} : { stamp: stampInto(directory, options.authority, options.now, warn) }),
       plan: () => {
         planned = true;
         return makePlan({
@@ -134,7 +139,6 @@ export async function accept(options: AcceptOptions): Promise<Report> {
     if (options.storage === undefined) rmSync(storage, { recursive: true, force: true });
     const judgedAt = options.now().toISOString();
     const facts = { number: options.run.toUpperCase(), judgedAt, software: options.software };
-    const warn = (detail: string): void => options.reporter.event({ type: 'warning', detail });
     const report = await handOver(directory, signer, facts, warn, known);
     // Where it is not handed over, the mark stays and says so.
     unmarkRunning(options.out);
@@ -154,6 +158,28 @@ export async function accept(options: AcceptOptions): Promise<Report> {
     directory.close();
   }
 }
+
+/** Stamps a digest now and appends the response to the log. Without an answer the run goes on, and that is said. */
+function stampInto(
+  directory: RunDirectory,
+  authority: string,
+  now: () => Date,
+  warn: (detail: string) => void,
+): NonNullable<ConductOptions['stamp']> {
+  return async (of, sha256) => {
+    const askedAt = now().toISOString();
+    const signal = AbortSignal.timeout(STAMP_TIMEOUT_MS);
+    const answer = await requestStamp(authority, sha256, { fetch: globalThis.fetch, nonce: randomBytes(16), signal });
+    if (!answer.ok) return warn(`${STAMPED[of]}: stamp_failed: ${authority}: ${answer.problem}`);
+    const response = Buffer.from(answer.response).toString('base64');
+    directory.append({ kind: 'stamp', of, sha256, askedAt, response });
+  };
+}
+
+const STAMPED = {
+  plan: '测试计划未加盖时间戳 the plan was not stamped',
+  log: '测试日志未加盖时间戳 the log was not stamped',
+} as const;
 
 /** A bundle without a stamp is whole, and can be stamped later: an authority that does not answer is said, no more. */
 async function stamp(bundle: string, authority: string, warn: (detail: string) => void): Promise<void> {

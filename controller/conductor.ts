@@ -4,16 +4,18 @@ import { sha256Hex } from '../evidence/digest.ts';
 import { seal } from '../evidence/envelope.ts';
 import { PAYLOAD_TYPE, statement } from '../evidence/statement.ts';
 import type { Plan } from '../model/assignment.ts';
+import type { BootReading } from '../model/clock.ts';
 import { AssayError } from '../model/errors.ts';
 import { admit } from '../reports/verify/admission.ts';
 import { PATHS } from '../reports/verify/layout.ts';
 import { MAX_LINE_BYTES } from '../reports/verify/lines.ts';
 import { proofFinder } from '../reports/verify/proofs.ts';
 import type { Known } from '../reports/verify/replay.ts';
+import { type BootClock, startBootClock } from './boot-clock.ts';
 import { Gathering } from './gathering.ts';
 import type { ConductOptions } from './run.ts';
 import { serveFleet } from './server.ts';
-import { type Delivery, NodeSession } from './session.ts';
+import { type Delivery, NodeSession, type Receipt } from './session.ts';
 import { suspects } from './suspects.ts';
 import { type NodeState, Worker } from './work.ts';
 
@@ -36,6 +38,7 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
   const nodes = new Map<string, NodeState>();
   const known = new Map<string, Known>();
   const gathering = new Gathering();
+  const bootClock = startBootClock();
   const allHere = Promise.withResolvers<void>();
   // The first error that leaves the record incomplete ends the run: a result that was not recorded is worth nothing.
   const broken = Promise.withResolvers<never>();
@@ -43,7 +46,7 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
   let plan: Plan | undefined;
   let workers: readonly Worker[] = [];
 
-  const take = (node: string, delivery: Delivery): { accepted: boolean; logIndex: number; problem: string } => {
+  const take = (node: string, delivery: Delivery): Receipt => {
     const state = nodes.get(node)!;
     const { open, settle } = state;
     if (!plan || !open || !settle) return { accepted: false, logIndex: 0, problem: 'no attempt is under way' };
@@ -99,7 +102,7 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
       let state = nodes.get(node);
       if (state && state.session.publicKey !== publicKey) return `${node} came back with another key`;
       if (!state) {
-        const session = new NodeSession(node, publicKey, options.run, {
+        const session = new NodeSession(node, publicKey, options.run, bootClock, {
           inventory: (_, value, bytes) => {
             const own = nodes.get(node)!;
             if (own.inventory) return;
@@ -174,7 +177,9 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
     plan = options.plan(options.nodes.flatMap((n) => nodes.get(n)?.inventory?.value ?? []));
     const guide = options.inputs.find((i) => i.path === PATHS.guide)!;
     const payload = canonicalBytes(statement([{ name: guide.path, digest: { sha256: guide.sha256 } }], 'plan', plan));
-    directory.append({ kind: 'plan', envelope: await seal(PAYLOAD_TYPE, payload, [options.signer]) });
+    const planned = await seal(PAYLOAD_TYPE, payload, [options.signer]);
+    directory.append({ kind: 'plan', envelope: planned, ...(await clockNow(bootClock)) });
+    await options.stamp?.('plan', sha256Hex(payload));
     event({ type: 'planned', plan });
     const counter = { step: 0, steps: plan.assignments.reduce((total, a) => total + a.repeats, 0) };
     workers = plan.nodes.flatMap((node) => {
@@ -193,11 +198,13 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
     for (const { assignment, why } of again) event({ type: 'second_pass', assignment, detail: why });
     for (const worker of workers) worker.announce(second);
     await Promise.race([Promise.all(workers.map((worker) => worker.lookAgain(second))), broken.promise]);
-    directory.append({ kind: 'end', cancelled: signal.aborted });
+    if (!signal.aborted) await options.stamp?.('log', directory.root);
+    directory.append({ kind: 'end', cancelled: signal.aborted, ...(await clockNow(bootClock)) });
     return known;
   } finally {
     for (const worker of workers) worker.stop();
     gathering.close();
+    bootClock.close();
     for (const { session, absence } of nodes.values()) {
       clearTimeout(absence);
       session.goodbye('the run is over');
@@ -215,6 +222,14 @@ async function joinDeadline(options: ConductOptions, nodes: ReadonlyMap<string, 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** The controller's clock beside the kernel's; nothing where that is not available, which holds the run back. */
+async function clockNow(bootClock: BootClock): Promise<{ clock?: BootReading }> {
+  const reading = await bootClock.read();
+  if (!reading) return {};
+  const { askedNs, answeredNs, bootS } = reading;
+  return { clock: { askedNs: String(askedNs), answeredNs: String(answeredNs), bootS } };
 }
 
 /** Digest of a file among the inputs. */

@@ -49,6 +49,11 @@ export interface ConductOptions {
   /** Makes the plan once all inventories are here. */
   readonly plan: (inventories: readonly Inventory[]) => Plan;
   readonly run: string;
+  /**
+   * Has a digest stamped by an authority and records the stamp: the signed plan before anything runs, the log (its root)
+   * after all of it. Never rejects for what the authority does.
+   */
+  readonly stamp?: (of: 'plan' | 'log', sha256: string) => Promise<void>;
   /** Called with the bound port before any node is waited for. */
   readonly listening: (port: number) => void;
   readonly event: (event: RunEvent) => void;

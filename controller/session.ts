@@ -6,6 +6,8 @@ import { Inventory } from '../model/inventory.ts';
 import { check } from '../model/schema.ts';
 import { type AgentMessage, type ControllerMessage, MAX_COMMIT_BYTES } from '../proto/fleet.ts';
 import { assignmentToWire, envelopeFromWire, type SealedParts } from '../proto/wire.ts';
+import type { BootClock } from './boot-clock.ts';
+import { ClockLog } from './clock-log.ts';
 
 export type AgentStream = ServerDuplexStream<AgentMessage, ControllerMessage>;
 
@@ -24,6 +26,13 @@ export interface LiveProgress {
   readonly figure?: { value: number; unit: string; label: string };
 }
 
+/** What the controller answers to a result. */
+export interface Receipt {
+  readonly accepted: boolean;
+  readonly logIndex: number;
+  readonly problem: string;
+}
+
 /** What a session reports to the controller. */
 export interface SessionEvents {
   inventory(node: string, inventory: Inventory, bytes: Uint8Array): void;
@@ -33,7 +42,7 @@ export interface SessionEvents {
   /** Bytes that hash to their name, complete. */
   blob(bytes: Uint8Array): void;
   /** A result of an attempt that is under way. Answers what the receipt says. */
-  result(node: string, delivery: Delivery): { accepted: boolean; logIndex: number; problem: string };
+  result(node: string, delivery: Delivery): Receipt;
   /** The peer sent something it must not; the stream is ended. */
   violation(node: string, detail: string): void;
 }
@@ -59,6 +68,11 @@ interface OpenAttempt {
   readonly attempt: number;
   readonly transcript: Transcript;
   readonly t0: bigint;
+  readonly clock: ClockLog;
+  /** The order went out: it waits for the first reading of the clock. */
+  ordered: boolean;
+  /** Its result is here, and waits for the last reading of the clock. */
+  ending: boolean;
   /** Bytes of blobs that came for it so far. */
   taken: number;
   /** Bytes that its exchanges will take in the log. */
@@ -73,11 +87,13 @@ export class NodeSession {
   readonly publicKey: string;
   readonly #run: string;
   readonly #events: SessionEvents;
+  readonly #clock: BootClock;
   #stream: AgentStream | undefined;
   #open: OpenAttempt | undefined;
   #blob: { sha256: string; total: number; parts: Buffer[]; size: number } | undefined;
 
-  constructor(node: string, publicKey: string, run: string, events: SessionEvents) {
+  constructor(node: string, publicKey: string, run: string, clock: BootClock, events: SessionEvents) {
+    this.#clock = clock;
     this.node = node;
     this.publicKey = publicKey;
     this.#run = run;
@@ -93,20 +109,24 @@ export class NodeSession {
     this.#stream?.end();
     this.#stream = stream;
     this.#blob = undefined;
-    if (this.#open) this.#order(this.#open);
+    if (this.#open?.ordered) this.#order(this.#open);
   }
 
   detach(stream: AgentStream): void {
     if (this.#stream === stream) this.#stream = undefined;
   }
 
-  /** Sends an attempt out; the transcript starts now. */
+  /** Sends an attempt out as soon as the clock was read once; the transcript starts now. */
   issue(assignment: Assignment, attempt: number): void {
     const issuedAt = new Date().toISOString();
+    const t0 = process.hrtime.bigint();
     this.#open = {
       assignment,
       attempt,
-      t0: process.hrtime.bigint(),
+      t0,
+      clock: new ClockLog(this.#clock, t0),
+      ordered: false,
+      ending: false,
       taken: 0,
       said: 0,
       held: undefined,
@@ -121,7 +141,12 @@ export class NodeSession {
         exchanges: [],
       },
     };
-    this.#order(this.#open);
+    const open = this.#open;
+    void open.clock.begun.then(() => {
+      if (this.#open !== open) return;
+      open.ordered = true;
+      this.#order(open);
+    });
   }
 
   /** Gives the open attempt up; a result that comes later is refused. */
@@ -180,7 +205,7 @@ export class NodeSession {
     const receivedNs = process.hrtime.bigint();
     const { assignment, attempt, index = 0, label = '', payload = Buffer.alloc(0), together = false } = commit;
     const open = this.#open;
-    if (!open || open.assignment.id !== assignment || open.attempt !== attempt) return;
+    if (!open || open.ending || open.assignment.id !== assignment || open.attempt !== attempt) return;
     const { exchanges } = open.transcript;
     const before = exchanges[index];
     const text = payload.toString('base64');
@@ -206,6 +231,7 @@ export class NodeSession {
       this.#violation(`the commits of ${assignment} take more than ${MAX_TRANSCRIPT_BYTES} bytes`);
       return;
     }
+    open.clock.pass(label, receivedNs);
     const said = { index, label, commit: text };
     if (!together) {
       this.#answer(open, said, receivedNs);
@@ -282,12 +308,27 @@ export class NodeSession {
   #result(result: NonNullable<AgentMessage['result']>): void {
     const { assignment = '', attempt = 0 } = result;
     const open = this.#open;
-    let receipt = { accepted: false, logIndex: 0, problem: 'this attempt is not under way' };
-    if (open && open.assignment.id === assignment && open.attempt === attempt) {
-      this.#open = undefined;
-      const transcript: Transcript = { ...open.transcript, endedAt: new Date().toISOString() };
-      receipt = this.#events.result(this.node, { envelope: envelopeFromWire(result.envelope), transcript });
+    if (!open || open.assignment.id !== assignment || open.attempt !== attempt) {
+      this.#resultReceipt(result, { accepted: false, logIndex: 0, problem: 'this attempt is not under way' });
+      return;
     }
+    // Sent again after a reconnect: the first one is answered.
+    if (open.ending) return;
+    open.ending = true;
+    const endedAt = new Date().toISOString();
+    void open.clock.read().then(() => {
+      const given = this.#open === open ? this.#deliver(open, result, endedAt) : undefined;
+      this.#resultReceipt(result, given ?? { accepted: false, logIndex: 0, problem: 'this attempt is not under way' });
+    });
+  }
+
+  #deliver(open: OpenAttempt, { envelope }: NonNullable<AgentMessage['result']>, endedAt: string): Receipt {
+    this.#open = undefined;
+    const transcript: Transcript = { ...open.transcript, endedAt, clock: open.clock.readings };
+    return this.#events.result(this.node, { envelope: envelopeFromWire(envelope), transcript });
+  }
+
+  #resultReceipt({ assignment = '', attempt = 0 }: NonNullable<AgentMessage['result']>, receipt: Receipt): void {
     const { accepted, logIndex, problem } = receipt;
     this.#send({ resultReceipt: { assignment, attempt, accepted, logIndex: String(logIndex), problem } });
   }

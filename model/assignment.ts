@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { BootReading } from './clock.ts';
 import { ReasonCode } from './reason.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -78,6 +79,11 @@ export const Transcript = Type.Object(
         strict,
       ),
     ),
+    /**
+     * The controller's clock beside the kernel's boot time counter, from the issue to the end, oldest first. Nanoseconds
+     * as in the exchanges. Without it nothing says that the controller's clock ran true.
+     */
+    clock: Type.Optional(Type.Array(BootReading)),
   },
   strict,
 );

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Transcript } from './assignment.ts';
+import { BootReading } from './clock.ts';
 
 const strict = { additionalProperties: false } as const;
 const At = Type.String({ format: 'date-time' });
@@ -26,8 +27,23 @@ export const LogEntry = Type.Union([
     { kind: Type.Literal('node'), at: At, node: Type.String(), publicKey: Type.String(), inventory: Sha256 },
     strict,
   ),
-  /** The expected set, signed by the controller before anything runs. */
-  Type.Object({ kind: Type.Literal('plan'), at: At, envelope: Sealed }, strict),
+  /** The expected set, signed by the controller before anything runs, and the controller's clock at that moment. */
+  Type.Object({ kind: Type.Literal('plan'), at: At, envelope: Sealed, clock: Type.Optional(BootReading) }, strict),
+  /**
+   * What a time-stamping authority (RFC 3161) said of the plan before anything ran, or of the log up to here at the end:
+   * the digest it was asked to stamp, when it was asked by the controller's clock, and its response (DER, base64).
+   */
+  Type.Object(
+    {
+      kind: Type.Literal('stamp'),
+      at: At,
+      of: Type.Enum(['plan', 'log']),
+      sha256: Sha256,
+      askedAt: At,
+      response: Type.String({ minLength: 1, maxLength: 360_000, pattern: '^[A-Za-z0-9+/]+={0,2}$' }),
+    },
+    strict,
+  ),
   /** An attempt was sent to its node. */
   Type.Object(
     {
@@ -69,6 +85,9 @@ export const LogEntry = Type.Union([
     strict,
   ),
   /** The run is over. */
-  Type.Object({ kind: Type.Literal('end'), at: At, cancelled: Type.Boolean() }, strict),
+  Type.Object(
+    { kind: Type.Literal('end'), at: At, cancelled: Type.Boolean(), clock: Type.Optional(BootReading) },
+    strict,
+  ),
 ]);
 export type LogEntry = Static<typeof LogEntry>;

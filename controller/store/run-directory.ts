@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { canonicalBytes } from '../../evidence/canonical.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
-import { leafHash } from '../../evidence/merkle.ts';
+import { leafHash, MerkleTree } from '../../evidence/merkle.ts';
 import { AssayError } from '../../model/errors.ts';
 import type { LogEntry } from '../../model/log.ts';
 import { blobPath, PATHS } from '../../reports/verify/layout.ts';
@@ -45,6 +45,8 @@ export interface RunDirectory {
   /** Writes a file whole or not at all. */
   writeFile(path: string, bytes: Uint8Array | string): void;
   readonly entries: number;
+  /** Root of the log so far (RFC 6962), hex. */
+  readonly root: string;
   close(): void;
 }
 
@@ -57,12 +59,15 @@ export function createRunDirectory(path: string, now: () => Date): RunDirectory 
   } catch (error) {
     throw storeError(error, path);
   }
-  let entries = 0;
+  const tree = new MerkleTree();
   let last = '';
   return {
     path,
     get entries() {
-      return entries;
+      return tree.size;
+    },
+    get root() {
+      return tree.root();
     },
     append: (entry) => {
       const wall = now().toISOString();
@@ -74,7 +79,8 @@ export function createRunDirectory(path: string, now: () => Date): RunDirectory 
         );
       }
       write(log, Buffer.concat([bytes, Buffer.from('\n')]), path);
-      return { index: entries++, at: last, leaf: leafHash(bytes) };
+      const leaf = leafHash(bytes);
+      return { index: tree.appendHash(leaf), at: last, leaf };
     },
     putBlob: (bytes) => {
       const sha256 = sha256Hex(bytes);

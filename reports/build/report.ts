@@ -4,6 +4,7 @@ import { duplicateFindings } from '../../model/uniqueness.ts';
 import type { Case } from '../judge/case.ts';
 import { judge } from '../judge/judge.ts';
 import type { Admitted } from '../verify/admission.ts';
+import { runClockFindings } from '../verify/clock.ts';
 import type { Replay } from '../verify/replay.ts';
 import { computeOf } from './compute.ts';
 import { unmeasuredFindings, withFleet } from './fleet.ts';
@@ -121,6 +122,7 @@ function runFindings(run: Replay): Finding[] {
   for (const { node, assignment, detail } of run.lost) {
     findings.push({ code: 'node_lost', detail: `${node}: ${assignment}: ${detail}`, weight: 'informs' });
   }
+  findings.push(...runClockFindings(run.clock));
   for (const { code, detail, weight } of duplicateFindings(run.inventories)) findings.push({ code, detail, weight });
   return [...findings, ...unmeasuredFindings(run.admitted, run.inventories)];
 }

@@ -38,6 +38,11 @@ export const NOTES = {
   stampOfNobody: (time: string): Text =>
     text(`${time} 加盖，机构未经核对`, `${time} by an authority that was not checked`),
   stampUnchecked: (why: string): Text => text(`有时间戳未能核对：${why}`, `a stamp that was not checked: ${why}`),
+  stampInLog: (of: 'plan' | 'log', said: Text): Text =>
+    text(
+      `${{ plan: '测试计划', log: '测试日志' }[of]}：${said.zh}`,
+      `${{ plan: 'the plan', log: 'the log at its end' }[of]}: ${said.en}`,
+    ),
   sm2By: (path: string, key: string): Text =>
     text(`密钥 ${key} 对 ${path} 的 SM2 签名`, `SM2 over ${path} by the key ${key}`),
   sm2Good: (addendum: string, path: string): Text =>

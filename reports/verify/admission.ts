@@ -6,6 +6,7 @@ import { openStatement } from '../../evidence/statement.ts';
 import type { Assignment, Transcript } from '../../model/assignment.ts';
 import { type EvidenceRef, Examination, Measurement } from '../../model/measurement.ts';
 import { check } from '../../model/schema.ts';
+import { attemptClockFindings } from './clock.ts';
 import { type Flaw, flaw } from './defect.ts';
 import { environmentFindings } from './environment.ts';
 
@@ -186,7 +187,7 @@ function evidenceProblem(m: Measurement, expected: Expectation, blobs: Map<strin
 }
 
 function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<string, Uint8Array>): Examination | Flaw {
-  const environment = environmentFindings(m.telemetry);
+  const environment = [...environmentFindings(m.telemetry), ...attemptClockFindings(expected.transcript)];
   if (m.state !== 'completed' || !m.raw) {
     if (m.examination.metrics.length > 0)
       return flaw('state_contradictory', `an attempt that ${m.state} reports metrics`);

@@ -8,12 +8,14 @@ import { Inventory } from '../../model/inventory.ts';
 import { LogEntry } from '../../model/log.ts';
 import { check } from '../../model/schema.ts';
 import { type Admission, type Admitted, admit, type Chain } from './admission.ts';
+import type { RunClock } from './clock.ts';
 import { type Defect, type Flaw, flaw } from './defect.ts';
 import { Delivery } from './delivery.ts';
 import { readCanonical, readJson } from './files.ts';
 import { type RunInputs, readInputs } from './inputs.ts';
 import { type Bundle, blobPath, isInput, PATHS } from './layout.ts';
 import { linesOf } from './lines.ts';
+import { type LogStamp, readLogStamp } from './log-stamp.ts';
 import { findProof } from './proofs.ts';
 
 /** A run as its log tells it, every measurement examined anew. */
@@ -28,6 +30,8 @@ export interface Replay extends RunInputs {
   readonly open: readonly string[];
   readonly cancelled: boolean;
   readonly period: { readonly from: string; readonly to: string };
+  /** What the log has of the controller's clock over the whole run. */
+  readonly clock: RunClock;
   /** Merkle tree over the canonical bytes of every log entry. */
   readonly tree: MerkleTree;
   /** Index in the log of every admitted measurement, by the sha256 of its signed payload. */
@@ -84,6 +88,10 @@ class Story {
   readonly #admitted: Admitted[] = [];
   readonly #rejected: Replay['rejected'][number][] = [];
   readonly #lost: Replay['lost'][number][] = [];
+  readonly #stamps: LogStamp[] = [];
+  #planned: RunClock['plan'];
+  #over: RunClock['end'];
+  #planSha256 = '';
   #inputs: RunInputs | undefined;
   #plan: Plan | undefined;
   #concerns: Defect['kind'];
@@ -132,6 +140,8 @@ class Story {
   }
 
   #take(entry: LogEntry): Flaw | undefined {
+    if (entry.kind !== 'end' && this.#stamps.some(({ of }) => of === 'log'))
+      return flaw('entry_order', 'comes after the stamp of the whole log');
     switch (entry.kind) {
       case 'inputs':
         return this.#takeInputs(entry);
@@ -150,8 +160,11 @@ class Story {
         this.#lost.push({ node, assignment, attempt, detail });
         return this.#close(node, assignment, attempt);
       }
+      case 'stamp':
+        return this.#takeStamp(entry);
       case 'end':
         this.#ended = { cancelled: entry.cancelled };
+        this.#over = { at: entry.at, ...(entry.clock && { boot: entry.clock }) };
         return undefined;
     }
   }
@@ -212,6 +225,22 @@ class Story {
       this.#assignments.set(assignment.id, assignment);
     }
     this.#plan = plan.value;
+    this.#planned = { at: entry.at, ...(entry.clock && { boot: entry.clock }) };
+    this.#planSha256 = sha256Hex(opened.opened.payload);
+    return undefined;
+  }
+
+  /** A stamp bears on the clock only where it stands: of the plan before anything was asked of a node, of the log at its end. */
+  #takeStamp(entry: Extract<LogEntry, { kind: 'stamp' }>): Flaw | undefined {
+    const { of, sha256 } = entry;
+    if (this.#stamps.some((stamp) => stamp.of === of)) return flaw('entry_order', `a second stamp of the ${of}`);
+    if (of === 'plan' && (!this.#plan || Object.keys(this.#issued).length > 0))
+      return flaw('entry_order', 'a stamp of the plan that is not between the plan and the first attempt');
+    const must = of === 'plan' ? this.#planSha256 : this.#tree.rootAt(this.#tree.size - 1);
+    if (sha256 !== must) return flaw('stamp_other', `the stamp of the ${of} is of something else`);
+    const stamp = readLogStamp(entry);
+    if ('problem' in stamp) return stamp;
+    this.#stamps.push(stamp);
     return undefined;
   }
 
@@ -349,6 +378,11 @@ class Story {
         open: [...this.#open],
         cancelled: this.#ended.cancelled,
         period: { from: this.#first, to: this.#last },
+        clock: {
+          ...(this.#planned && { plan: this.#planned }),
+          ...(this.#over && { end: this.#over }),
+          stamps: this.#stamps,
+        },
         tree: this.#tree,
         indexOf: this.#indexOf,
       },

@@ -11,6 +11,7 @@ import { joined, NOTES } from '../text/notes.ts';
 import { type Defect, type Flaw, flaw } from './defect.ts';
 import { readCanonical } from './files.ts';
 import { type Bundle, PATHS } from './layout.ts';
+import type { LogStamp } from './log-stamp.ts';
 import type { Trust } from './trust.ts';
 
 export interface Stamps {
@@ -18,6 +19,22 @@ export interface Stamps {
   /** Whether at least one stamp was checked against an authority of the trust file. */
   readonly trusted: boolean;
   readonly note: Text;
+}
+
+/** The same of the stamps that the log itself has, of the plan and of the log at its end, added to what the addenda say. */
+export function withLogStamps(addenda: Stamps, stamps: readonly LogStamp[], trust: Trust | undefined): Stamps {
+  if (stamps.length === 0) return addenda;
+  const defects: Defect[] = [...addenda.defects];
+  const said: Text[] = [];
+  let { trusted } = addenda;
+  for (const { of, sha256, response } of stamps) {
+    const outcome = checkResponse(response, sha256, trust);
+    if (outcome.problem !== undefined)
+      defects.push({ path: PATHS.log, code: outcome.code, problem: `the stamp of the ${of}: ${outcome.problem}` });
+    else said.push(NOTES.stampInLog(of, outcome.said));
+    trusted ||= outcome.trusted === true;
+  }
+  return { defects, trusted, note: joined([...said, addenda.note]) };
 }
 
 /** Files that speak for the whole bundle: only these are worth a stamp or an additional signature. */
@@ -67,10 +84,12 @@ function checkAddendum(bundle: Bundle, addendum: Addendum | string, trust: Trust
   if (sha256Hex(content) !== addendum.sha256) return flaw('stamp_other', `stamps another ${addendum.path}`);
   const response = strictBase64(addendum.response);
   if (!response) return flaw('malformed', 'its stamp is not strict base64');
+  return checkResponse(response, addendum.sha256, trust);
+}
+
+function checkResponse(response: Uint8Array, sha256: string, trust: Trust | undefined): Outcome {
   const authorities = trust?.stampAuthorities ?? [];
-  return authorities.length === 0
-    ? readStamp(response, addendum.sha256)
-    : checkStamp(response, addendum.sha256, authorities.join('\n'));
+  return authorities.length === 0 ? readStamp(response, sha256) : checkStamp(response, sha256, authorities.join('\n'));
 }
 
 function checkStamp(response: Uint8Array, sha256: string, anchorsPem: string): Outcome {

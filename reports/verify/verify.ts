@@ -16,7 +16,7 @@ import { type Bundle, logOrigin, PATHS } from './layout.ts';
 import { checkPages, checkSigned } from './pages.ts';
 import { type Replay, replay } from './replay.ts';
 import { checkSignatures, type OpenedEvaluation, type Signatures } from './signatures.ts';
-import { checkStamps } from './stamps.ts';
+import { checkStamps, type Stamps, withLogStamps } from './stamps.ts';
 import type { Trust } from './trust.ts';
 
 /** The checks of a bundle, in the order they are made. */
@@ -104,11 +104,14 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
     ...(software ? { software } : {}),
   });
   add('signatures', signatures.defects, signatures.note);
-  const stamps = checkStamps(bundle, trust);
-  if (stamps.defects.length === 0 && !stamps.trusted) skip('stamps', stamps.note);
-  else add('stamps', stamps.defects, stamps.note);
+  const addStamps = ({ defects, trusted, note }: Stamps): void => {
+    if (defects.length === 0 && !trusted) skip('stamps', note);
+    else add('stamps', defects, note);
+  };
+  const addenda = checkStamps(bundle, trust);
   try {
     const replayed = replay(bundle);
+    addStamps(replayed.ok ? withLogStamps(addenda, replayed.replay.clock.stamps, trust) : addenda);
     if (!replayed.ok) {
       const concerning = (kind: Defect['kind']): Defect[] => replayed.defects.filter((d) => d.kind === kind);
       add('log', concerning(undefined));

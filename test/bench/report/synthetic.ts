@@ -8,6 +8,7 @@ import { seal } from '../../../evidence/envelope.ts';
 import { generateKeyPair, pemSigner, type Signer } from '../../../evidence/keys.ts';
 import { PAYLOAD_TYPE, statement } from '../../../evidence/statement.ts';
 import type { Assignment, Plan, Transcript } from '../../../model/assignment.ts';
+import type { BootReading } from '../../../model/clock.ts';
 import type { EvidenceRef, Measurement, Telemetry } from '../../../model/measurement.ts';
 import { builtinGuides, type LoadedGuide } from '../../../reports/guides/builtin.ts';
 import { PATHS } from '../../../reports/verify/layout.ts';
@@ -114,12 +115,16 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
   });
   const plan = { ...planned, assignments: planned.assignments.filter((one) => one.benchmark === 'compute.gemm') };
   const payload = canonicalBytes(statement([{ name: PATHS.guide, digest: { sha256: guide.sha256 } }], 'plan', plan));
-  directory.append({ kind: 'plan', envelope: await seal(PAYLOAD_TYPE, payload, [signer]) });
+  directory.append({
+    kind: 'plan',
+    envelope: await seal(PAYLOAD_TYPE, payload, [signer]),
+    clock: readingAt(ticks / 1e3),
+  });
   for (const [index, assignment] of plan.assignments.entries()) {
     const own = nodeSigners.get(assignment.node)!;
     await carryOut({ directory, run: plan.run, assignment, index, size, signer: own, seed: options.seed ?? 1 });
   }
-  directory.append({ kind: 'end', cancelled: false });
+  directory.append({ kind: 'end', cancelled: false, clock: readingAt(ticks / 1e3) });
   return { directory, signer, nodeSigners, plan };
 }
 
@@ -245,8 +250,15 @@ function invent(
       issuedAt: new Date(issued).toISOString(),
       endedAt: new Date(issued + 500 + elapsedS * 1000).toISOString(),
       exchanges,
+      clock: [readingAt(0), readingAt(Number(exchanges.at(-1)?.answeredNs ?? 0) / 1e9)],
     },
   };
+}
+
+/** A controller's clock that runs with the kernel's, so many seconds after the invented start. */
+function readingAt(seconds: number): BootReading {
+  const ns = String(Math.round(seconds * 1e9));
+  return { askedNs: ns, answeredNs: ns, bootS: 1000 + Math.round(seconds * 100) / 100 };
 }
 
 function reading(atS: number, random: () => number): Telemetry {

@@ -2,13 +2,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LogEntry } from '../../../model/log.ts';
 import { addendumPath } from '../../../reports/release/addendum.ts';
 import { LABELS } from '../../../reports/text/catalog.ts';
 import { openBundle } from '../../../reports/verify/disk.ts';
 import { PATHS } from '../../../reports/verify/layout.ts';
+import { replay } from '../../../reports/verify/replay.ts';
 import type { Trust } from '../../../reports/verify/trust.ts';
 import type { Verification } from '../../../reports/verify/verify.ts';
 import { assay } from '../../e2e/program.ts';
+import { entriesOf, withEntries } from '../../tamper/forger.ts';
+import { memoryBundle } from '../../tamper/memory-bundle.ts';
 import { Authority, hasOpenssl } from '../evidence/authority.ts';
 import { scratch } from './folder.ts';
 
@@ -59,11 +63,40 @@ describe.skipIf(!hasOpenssl)('accept and a time-stamping authority (skipped: no 
       'good',
       'good',
     ]);
-    expect(stepOf(result, 'stamps').note?.en).toContain('by CN=Test Authority');
+    for (const what of ['the plan: ', 'the log at its end: ']) {
+      expect(stepOf(result, 'stamps').note?.en).toContain(what);
+    }
+    expect(stepOf(result, 'stamps').note?.en.match(/by CN=Test Authority/g)).toHaveLength(3);
+    const stamps = entriesOf(memoryBundle(bundle)).filter((entry) => entry.kind === 'stamp');
+    expect(stamps.map(({ of }) => of)).toEqual(['plan', 'log']);
     for (const path of [PATHS.html, PATHS.markdown]) {
       for (const sentence of Object.values(LABELS.notStamped)) expect(text(bundle, path)).toContain(sentence);
     }
   }, 120_000);
+
+  it('has the plan stamped before anything runs and the log at its end, each in its place and of nothing else', async () => {
+    const bundle = memoryBundle(join(folder, 'stamped'));
+    const entries = entriesOf(bundle);
+    const problemOf = (changed: readonly LogEntry[]): string => {
+      const replayed = replay(withEntries(bundle, changed));
+      return replayed.ok ? '' : replayed.defects.map(({ code }) => code).join();
+    };
+    expect(problemOf(entries)).toBe('');
+    const [plan, log] = entries.filter((entry) => entry.kind === 'stamp');
+    const without = (gone: unknown) => entries.filter((entry) => entry !== gone);
+    const at = entries.findIndex((entry) => entry.kind === 'plan');
+    const otherwise = (entry: LogEntry | undefined, change: object) =>
+      entries.map((one) => (one === entry ? ({ ...one, ...change } as LogEntry) : one));
+    // Each of these would let a stamp speak for other moments than those it was asked for.
+    expect(problemOf([...entries.slice(0, at), plan!, ...without(plan).slice(at)])).toContain('entry_order');
+    expect(problemOf(entries.flatMap((entry) => (entry === plan ? [entry, entry] : [entry])))).toContain('entry_order');
+    expect(problemOf([...without(log).slice(0, at + 2), log!, ...without(log).slice(at + 2)])).toMatch(
+      /entry_order|stamp_other/,
+    );
+    expect(problemOf(otherwise(plan, { sha256: '0'.repeat(64) }))).toContain('stamp_other');
+    expect(problemOf(otherwise(log, { response: plan!.response }))).toContain('stamp_other');
+    expect(problemOf(otherwise(log, { response: 'AAAA' }))).toContain('stamp_invalid');
+  });
 
   it('is done without a stamp where none is to be had, says so, and the bundle is stamped later', async () => {
     const bundle = join(folder, 'later');
@@ -72,6 +105,8 @@ describe.skipIf(!hasOpenssl)('accept and a time-stamping authority (skipped: no 
     authority.instead = undefined;
     expect(ended.status).toBe(3);
     expect(ended.stderr).toMatch(/warning: 未加盖时间戳 not stamped; .*stamp_failed: .*status 503/);
+    expect(ended.stderr).toMatch(/测试计划未加盖时间戳 the plan was not stamped: stamp_failed/);
+    expect(ended.stderr).toMatch(/测试日志未加盖时间戳 the log was not stamped: stamp_failed/);
     expect(openBundle(bundle).paths.filter((path) => path.startsWith('addenda/'))).toEqual([]);
     expect(stepOf(await stampsOf(bundle, authority.caPem), 'stamps')).toMatchObject({
       state: 'not_checked',

@@ -48,6 +48,11 @@ function replayOf(metrics: Metric[], inventory = inventoryOf([card('nvidia-0', '
     open: [],
     cancelled: false,
     period: { from: FACTS.judgedAt, to: FACTS.judgedAt },
+    clock: {
+      plan: { at: FACTS.judgedAt, boot: { askedNs: '0', answeredNs: '0', bootS: 9 } },
+      end: { at: FACTS.judgedAt, boot: { askedNs: '1', answeredNs: '1', bootS: 9 } },
+      stamps: [],
+    },
     tree: new MerkleTree(),
     indexOf: new Map<string, number>(),
   } satisfies Replay;

@@ -34,6 +34,10 @@ const transcript: Transcript = {
   issuedAt: '2026-11-21T01:00:00.000Z',
   endedAt: '2026-11-21T01:00:10.000Z',
   exchanges: [{ index: 0, label: 'open', commit: '', beacon: challenge, receivedNs: '1', answeredNs: '2' }],
+  clock: [
+    { askedNs: '0', answeredNs: '1', bootS: 100 },
+    { askedNs: '9000000000', answeredNs: '9000000001', bootS: 109 },
+  ],
 };
 const samples = canonicalBytes({ count: 7 });
 
