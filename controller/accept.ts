@@ -12,8 +12,10 @@ import { handOver } from './handover.ts';
 import type { Inputs } from './inputs.ts';
 import { type LocalAgent, launchLocalAgent } from './launch/local.ts';
 import { makePlan } from './planner.ts';
+import { requireClock, requireLoopback, timeOfNewFile } from './preconditions.ts';
 import type { ProgressReporter } from './progress.ts';
 import { requireRoom } from './storage-room.ts';
+import { requireWritableFolder } from './store/folder.ts';
 import { createRunDirectory } from './store/run-directory.ts';
 import {
   AGENT_FOLDER,
@@ -41,6 +43,8 @@ export interface AcceptOptions {
   /** Settings that the operator changed, per benchmark. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly only: readonly string[];
+  /** How many times longer than usual a measurement may take. */
+  readonly patience: number;
   /** This machine stands at the edge. */
   readonly edge: boolean;
   /** Benchmarks to run beside those that the guide asks for. */
@@ -71,6 +75,9 @@ export async function accept(options: AcceptOptions): Promise<Report> {
   requireEmpty(options.out);
   sweepDeadRuns(dirname(options.out));
   requireRoom(options.out);
+  requireWritableFolder(options.out);
+  requireClock(options.now(), timeOfNewFile());
+  requireLoopback();
   const directory = createRunDirectory(options.out, options.now);
   const agentDirectory = join(options.out, AGENT_FOLDER);
   const storage = options.storage ?? join(options.out, STORAGE_FOLDER);
@@ -109,6 +116,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
           beside: options.beside,
           only: options.only,
           repeats: REPEATS[options.profile],
+          patience: options.patience,
           synthetic: false,
         });
       },
