@@ -11,7 +11,7 @@ import { takeInventory } from './agent/inventory/inventory.ts';
 import { type Machine, realMachine, recordingMachine, replayMachine } from './agent/inventory/machine.ts';
 import { maskRecording } from './agent/inventory/mask.ts';
 import { inventoryTable } from './agent/inventory/table.ts';
-import { busyText, isBusy, lookAtOccupation } from './agent/occupation.ts';
+import { otherWork } from './agent/occupation.ts';
 import { platformFor } from './agent/serve/platform.ts';
 import type { RowProducts } from './benchmarks/benchmark.ts';
 import { CATALOG } from './benchmarks/catalog.ts';
@@ -120,9 +120,6 @@ withRunOptions(program.command('accept'))
     const folder = resolve(options.out ?? join('assay-runs', run));
     const settings = settingsOf(options, folder);
     const abort = interruptible();
-    const reporter = reporterFor(options.json === true, out);
-    const occupation = await lookAtOccupation();
-    if (occupation && isBusy(occupation)) reporter.event({ type: 'warning', detail: busyText(occupation) });
     const report = await accept({
       inputs,
       profile: profileOf(options),
@@ -139,7 +136,8 @@ withRunOptions(program.command('accept'))
       patience: options.patience ?? 1,
       software: SOFTWARE,
       program: PROGRAM,
-      reporter,
+      reporter: reporterFor(options.json === true, out),
+      otherWork,
       products: await nativeProducts(),
       signal: abort,
       now: () => new Date(),

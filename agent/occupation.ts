@@ -53,6 +53,12 @@ function ticks(stat: string): { total: number; idle: number; cores: number } | u
   return { total: all.reduce((a, b) => a + b, 0), idle: all[3]! + all[4]!, cores };
 }
 
+/** The sentence below where this machine is busy now; undefined where it is not, or does not tell. */
+export async function otherWork(): Promise<string | undefined> {
+  const occupation = await lookAtOccupation();
+  return occupation && isBusy(occupation) ? busyText(occupation) : undefined;
+}
+
 /** The sentence for a person, in both languages, with what to do. */
 export function busyText({ load, cores, busy }: Occupation): string {
   const share = `${Math.round(busy * 100)} %`;

@@ -53,6 +53,8 @@ export interface AcceptOptions {
   /** How this program is started: command and first arguments. */
   readonly program: readonly string[];
   readonly reporter: ProgressReporter;
+  /** Says that other work keeps this machine busy, if it does; asked before anything is measured. */
+  readonly otherWork: () => Promise<string | undefined>;
   /** A native library's products, where there is one. */
   readonly products: RowProducts | undefined;
   readonly signal: AbortSignal;
@@ -86,6 +88,8 @@ export async function accept(options: AcceptOptions): Promise<Report> {
   let planned = false;
   try {
     markRunning(options.out, options.now());
+    const busy = await options.otherWork();
+    if (busy !== undefined) options.reporter.event({ type: 'warning', detail: busy });
     for (const [path, bytes] of options.inputs.files) directory.writeFile(path, bytes);
     const authority = await createAuthority(options.now(), CERTIFICATE_DAYS);
     const { signer } = options;
