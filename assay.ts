@@ -11,6 +11,7 @@ import { takeInventory } from './agent/inventory/inventory.ts';
 import { type Machine, realMachine, recordingMachine, replayMachine } from './agent/inventory/machine.ts';
 import { maskRecording } from './agent/inventory/mask.ts';
 import { inventoryTable } from './agent/inventory/table.ts';
+import { otherWork } from './agent/occupation.ts';
 import { platformFor } from './agent/serve/platform.ts';
 import type { RowProducts } from './benchmarks/benchmark.ts';
 import { CATALOG } from './benchmarks/catalog.ts';
@@ -18,14 +19,16 @@ import { accept, REPEATS } from './controller/accept.ts';
 import { authorityUrl, place } from './controller/arguments.ts';
 import { readBytes, readInputs } from './controller/inputs.ts';
 import { interruptible } from './controller/interrupt.ts';
+import { patience } from './controller/patience.ts';
 import { planJson, planTable } from './controller/plan-table.ts';
 import { makePlan } from './controller/planner.ts';
 import { reporterFor } from './controller/progress.ts';
 import { runId } from './controller/run.ts';
 import { profileOf, type RunOptions, requireTargets, settingsOf } from './controller/run-options.ts';
+import { makeFolder, requireNewFile, requireWritableFolder } from './controller/store/folder.ts';
 import { generateKeyPair, keyIdOf, pemSigner } from './evidence/keys.ts';
 import { PROFILES } from './model/assignment.ts';
-import { AssayError, EXIT, explain } from './model/errors.ts';
+import { AssayError, EXIT, explain, PROGRAM_HELP } from './model/errors.ts';
 import type { Overall } from './model/outcome.ts';
 import { renderDocuments } from './reports/build/documents.ts';
 import { renderPages } from './reports/build/pages.ts';
@@ -39,7 +42,8 @@ import { renderVerdictTable } from './reports/render/terminal.ts';
 import { AS_SIGNED } from './reports/text/verification.ts';
 import { verifyFolder } from './reports/verify/desk.ts';
 import { openBundle } from './reports/verify/disk.ts';
-import { PATHS } from './reports/verify/layout.ts';
+import { DOCUMENTS, PATHS, RENDERED } from './reports/verify/layout.ts';
+import { parseWritten } from './reports/verify/written-json.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')) as { version: string };
 const SOFTWARE = { name: 'assay', version };
@@ -87,6 +91,11 @@ const withRunOptions = (command: Command): Command =>
     .option('--python <command...>', 'Python interpreters that have AI frameworks; by default python3')
     .option('--target <id...>', 'only these targets')
     .option('--edge', 'this machine is an edge node')
+    .option(
+      '--patience <factor>',
+      'raise every time limit, for a busy or slow machine: 3 allows three times the time',
+      patience,
+    )
     .addOption(
       new Option('--benchmark <id...>', 'run these beside what the guide asks for').choices(CATALOG.map((d) => d.id)),
     );
@@ -109,6 +118,7 @@ withRunOptions(program.command('accept'))
     );
     const run = runId(new Date());
     const folder = resolve(options.out ?? join('assay-runs', run));
+    const settings = settingsOf(options, folder);
     const abort = interruptible();
     const report = await accept({
       inputs,
@@ -119,13 +129,15 @@ withRunOptions(program.command('accept'))
       signer: options.key === undefined ? pemSigner(generateKeyPair().privatePem) : readSigner(options.key),
       authority: options.authority,
       storage: options.storage === undefined ? undefined : resolve(options.storage),
-      settings: settingsOf(options, folder),
+      settings,
       edge: options.edge === true,
       beside: options.benchmark ?? [],
       only: options.target ?? [],
+      patience: options.patience ?? 1,
       software: SOFTWARE,
       program: PROGRAM,
       reporter: reporterFor(options.json === true, out),
+      otherWork,
       products: await nativeProducts(),
       signal: abort,
       now: () => new Date(),
@@ -163,6 +175,7 @@ withRunOptions(program.command('plan'))
       beside: options.benchmark ?? [],
       only: options.target ?? [],
       repeats: REPEATS[profile],
+      patience: options.patience ?? 1,
       synthetic: false,
     });
     out(options.json ? `${planJson(plan)}\n` : planTable(plan));
@@ -186,6 +199,7 @@ program
   .description('make a key pair (ECDSA P-256): <name>.key stays secret, <name>.pem goes into trust files')
   .argument('<name>', 'path of the files without their endings')
   .action((name: string) => {
+    for (const path of [`${name}.key`, `${name}.pem`]) requireNewFile(path);
     const pair = generateKeyPair();
     writeNew(`${name}.key`, pair.privatePem, 0o600);
     try {
@@ -230,6 +244,11 @@ program
   .option('--compare <folder>', 'an earlier bundle: what changed since, target by target and node by node')
   .requiredOption('--out <folder>', 'where the pages go')
   .action(async (folder: string, options: { compare?: string; out: string }) => {
+    // Rendering takes long: what would keep its result from being written is found first.
+    requireWritableFolder(options.out);
+    const may = [...RENDERED, ...DOCUMENTS, ...(options.compare === undefined ? [] : ['comparison.html'])];
+    const there = may.map((path) => join(options.out, path)).find((path) => existsSync(path));
+    if (there !== undefined) throw new AssayError('output_exists', there);
     const found = (place: string): FoundReport => {
       const one = reportOf(openBundle(resolve(place)), place, version);
       if (!one.judgedAgain) process.stderr.write(`${place}: ${AS_SIGNED.en}\n${place}：${AS_SIGNED.zh}\n`);
@@ -245,10 +264,8 @@ program
       const { report: earlier, judgedAgain: before } = found(options.compare);
       files.set('comparison.html', renderComparison(earlier, report, { before, after }));
     }
-    const taken = [...files.keys()].map((path) => join(options.out, path)).find((path) => existsSync(path));
-    if (taken !== undefined) throw new AssayError('output_exists', taken);
     for (const [path, bytes] of files) {
-      mkdirSync(dirname(join(options.out, path)), { recursive: true });
+      makeFolder(dirname(join(options.out, path)));
       writeNew(join(options.out, path), bytes, 0o644);
       out(`${join(options.out, path)}\n`);
     }
@@ -262,6 +279,7 @@ program
   .option('--mask', 'with --record: replace serial numbers, addresses and names')
   .option('--replay <file>', 'read a recorded machine in place of this one')
   .action(async (options: { json?: boolean; record?: string; mask?: boolean; replay?: string }) => {
+    if (options.record !== undefined) requireNewFile(options.record);
     const machine = options.replay === undefined ? realMachine() : replayOf(options.replay);
     const recorder = recordingMachine(machine);
     const inventory = await takeInventory(nodeName(), recorder);
@@ -324,11 +342,12 @@ program
   });
 
 function replayOf(path: string): Machine {
+  const recording = parseWritten(readBytes(path), path);
   try {
-    return replayMachine(JSON.parse(Buffer.from(readBytes(path)).toString('utf8')));
+    return replayMachine(recording);
   } catch (error) {
-    if (error instanceof AssayError) throw error;
-    throw new AssayError('recording_invalid', `${path}: ${describe(error)}`, { cause: error });
+    if (!(error instanceof AssayError)) throw error;
+    throw new AssayError(error.code, `${path}: ${error.message}`, { cause: error });
   }
 }
 
@@ -337,7 +356,9 @@ function writeNew(path: string, text: string | Uint8Array, mode: number): void {
     writeFileSync(path, text, { flag: 'wx', mode });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new AssayError(code === 'EEXIST' ? 'output_exists' : 'output_unwritable', path, { cause: error });
+    throw new AssayError(code === 'EEXIST' ? 'file_exists' : 'output_unwritable', `${path} (${code})`, {
+      cause: error,
+    });
   }
 }
 
@@ -352,16 +373,32 @@ async function nativeProducts(): Promise<RowProducts | undefined> {
   }
 }
 
+/** What there is in place of commands that people look for. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  controller: '; this version measures the machine that it is started on: ./assay accept',
+  resume: '; a run that broke off is started again from its beginning: ./assay accept',
+  run: '; ./assay accept measures this machine',
+  test: '; the launcher ./assay runs the tests',
+};
+
+/** How to get at the options of the command that was called. */
+function helpCommand(): string {
+  const called = process.argv[2];
+  const known = program.commands.find((command) => command.name() === called);
+  return known ? `./assay ${known.name()} --help` : PROGRAM_HELP;
+}
+
 function fail(error: unknown): void {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return;
     const said = error.code === 'commander.help' ? 'a command is needed' : error.message.replace(/^error: /, '');
-    process.stderr.write(`${explain(new AssayError('usage', said))}\n`);
+    const instead = error.code === 'commander.unknownCommand' ? (INSTEAD[process.argv[2] ?? ''] ?? '') : '';
+    process.stderr.write(`${explain(new AssayError('usage', `${said}${instead}`), helpCommand())}\n`);
     process.exitCode = EXIT.usage;
     return;
   }
   const known = error instanceof AssayError ? error : new AssayError('internal', describe(error), { cause: error });
-  process.stderr.write(`${explain(known)}\n`);
+  process.stderr.write(`${explain(known, helpCommand())}\n`);
   process.exitCode = known.exit;
 }
 

@@ -5,6 +5,7 @@ import { findParts } from './doctor/parts.ts';
 import { type Reach, reachOf } from './doctor/reach.ts';
 import { takeInventory } from './inventory/inventory.ts';
 import type { Machine } from './inventory/machine.ts';
+import { BUSY_TODO, isBusy, lookAtOccupation, type Occupation } from './occupation.ts';
 
 /** One thing that a target needs on this machine, and whether it is there. */
 export interface Need {
@@ -63,6 +64,8 @@ const PARTS: readonly Part[] = [
  * installs nothing.
  */
 export async function examineMachine(node: string, machine: Machine): Promise<Examination> {
+  // Before anything of ours makes the machine busy.
+  const occupation = await lookAtOccupation();
   const [inventory, needs, found, trial] = await Promise.all([
     takeInventory(node, machine),
     Promise.all(PARTS.map((part) => examinePart(part, machine))),
@@ -73,7 +76,14 @@ export async function examineMachine(node: string, machine: Machine): Promise<Ex
   const [processor, ...cards] = devices;
   return {
     node,
-    needs: [processorNeed(inventory, processor!), cardsNeed(cards), ...needs, descriptors(), space('.')],
+    needs: [
+      processorNeed(inventory, processor!),
+      cardsNeed(cards),
+      ...needs,
+      descriptors(),
+      space('.'),
+      ...otherWork(occupation),
+    ],
     devices,
     findings: inventory.findings,
   };
@@ -152,6 +162,22 @@ function descriptors(): Need {
       ? {}
       : { todo: { zh: `提高上限：ulimit -n ${DESCRIPTORS}`, en: `raise the limit: ulimit -n ${DESCRIPTORS}` } }),
   };
+}
+
+/** Other work makes rates lower than the machine's and lets time limits be missed. */
+function otherWork(occupation: Occupation | undefined): Need[] {
+  if (!occupation) return [];
+  const busy = isBusy(occupation);
+  const { load, cores, busy: share } = occupation;
+  return [
+    {
+      id: 'other work',
+      targets: ['compute.capacity', 'users.concurrent', 'records.simultaneous'],
+      state: busy ? 'weak' : 'ready',
+      found: `${Math.round(share * 100)} % of ${cores} cores busy, load ${load.toFixed(1)}`,
+      ...(busy && { todo: BUSY_TODO }),
+    },
+  ];
 }
 
 const SPACE = 2e9;

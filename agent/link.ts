@@ -49,6 +49,8 @@ export function dial(address: string, identity: Identity, software: string, even
       'grpc.keepalive_time_ms': 10_000,
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.keepalive_permit_without_calls': 1,
+      // The address is the one that was named: what a shell says of proxies for the web is not meant for it.
+      'grpc.enable_http_proxy': 0,
       'grpc.ssl_target_name_override': 'controller.assay',
       'grpc.default_authority': 'controller.assay',
     },

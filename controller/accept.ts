@@ -14,10 +14,12 @@ import { handOver } from './handover.ts';
 import type { Inputs } from './inputs.ts';
 import { type LocalAgent, launchLocalAgent } from './launch/local.ts';
 import { makePlan } from './planner.ts';
+import { requireClock, requireLoopback, timeOfNewFile } from './preconditions.ts';
 import type { ProgressReporter } from './progress.ts';
 import type { ConductOptions } from './run.ts';
 import { requireRoom } from './storage-room.ts';
 import { createRunDirectory, type RunDirectory } from './store/run-directory.ts';
+import { requireWritableFolder } from './store/folder.ts';
 import {
   AGENT_FOLDER,
   markRunning,
@@ -44,6 +46,8 @@ export interface AcceptOptions {
   /** Settings that the operator changed, per benchmark. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly only: readonly string[];
+  /** How many times longer than usual a measurement may take. */
+  readonly patience: number;
   /** This machine stands at the edge. */
   readonly edge: boolean;
   /** Benchmarks to run beside those that the guide asks for. */
@@ -52,6 +56,8 @@ export interface AcceptOptions {
   /** How this program is started: command and first arguments. */
   readonly program: readonly string[];
   readonly reporter: ProgressReporter;
+  /** Says that other work keeps this machine busy, if it does; asked before anything is measured. */
+  readonly otherWork: () => Promise<string | undefined>;
   /** A native library's products, where there is one. */
   readonly products: RowProducts | undefined;
   readonly signal: AbortSignal;
@@ -74,6 +80,9 @@ export async function accept(options: AcceptOptions): Promise<Report> {
   requireEmpty(options.out);
   sweepDeadRuns(dirname(options.out));
   requireRoom(options.out);
+  requireWritableFolder(options.out);
+  requireClock(options.now(), timeOfNewFile());
+  requireLoopback();
   const directory = createRunDirectory(options.out, options.now);
   const agentDirectory = join(options.out, AGENT_FOLDER);
   const storage = options.storage ?? join(options.out, STORAGE_FOLDER);
@@ -83,6 +92,8 @@ export async function accept(options: AcceptOptions): Promise<Report> {
   const warn = (detail: string): void => options.reporter.event({ type: 'warning', detail });
   try {
     markRunning(options.out, options.now());
+    const busy = await options.otherWork();
+    if (busy !== undefined) options.reporter.event({ type: 'warning', detail: busy });
     for (const [path, bytes] of options.inputs.files) directory.writeFile(path, bytes);
     const authority = await createAuthority(options.now(), CERTIFICATE_DAYS);
     const { signer } = options;
@@ -114,6 +125,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
           beside: options.beside,
           only: options.only,
           repeats: REPEATS[options.profile],
+          patience: options.patience,
           synthetic: false,
         });
       },

@@ -1,13 +1,15 @@
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Type } from 'typebox';
-import { CanonicalError, canonicalBytes, parseStrict } from '../evidence/canonical.ts';
+import { canonicalBytes } from '../evidence/canonical.ts';
 import { AssayError, type ErrorCode } from '../model/errors.ts';
 import { Claims, type Target, Waiver } from '../model/guide.ts';
 import { check } from '../model/schema.ts';
 import { builtinGuides, DEFAULT_GUIDE, type LoadedGuide, readGuide } from '../reports/guides/builtin.ts';
 import { escaped, isPlainName, PATHS } from '../reports/verify/layout.ts';
 import { readPlainFile } from '../reports/verify/plain-file.ts';
+import { parseWritten } from '../reports/verify/written-json.ts';
+import { nearest } from './nearest.ts';
 
 /** Where the operator's files are; all optional. */
 export interface InputPaths {
@@ -67,19 +69,19 @@ function claimProblem({ unit, choice }: Claims['targets'][string], target: Targe
 function findGuide(name: string): LoadedGuide {
   const builtin = builtinGuides().find((g) => g.guide.id === name);
   if (builtin) return builtin;
-  if (/^[a-z0-9-]+$/.test(name)) throw new AssayError('guide_unknown', name);
+  if (/^[a-z0-9-]+$/.test(name)) throw new AssayError('guide_unknown', `${name}; ${guidesLike(name)}`);
   return readGuide(readBytes(name), name);
 }
 
+/** The guides that come with the software, and the one whose id is most like a name. */
+function guidesLike(name: string): string {
+  const ids = builtinGuides().map(({ guide }) => guide.id);
+  const near = nearest(name, ids);
+  return `built in: ${ids.join(', ')}${near === undefined ? '' : `; did you mean ${near}?`}`;
+}
+
 function readDocument<S extends Parameters<typeof check>[0]>(path: string, schema: S, code: ErrorCode) {
-  let value: unknown;
-  try {
-    value = parseStrict(readBytes(path));
-  } catch (error) {
-    if (error instanceof CanonicalError) throw new AssayError('json_invalid', `${path}: ${error.message}`);
-    throw error;
-  }
-  const result = check(schema, value);
+  const result = check(schema, parseWritten(readBytes(path), path));
   if (!result.ok) throw new AssayError(code, `${path}: ${result.problems.join('; ')}`);
   return result.value;
 }

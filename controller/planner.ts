@@ -20,6 +20,8 @@ export interface PlanWish {
   readonly edge: readonly string[];
   /** Benchmarks to run beside those that the guide asks for; their results are shown and judged by nothing. */
   readonly beside: readonly string[];
+  /** How many times longer than usual a measurement may take before it is stopped; 1 where nothing was said. */
+  readonly patience?: number;
   /** How often each benchmark is measured. */
   readonly repeats: number;
   readonly synthetic: boolean;
@@ -88,7 +90,7 @@ function assign(descriptor: Descriptor, node: string, wish: PlanWish): Assignmen
     metrics: metricIds(descriptor),
     settings,
     expectedS: cost.seconds,
-    timeoutS: Math.max(PATIENCE_FLOOR_S, cost.seconds * PATIENCE),
+    timeoutS: Math.max(PATIENCE_FLOOR_S, cost.seconds * PATIENCE) * (wish.patience ?? 1),
     writesBytes: cost.writesBytes,
     repeats: wish.repeats,
   };

@@ -1,5 +1,7 @@
+import { truncate as cut } from '../reports/text/width.ts';
 import { expectedSeconds } from './planner.ts';
 import type { RunEvent } from './run.ts';
+import { TimeLeft } from './time-left.ts';
 
 /** Told of everything that happens in a run; shows it in its own way. */
 export interface ProgressReporter {
@@ -41,35 +43,39 @@ export function plainReporter(screen: Screen): ProgressReporter {
 
 const REDRAW_MS = 200;
 
-/** Lines as above, and under them one that is redrawn: step, phase, share, live figure, elapsed and expected time. */
+/**
+ * Lines as above, and under them one that is redrawn: step, time left, share, benchmark, phase, live figure. What comes
+ * last is cut where the terminal is narrow: the time left never is.
+ */
 export function liveReporter(screen: Screen, nowMs: () => number): ProgressReporter {
   const started = nowMs();
-  let expectedS = 0;
+  const left = new TimeLeft();
   let current: Extract<RunEvent, { type: 'attempt_started' }> | undefined;
-  let since = started;
   let progress: Extract<RunEvent, { type: 'progress' }> | undefined;
   const draw = (): void => {
     if (!current) return;
     const { step, steps, assignment, node } = current;
-    const parts = [`[${step}/${steps}] ${assignment.benchmark} @ ${node}`];
+    const now = nowMs();
+    const parts = [
+      `[${step}/${steps}] ${clock(now - started)}, left 剩余 ~${clock(left.secondsAt(now) * 1000)}`,
+      ...(progress ? [`${Math.round(clamp(progress.share) * 100)} %`] : []),
+      `${assignment.benchmark} @ ${node}`,
+    ];
     if (progress) {
-      parts.push(plain(progress.phase).slice(0, 60), `${Math.round(clamp(progress.share) * 100)} %`);
+      parts.push(plain(progress.phase).slice(0, 60));
       if (progress.figure) parts.push(figureText(progress.figure));
     }
-    parts.push(`${clock(nowMs() - since)} / ~${clock(assignment.expectedS * 1000)}`);
-    parts.push(`total ${clock(nowMs() - started)} / ~${clock(expectedS * 1000)}`);
-    screen.write(`\r\u001b[2K${parts.join(' · ').slice(0, Math.max(20, screen.columns - 1))}`);
+    screen.write(`\r\u001b[2K${cut(parts.join(' · '), Math.max(20, screen.columns - 1))}`);
   };
   const timer = setInterval(draw, REDRAW_MS);
   timer.unref();
   return {
     event: (event) => {
-      if (event.type === 'planned') expectedS = expectedSeconds(event.plan);
+      left.event(event, nowMs());
       if (event.type === 'progress') progress = event;
       if (event.type === 'attempt_started') {
         current = event;
         progress = undefined;
-        since = nowMs();
       }
       const own = event.type === 'attempt_started' ? [] : lines(event);
       if (own.length > 0) screen.write(`\r\u001b[2K${own.join('\n')}\n`);
@@ -134,8 +140,10 @@ function figureText(figure: { value: number; unit: string; label: string }): str
 
 const clamp = (share: number): number => Math.min(1, Math.max(0, Number.isNaN(share) ? 0 : share));
 
-/** Milliseconds as m:ss. */
+/** Milliseconds as m:ss, or h:mm:ss from an hour on. */
 export function clock(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }

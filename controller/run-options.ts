@@ -1,6 +1,9 @@
 import { join, resolve } from 'node:path';
+import { findDescriptor } from '../benchmarks/catalog.ts';
 import type { Profile } from '../model/assignment.ts';
 import { AssayError } from '../model/errors.ts';
+import { interpreterOf } from './interpreter.ts';
+import { nearest } from './nearest.ts';
 import { requireStorage, storageSettings } from './storage-room.ts';
 import { STORAGE_FOLDER } from './store/running.ts';
 
@@ -16,6 +19,7 @@ export interface RunOptions {
   target?: string[];
   edge?: boolean;
   benchmark?: string[];
+  patience?: number;
   out?: string;
   key?: string;
   authority?: string;
@@ -25,18 +29,15 @@ export interface RunOptions {
 /** Rejects with `usage` where a target was named that the guide has not. */
 export function requireTargets(options: RunOptions, known: readonly string[]): void {
   const unknown = options.target?.find((id) => !known.includes(id));
-  if (unknown) throw new AssayError('usage', `the guide has no target ${unknown}; it has ${known.join(', ')}`);
+  if (unknown === undefined) return;
+  const near = nearest(unknown, known);
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  throw new AssayError('usage', `the guide has no target ${unknown}; it has ${known.join(', ')}${hint}`);
 }
 
 /** Whoever brings a guide or claims wants a verdict that can pass, not a quick look. */
 export const profileOf = (options: RunOptions): Profile =>
   options.profile ?? (options.guide === undefined && options.claims === undefined ? 'quick' : 'standard');
-
-/** Command words of an interpreter; a path is taken from where the user stands, not from where the benchmark runs. */
-function interpreterOf(words: string): string[] {
-  const [program = '', ...rest] = words.split(' ');
-  return [program.includes('/') ? resolve(program) : program, ...rest];
-}
 
 /**
  * Settings that the operator changed, per benchmark; `out` is the folder of the run. Rejects with `storage_unwritable` where
@@ -48,6 +49,12 @@ export function settingsOf(options: RunOptions, out: string): Record<string, Rec
   const settings: Record<string, Record<string, unknown>> = {
     'storage.volume': storageSettings(directory, profileOf(options)),
   };
-  if (options.python) settings['frameworks.train'] = { interpreters: options.python.map(interpreterOf) };
+  const frameworks = findDescriptor('frameworks.train')?.profiles[profileOf(options)] as { timeoutSeconds?: number };
+  settings['frameworks.train'] = {
+    ...(options.python && { interpreters: options.python.map(interpreterOf) }),
+    // A framework has a limit of its own inside that of the whole.
+    ...(options.patience !== undefined &&
+      frameworks.timeoutSeconds !== undefined && { timeoutSeconds: frameworks.timeoutSeconds * options.patience }),
+  };
   return settings;
 }

@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdtempSync, rmdirSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { findDescriptor } from '../benchmarks/catalog.ts';
 import type { Profile } from '../model/assignment.ts';
 import { AssayError, type ErrorCode } from '../model/errors.ts';
@@ -28,7 +28,11 @@ export function requireStorage(directory: string): void {
   const { R_OK, W_OK, X_OK } = constants;
   try {
     accessSync(directory, R_OK | W_OK | X_OK);
-    if (statSync(directory).isDirectory()) return;
+    if (statSync(directory).isDirectory()) {
+      // Permissions do not tell where nothing can be made: /proc, a read-only mount.
+      rmdirSync(mkdtempSync(join(directory, '.assay-')));
+      return;
+    }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new AssayError('storage_unwritable', `${directory}: ${code}`, { cause: error });

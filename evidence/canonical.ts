@@ -189,6 +189,14 @@ export function parseStrict(text: string | Uint8Array, limits: Limits = {}): unk
   return parser.document();
 }
 
+/** The same refusal for a person with an editor: problem, line and column (from 1), where its place is an offset. */
+export function describeForPerson(error: CanonicalError, text: Uint8Array): string {
+  const offset = /^offset (\d+)$/.exec(error.place)?.[1];
+  if (offset === undefined) return error.message;
+  const before = Buffer.from(text).toString('utf8').slice(0, Number(offset)).split('\n');
+  return `line ${before.length}, column ${before.at(-1)!.length + 1}: ${error.problem}`;
+}
+
 function decode(bytes: Uint8Array): string {
   try {
     // The byte order mark is kept, so that the parser refuses it (RFC 8259 section 8.1 lets readers differ on it).

@@ -39,8 +39,8 @@ export const ERRORS = {
     zh: '没有这个指南',
     en: 'there is no such guide',
     todo: {
-      zh: '使用 ./assay plan --help 查看内置指南，或给出文件路径。',
-      en: 'See ./assay plan --help for built-in guides, or give a file.',
+      zh: '使用列出的内置指南，或给出文件路径。',
+      en: 'Name one of the guides that are listed, or give a file.',
     },
   },
   claims_invalid: {
@@ -67,11 +67,17 @@ export const ERRORS = {
     en: 'the output folder exists and is not empty',
     todo: { zh: '换一个目录，或先移走旧目录。', en: 'Choose another folder, or move the old one away.' },
   },
+  file_exists: {
+    exit: EXIT.usage,
+    zh: '文件已存在，不会被覆盖',
+    en: 'the file exists and is not written over',
+    todo: { zh: '换一个名称，或先移走旧文件。', en: 'Choose another name, or move the old file away.' },
+  },
   output_unwritable: {
     exit: EXIT.usage,
-    zh: '输出目录不可写',
-    en: 'the output folder cannot be written',
-    todo: { zh: '检查权限，或用 --out 指定其他目录。', en: 'Check its permissions, or name another with --out.' },
+    zh: '输出位置不可写',
+    en: 'the place for the output cannot be written',
+    todo: { zh: '检查路径与权限，或指定其他位置。', en: 'Check the path and its permissions, or name another place.' },
   },
   storage_unwritable: {
     exit: EXIT.usage,
@@ -102,6 +108,21 @@ export const ERRORS = {
     zh: '标准输出无法写入',
     en: 'standard output cannot be written',
     todo: { zh: '检查输出去向（磁盘或管道）。', en: 'Check where the output goes: a disk or a pipe.' },
+  },
+  clock_wrong: {
+    exit: EXIT.internal,
+    zh: '本机时钟不正确',
+    en: 'the clock of this machine is wrong',
+    todo: {
+      zh: '校准时钟（例如启用 NTP）后重试；尚未进行任何测量。',
+      en: 'Set the clock right, for example by NTP, and try again; nothing was measured.',
+    },
+  },
+  loopback_down: {
+    exit: EXIT.internal,
+    zh: '本机回环接口未启用',
+    en: 'the loopback interface is down',
+    todo: { zh: '启用回环接口：ip link set lo up。', en: 'Bring it up: ip link set lo up.' },
   },
   address_invalid: {
     exit: EXIT.usage,
@@ -230,12 +251,16 @@ export class AssayError extends Error {
   }
 }
 
+/** How a person gets at the options of what was called. */
+export const PROGRAM_HELP = './assay --help';
+
 /**
  * What a person reads on a terminal: code, both languages, the particulars and what to do. Particulars may hold names from
- * files of other people: nothing of them may steer the terminal.
+ * files of other people: nothing of them may steer the terminal. `help` is the command that explains the one that failed.
  */
-export function explain(error: AssayError): string {
+export function explain(error: AssayError, help = PROGRAM_HELP): string {
   const text = ERRORS[error.code];
   const particulars = error.message.replace(/(?!\n)\p{Cc}|\p{Bidi_Control}/gu, '?');
-  return `assay: ${error.code}: ${text.en}: ${particulars}\n  ${text.todo.en}\n  ${text.zh}。${text.todo.zh}`;
+  const [en, zh] = [text.todo.en, text.todo.zh].map((todo) => todo.replace(PROGRAM_HELP, help));
+  return `assay: ${error.code}: ${text.en}: ${particulars}\n  ${en}\n  ${text.zh}。${zh}`;
 }

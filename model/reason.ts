@@ -40,8 +40,8 @@ export const REASONS = {
     zh: '测量超时',
     en: 'the measurement timed out',
     todo: {
-      zh: '查看超时所在阶段，必要时放宽时限后重测。',
-      en: 'See which phase timed out; allow more time if that is right, and measure again.',
+      zh: '查看超时所在阶段；机器繁忙时请停止其他任务，或以 --patience 3 把时限放宽到三倍后重测。',
+      en: 'See which phase timed out; stop other work if the machine is busy, or allow three times the time with --patience 3, and measure again.',
     },
   },
   skipped: {

@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalBytes } from '../../evidence/canonical.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
@@ -17,6 +7,7 @@ import { AssayError } from '../../model/errors.ts';
 import type { LogEntry } from '../../model/log.ts';
 import { blobPath, PATHS } from '../../reports/verify/layout.ts';
 import { MAX_LINE_BYTES } from '../../reports/verify/lines.ts';
+import { makeFolder } from './folder.ts';
 
 /** An entry without its time: the store stamps it. */
 export type NewEntry = LogEntry extends infer E ? (E extends LogEntry ? Omit<E, 'at'> : never) : never;
@@ -97,13 +88,6 @@ export function createRunDirectory(path: string, now: () => Date): RunDirectory 
   };
 }
 
-/** Makes a folder and those above it, one by one: Node's own `recursive` never returns where no folder can be made (/proc). */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path);
-}
-
 function write(file: number, bytes: Uint8Array, path: string): void {
   try {
     for (let offset = 0; offset < bytes.byteLength; ) offset += writeSync(file, bytes, offset);
@@ -115,7 +99,7 @@ function write(file: number, bytes: Uint8Array, path: string): void {
 
 function writeWhole(path: string, bytes: Uint8Array): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const file = openSync(`${path}.part`, 'w', 0o644);
     try {
       write(file, bytes, path);

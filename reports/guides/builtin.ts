@@ -1,8 +1,9 @@
-import { CanonicalError, canonicalize, parseStrict } from '../../evidence/canonical.ts';
+import { canonicalize } from '../../evidence/canonical.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
 import { AssayError } from '../../model/errors.ts';
 import { Guide } from '../../model/guide.ts';
 import { check } from '../../model/schema.ts';
+import { parseWritten } from '../verify/written-json.ts';
 import gd2021Compute from './gd-2021-compute.json' with { type: 'json' };
 
 /** A guide with the bytes that its digest is taken of: canonical JSON. */
@@ -24,14 +25,7 @@ export function builtinGuides(): LoadedGuide[] {
 
 /** A guide from the bytes of a file. Rejects with `json_invalid` or `guide_invalid`. */
 export function readGuide(bytes: Uint8Array, name: string): LoadedGuide {
-  let value: unknown;
-  try {
-    value = parseStrict(bytes);
-  } catch (error) {
-    if (error instanceof CanonicalError) throw new AssayError('json_invalid', `${name}: ${error.message}`);
-    throw error;
-  }
-  return load(value, name);
+  return load(parseWritten(bytes, name), name);
 }
 
 function load(value: unknown, name: string): LoadedGuide {

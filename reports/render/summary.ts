@@ -100,6 +100,12 @@ export function allReasons(verdict: Verdict): Reason[] {
   });
 }
 
+/** How many measurements went on beside other work, of how many; undefined where none did. */
+export function disturbed(report: Report): { readonly busy: number; readonly all: number } | undefined {
+  const busy = report.attempts.filter(({ findings }) => findings.some(({ code }) => code === 'background_load')).length;
+  return busy === 0 ? undefined : { busy, all: report.attempts.length };
+}
+
 /** Names of all nodes that anything is known of, in order. */
 export function nodeNames(report: Report): string[] {
   const names = new Set(report.inventories.map((inventory) => inventory.node));

@@ -5,7 +5,7 @@ import { LABELS, OVERALL_TEXT } from '../text/catalog.ts';
 import { SENTENCES } from '../text/sentence.ts';
 import { oneLine } from '../text/visible.ts';
 import { displayWidth, pad, wrap } from '../text/width.ts';
-import { allReasons, deciding, gap, mandatoryCounts, OUTCOME_SIGN } from './summary.ts';
+import { allReasons, deciding, disturbed, gap, mandatoryCounts, OUTCOME_SIGN } from './summary.ts';
 
 export interface TerminalOptions {
   /** Whether the terminal shows colours. */
@@ -69,7 +69,9 @@ function overall(report: Report, width: number, paint: Paint): string[] {
   const text = OVERALL_TEXT[outcome];
   const counts = SENTENCES.mandatoryCounts(mandatory, mandatoryCounts(report));
   const colour = outcome === 'passed' ? '32;1' : outcome === 'not_passed' ? '31;1' : '33;1';
-  return [paint(colour, `${text.zh} ${text.en}`), ...wrap(counts.zh, width), ...wrap(counts.en, width)];
+  const busy = disturbed(report);
+  const load = busy ? [...wrap(SENTENCES.busy(busy).zh, width), ...wrap(SENTENCES.busy(busy).en, width)] : [];
+  return [paint(colour, `${text.zh} ${text.en}`), ...wrap(counts.zh, width), ...wrap(counts.en, width), ...load];
 }
 
 function outcomeText(outcome: Outcome): string {

@@ -88,6 +88,10 @@ export const SENTENCES = {
     zh: `共 ${whole(n)} 次测量；节点较多，明细按节点收在第 ${chapter} 章，此处按测试项汇总。`,
     en: `${whole(n)} measurements. As the nodes are many, each stands under its node in section ${chapter}; here they are summed up by benchmark.`,
   }),
+  busy: ({ busy, all }: { readonly busy: number; readonly all: number }): Text => ({
+    zh: `机器繁忙：${whole(all)} 次测量中有 ${whole(busy)} 次进行时其他任务占用了处理器，速率可能低于平台实际能力。`,
+    en: `The machine was busy: in ${whole(busy)} of ${whole(all)} measurements other work took part of the processor, and rates may be below what the platform can do.`,
+  }),
   waivedBy: (by: string, until: string): Text => ({
     zh: `由 ${by} 批准，有效期至 ${until}；豁免不改变判定`,
     en: `approved by ${by}, expires ${until}; a waiver does not change the outcome`,

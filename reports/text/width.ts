@@ -39,7 +39,7 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-function truncate(text: string, width: number): string {
+export function truncate(text: string, width: number): string {
   return width < 1 ? '' : `${takeColumns(text, width - 1)}…`;
 }
 

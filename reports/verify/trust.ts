@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
-import { CanonicalError, parseStrict } from '../../evidence/canonical.ts';
 import { readPemCertificates } from '../../evidence/certificates.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { AssayError } from '../../model/errors.ts';
 import { check } from '../../model/schema.ts';
+import { parseWritten } from './written-json.ts';
 
 const strict = { additionalProperties: false } as const;
 const Party = Type.Object({ name: Type.String({ minLength: 1 }), publicKey: Type.String() }, strict);
@@ -27,14 +27,7 @@ export type Trust = Static<typeof Trust>;
 
 /** Reads a trust file. Rejects with `trust_invalid`; a key that is none, or one given to two roles, is refused. */
 export function readTrust(bytes: Uint8Array, name: string): Trust {
-  let value: unknown;
-  try {
-    value = parseStrict(bytes);
-  } catch (error) {
-    if (error instanceof CanonicalError) throw new AssayError('trust_invalid', `${name}: ${error.message}`);
-    throw error;
-  }
-  const trust = check(Trust, value);
+  const trust = check(Trust, parseWritten(bytes, name, 'trust_invalid'));
   if (!trust.ok) throw new AssayError('trust_invalid', `${name}: ${trust.problems.join('; ')}`);
   const seen = new Map<string, string>();
   for (const role of ['controllers', 'reviewers', 'approvers'] as const) {

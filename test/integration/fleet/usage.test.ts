@@ -44,7 +44,7 @@ describe('a command that cannot be carried out', () => {
     ['with a trust file that is a folder', 'file_unreadable', 'verify', 'folder', '--trust', '.'],
     ['with a bundle that is a file', 'bundle_unreadable', 'verify', 'cut.json'],
     ['with a recording that never ends', 'file_unreadable', 'inventory', '--replay', '/dev/zero'],
-    ['with a name of keys of which one is taken', 'output_exists', 'keygen', 'taken'],
+    ['with a name of keys of which one is taken', 'file_exists', 'keygen', 'taken'],
   ])('%s ends with the code %s and what to do, and leaves nothing behind', (_, code, ...args) => {
     const before = listing();
     const { status, stderr } = assayIn(folder, args);

@@ -73,7 +73,7 @@ describe('keygen, sign, verify', () => {
     writeFileSync(file, JSON.stringify({ ...own, reviewers: own.approvers, approvers: own.reviewers }));
     expect((await assay(['verify', laid, '--trust', file])).status).toBe(2);
     const again = await assay(['keygen', keys[0]!]);
-    expect([again.status, again.stderr.includes('output_exists')]).toEqual([64, true]);
+    expect([again.status, again.stderr.includes('file_exists')]).toEqual([64, true]);
   }, 60_000);
 });
 
