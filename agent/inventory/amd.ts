@@ -1,6 +1,7 @@
 import { addFacts, device, type Facts } from './device.ts';
+import { jsonIn } from './documents.ts';
 import type { Machine } from './machine.ts';
-import { at, jsonIn, listAt, textAt } from './output.ts';
+import { at, listAt, textAt } from './output.ts';
 import { bytes, celsius, megahertz, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { isHygon, LINK_ARGS, parseLinks, parseRocmJson, ROCM_ARGS, ROCM_SHORT_ARGS } from './rocm.ts';

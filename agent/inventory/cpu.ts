@@ -1,7 +1,8 @@
 import type { Cpu, InventoryFinding, Unread } from '../../model/inventory.ts';
 import { coreRates } from './cpu-units.ts';
+import { jsonIn } from './documents.ts';
 import type { Machine, Read } from './machine.ts';
-import { at, jsonIn, listAt, textAt } from './output.ts';
+import { at, listAt, textAt } from './output.ts';
 import { fromLscpu, type Processor, parseCpuinfo, vendorOf } from './processor.ts';
 
 const CPUINFO = '/proc/cpuinfo';

@@ -1,7 +1,8 @@
 import { addFacts, device, type Facts } from './device.ts';
+import { jsonIn } from './documents.ts';
 import { readGaudi } from './gaudi.ts';
 import type { Machine } from './machine.ts';
-import { at, boxRows, clean, jsonIn, listAt, textAt } from './output.ts';
+import { at, boxRows, clean, listAt, textAt } from './output.ts';
 import { bytes, isAbsent, megahertz, plainNumber, share } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 

@@ -1,7 +1,8 @@
 import { addFacts, device, type Facts } from './device.ts';
+import { jsonIn } from './documents.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline, splitOutline } from './outline.ts';
-import { at, clean, jsonIn, listAt } from './output.ts';
+import { at, clean, listAt } from './output.ts';
 import { bytes, celsius, megahertz, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { bannerValue } from './smi-table.ts';

@@ -1,5 +1,6 @@
 import type { Facts } from './device.ts';
-import { at, jsonIn } from './output.ts';
+import { jsonIn } from './documents.ts';
+import { at } from './output.ts';
 import { bytes, celsius, isAbsent, megahertz, share, watts } from './quantity.ts';
 
 /** A card as `rocm-smi --json` and Hygon's `hy-smi --json` describe it. */
