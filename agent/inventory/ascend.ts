@@ -104,13 +104,15 @@ export function parseInfo(text: string): { version?: string; chips: Chip[]; cut:
   const version = bannerValue(table.banner, 'Version:') ?? bannerValue(table.banner, 'npu-smi');
   const chips = table.devices.flatMap((row): Chip[] => {
     const npu = plainNumber(row.value('npu', 'npu id'));
-    const chip = plainNumber(row.value('chip', 'chip id'));
+    // Versions without a heading for it print the number of the device node behind that of the chip.
+    const [number = '', node = ''] = row.value('chip', 'chip id').split(/\s+/);
+    const chip = plainNumber(number);
     if (npu === undefined || chip === undefined) return [];
     // HBM where the card has it, else the DDR.
     const memory = ['hbm-usage', 'memory-usage']
       .map((name) => pairOf(row.value(name)).map((text) => bytes(text, row.unit(name) || 'MB')))
       .find(([, total]) => total !== undefined && total > 0);
-    const physical = row.value('device', 'phy-id');
+    const physical = row.value('device', 'phy-id', 'chip phy-id') || node;
     return [
       {
         npu,

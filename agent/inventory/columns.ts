@@ -11,6 +11,7 @@ interface Part {
 }
 
 const UNIT = /\d( +)(?:[kmgt]i?b|m?w|%|[°º]?c|℃|[mg]hz)(?![\w])/gi;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the mark below is one
 const PAIR = /(?:n\/a|\d[\w.%\u0001]*|(?<=\s)-+)\s*\/\s*(?=n\/a|\d|-)/gi;
 const LIST = /[^\s,]\s*,\s+(?=\S)/g;
 const RANGE = /\[[^[\]]*\]/g;
@@ -26,7 +27,7 @@ function glued(line: string): string {
 function parts(line: string, gap: 1 | 2): Part[] {
   const pattern = gap === 1 ? /\S+/g : /\S+(?: \S+)*/g;
   return [...line.matchAll(pattern)].map((match) => ({
-    text: match[0].replace(/\u0001+/g, ' '),
+    text: match[0].replaceAll(GLUE, ' ').replace(/ {2,}/g, ' '),
     from: match.index,
     to: match.index + match[0].length,
   }));

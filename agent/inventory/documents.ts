@@ -6,6 +6,7 @@ import { clean } from './output.ts';
  */
 
 const TOKEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON has none inside its strings
   /\s*(?:([{[])|([}\]])|[,:]|"[^"\\\u0000-\u001f]*(?:\\.[^"\\\u0000-\u001f]*)*"|-?\d[\d.eE+-]*|true|false|null|(NaN|-?Infinity))\s*/y;
 /** Deeper nesting than this is no document of a tool. It bounds how often one character is looked at. */
 const DEEPEST = 64;

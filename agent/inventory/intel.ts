@@ -1,5 +1,5 @@
 import { addFacts, device, type Facts } from './device.ts';
-import { jsonIn } from './documents.ts';
+import { documentsIn, jsonIn } from './documents.ts';
 import { readGaudi } from './gaudi.ts';
 import type { Machine } from './machine.ts';
 import { at, boxRows, clean, listAt, textAt } from './output.ts';
@@ -61,7 +61,7 @@ export function parseHealth(text: string): string | undefined {
   if (typeof document !== 'object' || document === null) return undefined;
   const states = Object.entries(document).flatMap(([component, value]): [string, string][] => {
     const state = textAt(value, 'status');
-    return state === undefined || /^unknown$/i.test(state) || isAbsent(state) ? [] : [[component, state]];
+    return state === undefined || isAbsent(state) ? [] : [[component, state]];
   });
   if (states.length === 0) return undefined;
   const faults = states.filter(([, state]) => !/^ok$/i.test(state));
@@ -103,9 +103,14 @@ export function isKunlunxin(text: string): boolean {
 
 /** `xpu-smi discovery -j`. Undefined where there is no list of devices. */
 export function parseDiscovery(text: string): { index: number; facts: Facts; virtual: boolean }[] | undefined {
-  const document = jsonIn(text);
-  if (!Array.isArray(at(document, 'device_list'))) return undefined;
-  return listAt(document, 'device_list').map((entry, position) => ({
+  const isDevice = (one: unknown) => at(one, 'device_id') !== undefined;
+  const documents = documentsIn(text);
+  const wrapped = documents.find((one) => at(one, 'device_list') !== undefined);
+  const list = wrapped
+    ? listAt(wrapped, 'device_list')
+    : documents.find((one) => Array.isArray(one) && one.every(isDevice));
+  if (!Array.isArray(list)) return undefined;
+  return list.map((entry: unknown, position) => ({
     index: plainNumber(textAt(entry, 'device_id') ?? '') ?? position,
     virtual: /virtual/i.test(textAt(entry, 'device_function_type') ?? ''),
     facts: {

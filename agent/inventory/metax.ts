@@ -47,7 +47,10 @@ async function readTool(reading: Reading, program: (typeof PROGRAMS)[number], te
   }
   if (table.cut) reading.say('count_mismatch', `${program}: rows of the table make no whole device`);
   if (list.size > 0 && list.size !== table.cards.length) {
-    reading.say('readings_disagree', `${program} lists ${table.cards.length} devices, ${program} -L lists ${list.size}`);
+    reading.say(
+      'readings_disagree',
+      `${program} lists ${table.cards.length} devices, ${program} -L lists ${list.size}`,
+    );
   }
   if (table.cards.length === 0) reading.say('tool_reports_none', `${program}: ${text.slice(0, 400)}`);
   const links = await reading.detail(program, ['topo', '-m'], {}, true);

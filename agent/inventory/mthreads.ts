@@ -1,5 +1,5 @@
 import { addFacts, device, type Facts } from './device.ts';
-import { jsonIn } from './documents.ts';
+import { documentsIn } from './documents.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline, splitOutline } from './outline.ts';
 import { at, clean, listAt } from './output.ts';
@@ -40,9 +40,14 @@ export const mthreads: Collector = {
     const driver = query?.driver ?? table?.driver;
     const links = await reading.detail('mthreads-gmi', ['topo', '-m'], {}, true);
     const peers = parseMatrix(links ?? '', MTLINK);
+    const rows = new Map(table?.cards.map((row) => [row.index, row.facts]));
     for (const [position, card] of found.cards.entries()) {
-      const row = table?.cards.find((other) => other.index === (card.index ?? position))?.facts;
-      const facts = { ...row, ...withoutGaps(card.facts), driver, partitioning: card.virtual ? 'vGPU' : undefined };
+      const facts = {
+        ...rows.get(card.index ?? position),
+        ...withoutGaps(card.facts),
+        driver,
+        partitioning: card.virtual ? 'vGPU' : undefined,
+      };
       const identity = {
         id: `mthreads-${card.index ?? position}`,
         kind: card.virtual ? 'partition' : 'package',
@@ -104,9 +109,10 @@ export function parseTable(text: string) {
 
 /** `-q --json`: `{"Driver Version", "GPU": [{…}]}`. Keys may carry a blank at their end. */
 export function parseJson(text: string): { driver: string | undefined; cards: Card[] } | undefined {
-  const document = trimKeys(jsonIn(text));
-  const list = at(document, 'GPU');
-  if (!Array.isArray(list)) return undefined;
+  const document = documentsIn(text)
+    .map(trimKeys)
+    .find((one) => typeof at(one, 'GPU') === 'object');
+  if (document === undefined) return undefined;
   const cards = listAt(document, 'GPU').map((gpu) => card(flatFinder(gpu)));
   const driver = at(document, 'Driver Version');
   return { driver: typeof driver === 'string' ? driver.trim() : undefined, cards };

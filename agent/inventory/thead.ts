@@ -1,4 +1,5 @@
 import { addFacts, device, type Facts } from './device.ts';
+import { healthOf, NO, recoveryFault } from './health.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline, splitOutline } from './outline.ts';
 import { clean, csvOutput } from './output.ts';
@@ -136,7 +137,12 @@ export function parseReport(text: string) {
         .filter(({ path, value }) => path[0] === 'clocks throttle reasons' && /^active$/i.test(value))
         .map(({ path }) => path.at(-1)!)
         .filter((reason) => reason !== 'idle'),
-      health: healthOf(find('PPU Recovery Action'), find('Remapping Failure Occurred'), find('Pending Page Blacklist')),
+      health: healthOf([
+        { answer: find('PPU Recovery Action'), well: /^none$/i, fault: recoveryFault },
+        { answer: find('Remapping Failure Occurred'), well: NO, fault: 'row remapping failed' },
+        { answer: find('Remapped Rows/Pending'), well: NO, fault: 'row remapping pending' },
+        { answer: find('Pending Page Blacklist'), well: NO, fault: 'page retirement pending' },
+      ]),
       partitioning: mig === '' || /^n\/?a$/i.test(mig) ? undefined : `MIG ${mig.toLowerCase()}`,
     };
   });
@@ -156,15 +162,6 @@ function lineOf(lines: ReturnType<typeof outline>, section: string, key: string)
 function sum(...texts: string[]): number | undefined {
   const counts = texts.map(plainNumber).filter((count) => count !== undefined);
   return counts.length === 0 ? undefined : counts.reduce((a, b) => a + b, 0);
-}
-
-function healthOf(recovery: string, remapping: string, pending: string): string | undefined {
-  const faults: string[] = [];
-  if (!/^(?:|none|n\/?a)$/i.test(recovery)) faults.push(`recovery: ${recovery}`);
-  if (/^yes$/i.test(remapping)) faults.push('row remapping failed');
-  if (/^yes$/i.test(pending)) faults.push('page retirement pending');
-  if (faults.length > 0) return faults.join(', ');
-  return recovery === '' && remapping === '' && pending === '' ? undefined : 'OK';
 }
 
 /** `PPU 0: PPU-ZW810E (UUID: GPU-…)`. Undefined where no line has this form. */

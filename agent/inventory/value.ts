@@ -32,8 +32,3 @@ const HEX_ID = /^(?:device\s+)?(?:0x[0-9a-f]+|[0-9a-f]{4}:[0-9a-f]{4})$|^device\
 export function isName(text: string): boolean {
   return isFilledIn(text) && !HEX_ID.test(text.trim()) && !isFiller(text);
 }
-
-/** The text where it is a value, else undefined: for values that come from several places, in order of preference. */
-export function valueOf(text: string | undefined): string | undefined {
-  return text === undefined || isAbsent(text) ? undefined : text;
-}
