@@ -45,9 +45,14 @@ export const ascend: Collector = {
       );
     }
     reading.version('npu-smi', table?.version);
-    const byNpu = Map.groupBy(chips, (chip) => chip.npu);
+    const byNpu = [...Map.groupBy(chips, (chip) => chip.npu)];
+    const names = new Map(map?.map((entry) => [`${entry.npu}/${entry.chip}`, entry.name]));
+    const asked = reading.askable(byNpu, 'npu-smi info -t');
+    for (const [npu, own] of byNpu.slice(asked.length)) {
+      addNpu(reading, npu, own, {}, { chips: new Map(), board: {} }, undefined);
+    }
     await Promise.all(
-      [...byNpu].map(async ([npu, own]) => {
+      asked.map(async ([npu, own]) => {
         const [board, common, product, ecc, memory] = await Promise.all(
           ['board', 'common', 'product', 'ecc', 'memory'].map((what) =>
             // Not every product counts errors or tells more of its memory.
@@ -57,8 +62,7 @@ export const ascend: Collector = {
         const errors = parseEcc(ecc ?? '');
         const memories = parseMemory(memory ?? '');
         const named = own.map(({ chip, facts }) => {
-          const name = map?.find((entry) => entry.npu === npu && entry.chip === chip)?.name;
-          return { chip, facts: { ...facts, chip: betterName(facts.chip, name) } };
+          return { chip, facts: { ...facts, chip: betterName(facts.chip, names.get(`${npu}/${chip}`)) } };
         });
         for (const entry of named) {
           const args = ['info', '-t', 'board', '-i', String(npu), '-c', String(entry.chip)];
@@ -239,10 +243,8 @@ export function parseVirtual(text: string): { id: number; template: string }[] {
 async function readTopology(reading: Reading, libraries: readonly string[]): Promise<void> {
   const text = await reading.detail('npu-smi', ['info', '-t', 'topo'], { libraries }, true);
   const peers = parseTopology(text ?? '');
-  const leaves = reading.devices.filter(
-    (d) =>
-      d.kind === 'die' || (d.kind === 'package' && !reading.devices.some((o) => o.kind === 'die' && o.parent === d.id)),
-  );
+  const parents = new Set(reading.devices.flatMap((one) => (one.kind === 'die' ? [one.parent] : [])));
+  const leaves = reading.devices.filter((d) => d.kind === 'die' || (d.kind === 'package' && !parents.has(d.id)));
   for (const [index, leaf] of leaves.entries()) {
     const own = (peers.get(index) ?? []).map((peer) => `${leaves[peer]?.id ?? peer} HCCS`);
     addFacts(leaf, 'npu-smi info -t topo', { peers: own });

@@ -35,13 +35,17 @@ async function readXpu(reading: Reading): Promise<void> {
   }
   if (devices.length === 0) reading.say('tool_reports_none', `xpu-smi discovery: ${text.slice(0, 400)}`);
   const peers = parseXeLinks((await reading.detail('xpu-smi', ['topology', '-m'], {}, true)) ?? '');
-  for (const { index, facts, virtual } of devices) {
-    const [more, stats, health, errors] = await Promise.all([
-      reading.detail('xpu-smi', ['discovery', '-d', String(index), '-j']),
-      reading.detail('xpu-smi', ['stats', '-d', String(index), '-j']),
-      reading.detail('xpu-smi', ['health', '-d', String(index), '-j'], {}, true),
-      reading.detail('xpu-smi', ['stats', '-d', String(index), '-r', '-j'], {}, true),
-    ]);
+  const asked = new Set(reading.askable(devices, 'xpu-smi -d'));
+  for (const one of devices) {
+    const { index, facts, virtual } = one;
+    const [more, stats, health, errors] = !asked.has(one)
+      ? []
+      : await Promise.all([
+          reading.detail('xpu-smi', ['discovery', '-d', String(index), '-j']),
+          reading.detail('xpu-smi', ['stats', '-d', String(index), '-j']),
+          reading.detail('xpu-smi', ['health', '-d', String(index), '-j'], {}, true),
+          reading.detail('xpu-smi', ['stats', '-d', String(index), '-r', '-j'], {}, true),
+        ]);
     const known = { ...defined(facts), ...defined(parseDetail(more ?? '')), ...defined(parseStats(stats ?? '')) };
     const kind = virtual ? 'partition' : 'package';
     const partitioning = virtual ? 'virtual function' : undefined;

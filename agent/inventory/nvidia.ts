@@ -68,8 +68,8 @@ export const nvidia: Collector = {
         );
       }
     }
-    for (const address of parseLost(list ?? '')) {
-      if (reading.devices.some((made) => made.pciAddress?.value === address)) continue;
+    const reached = new Set(reading.devices.map((made) => made.pciAddress?.value));
+    for (const address of parseLost(list ?? '').filter((one) => !reached.has(one))) {
       const identity = { id: `nvidia-lost-${address}`, kind: 'package', vendor: 'nvidia' } as const;
       reading.devices.push(device(identity, 'nvidia-smi -L', { pciAddress: address, health: 'lost' }));
     }

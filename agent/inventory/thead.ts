@@ -60,11 +60,16 @@ export const thead: Collector = {
     if (found.length === 0) reading.say('tool_reports_none', `ppu-smi: ${(list ?? '').slice(0, 400)}`);
     const peers = parseMatrix((await reading.detail('ppu-smi', ['topo', '-m'], {}, true)) ?? '', ICN);
     const slices = parseSlices(list ?? '');
+    const reportOf = new Map(
+      report?.cards.flatMap((card) =>
+        [pciAddress(card.pciAddress ?? ''), card.uuid].flatMap((key) => (key ? [[key, card] as const] : [])),
+      ),
+    );
     for (const { index, facts } of found) {
       const id = `thead-${index}`;
       const source = rows ? 'ppu-smi --query-ppu' : listed ? 'ppu-smi -L' : 'ppu-smi -q';
       const made = device({ id, kind: 'package', vendor: 'thead' }, source, facts);
-      const same = report?.cards.find((card) => sameCard(card, facts));
+      const same = reportOf.get(pciAddress(facts.pciAddress ?? '') ?? '') ?? reportOf.get(facts.uuid ?? '');
       if (same) addFacts(made, 'ppu-smi -q', { ...same, driver: report?.driver, runtime: report?.runtime });
       reading.devices.push(addFacts(made, 'ppu-smi topo -m', { peers: peers[index] }));
       for (const [n, { profile, uuid }] of (slices[index] ?? []).entries()) {
@@ -84,12 +89,6 @@ function compare(reading: Reading, counts: Record<string, number | undefined>): 
   if (new Set(told.map(([, count]) => count)).size < 2) return;
   const detail = told.map(([how, count]) => `${how} has ${count}`).join(', ');
   reading.say('readings_disagree', `ppu-smi: ${detail} devices`);
-}
-
-function sameCard(report: Facts, row: Facts): boolean {
-  const address = pciAddress(row.pciAddress ?? '');
-  if (address !== undefined && report.pciAddress) return address === pciAddress(report.pciAddress);
-  return report.uuid !== undefined && report.uuid === row.uuid;
 }
 
 /** The CSV query with its heading. Memory without a unit in the cell is in the heading's. Undefined without heading. */
