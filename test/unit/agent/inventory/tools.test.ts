@@ -398,6 +398,45 @@ describe('processor and host', () => {
     });
   });
 
+  it.each([
+    ['0x41', 'ARM'],
+    ['0x70', 'Phytium'],
+    ['0xc0', 'Ampere'],
+    ['0x99', 'ARM implementer 0x99'],
+  ])('the implementer %s is %s', async (code, vendor) => {
+    const text = output('lscpu-kunpeng920-0x48.txt').replace('0x48', code);
+    const { cpu } = await inventoryOf(smallMachine({ commands: { lscpu: text } }));
+    expect(cpu.vendor?.value).toBe(vendor);
+  });
+
+  it('a placeholder is no vendor, and an Arm core has its SME', async () => {
+    const text = output('lscpu-kunpeng920-0x48.txt').replace('0x48', '-');
+    expect((await inventoryOf(smallMachine({ commands: { lscpu: text } }))).cpu.vendor).toBeUndefined();
+    const arm =
+      'processor : 0\nBogoMIPS : 100\nFeatures : fp asimd sve sme\nCPU implementer : 0x41\nCPU part : 0xd8e\n';
+    const { cpu } = await inventoryOf(smallMachine({ files: { '/proc/cpuinfo': arm } }));
+    expect(cpu.simd?.value).toEqual(['NEON', 'SVE', 'SME']);
+  });
+
+  it('placeholders of boards, disks and memory are no facts', async () => {
+    const { host, disks, memory } = await inventoryOf(
+      smallMachine({
+        files: { '/sys/class/dmi/id/board_serial': 'To be filled by O.E.M.\n' },
+        documents: {
+          host: {
+            system: { manufacturer: 'System manufacturer', model: 'Default string' },
+            baseboard: { serial: 'Base Board Serial Number' },
+            diskLayout: [{ device: '/dev/sda', name: 'Not Specified', vendor: '0x1002', serialNum: '0', size: 10 }],
+            memLayout: [{ type: 'NO DIMM' }, { type: 'Unknown' }, { type: '<OUT OF SPEC>' }, { type: 'DDR4' }],
+          },
+        },
+      }),
+    );
+    expect([host.boardSerial, host.manufacturer, host.product]).toEqual([undefined, undefined, undefined]);
+    expect(disks.map((disk) => Object.keys(disk))).toEqual([['name', 'bytes']]);
+    expect(memory.type?.value).toBe('DDR4');
+  });
+
   const host = (name: string) => inventoryOf(smallMachine({ documents: { host: JSON.parse(output(name)) } }));
 
   it('the heading of df is no mount', async () => {
