@@ -1,11 +1,17 @@
-import { addFacts, device, type Facts } from './device.ts';
+import { type AmdEntry, addCards } from './amd-cards.ts';
+import { documentsIn } from './documents.ts';
 import type { Machine } from './machine.ts';
-import { at, jsonIn, listAt, textAt } from './output.ts';
+import { at, firstText, listAt, textAt } from './output.ts';
 import { bytes, celsius, megahertz, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { isHygon, LINK_ARGS, parseLinks, parseRocmJson, ROCM_ARGS, ROCM_SHORT_ARGS } from './rocm.ts';
+import { parseRocmTable } from './rocm-table.ts';
+import { isIdentity, isName } from './value.ts';
 
-/** AMD: `amd-smi` in JSON, else `rocm-smi` in JSON (which on Hygon machines lists Hygon's cards: those are left to it). */
+/**
+ * AMD: `amd-smi` in JSON, else `rocm-smi` in JSON (which on Hygon machines lists Hygon's cards: those are left to it), else
+ * the table of `rocm-smi`.
+ */
 export const amd: Collector = {
   vendor: 'amd',
   async collect(machine: Machine): Promise<Collected> {
@@ -18,117 +24,116 @@ export const amd: Collector = {
       ]);
       const cards = parseAmdSmi(fixed, live ?? '', list ?? '');
       if (cards) {
-        for (const card of cards) addCard(reading, card);
+        addCards(reading, cards, 'amd-smi', 'amd-smi');
         if (cards.length === 0) reading.say('tool_reports_none', `amd-smi static --json: ${fixed.slice(0, 400)}`);
         reading.component('AMD GPU driver', cards[0]?.facts.driver, 'amd-smi static');
         return reading;
       }
       reading.unknownLayout('amd-smi static --json', fixed);
     }
-    let last: string | undefined;
-    for (const args of [ROCM_ARGS, ROCM_SHORT_ARGS]) {
-      const text = await reading.detail('rocm-smi', args);
-      if (!reading.has('rocm-smi')) return reading;
-      const parsed = parseRocmJson(text ?? '');
-      last = text ?? last;
-      if (!parsed) continue;
-      const own = parsed.cards.filter((card) => !isHygon(card));
-      const links = own.length > 1 ? await reading.detail('rocm-smi', LINK_ARGS, {}, true) : undefined;
-      const peers = parseLinks(links ?? '', 'amd');
-      for (const card of own) {
-        const identity = { id: `amd-${card.index}`, kind: 'package', vendor: 'amd' } as const;
-        const made = device(identity, 'rocm-smi --json', { ...card.facts, driver: parsed.driver });
-        reading.devices.push(addFacts(made, 'rocm-smi --showtopotype', { peers: peers.get(card.index) }));
-      }
-      return reading;
-    }
-    if (last !== undefined) reading.unknownLayout('rocm-smi --json', last);
+    await readRocm(reading);
     return reading;
   },
 };
 
-interface AmdCard {
-  readonly index: number;
-  readonly facts: Facts;
-  /** Number of the compute partition this entry is, 0 for the first; more than one where the card is split. */
-  readonly partition: number;
+async function readRocm(reading: Reading): Promise<void> {
+  let last: string | undefined;
+  for (const args of [ROCM_ARGS, ROCM_SHORT_ARGS]) {
+    const text = await reading.detail('rocm-smi', args);
+    if (!reading.has('rocm-smi')) return;
+    const parsed = parseRocmJson(text ?? '');
+    last = text ?? last;
+    if (!parsed) continue;
+    const own = parsed.cards.filter((card) => !isHygon(card));
+    const links = own.length > 1 ? await reading.detail('rocm-smi', LINK_ARGS, {}, true) : undefined;
+    const peers = parseLinks(links ?? '', 'amd');
+    const entries = own.map(({ index, deviceId, facts }) => {
+      const pciId = deviceId === undefined ? undefined : `1002:${deviceId}`;
+      return { index, partition: 0, facts: { ...facts, pciId, driver: parsed.driver }, peers: peers.get(index) };
+    });
+    addCards(reading, entries, 'rocm-smi --json', 'rocm-smi --showtopotype');
+    return;
+  }
+  const text = await reading.detail('rocm-smi', []);
+  const rows = parseRocmTable(text ?? '');
+  last = text ?? last;
+  if (rows) {
+    addCards(reading, rows, 'rocm-smi', 'rocm-smi');
+    if (rows.length === 0) reading.say('tool_reports_none', `rocm-smi: ${(text ?? '').slice(0, 400)}`);
+  } else if (last !== undefined) {
+    reading.unknownLayout('rocm-smi --json', last);
+  }
 }
 
 /**
  * Cards from `amd-smi static`, with live figures of `amd-smi metric` and the UUIDs of `amd-smi list`. The list is the
  * document itself or, from ROCm 7, its `gpu_data`. Undefined where the first is no such document.
  */
-export function parseAmdSmi(fixed: string, live: string, list: string): AmdCard[] | undefined {
+export function parseAmdSmi(fixed: string, running: string, list: string): AmdEntry[] | undefined {
   const cards = entries(fixed);
   if (!cards) return undefined;
   const byIndex = (text: string) => new Map((entries(text) ?? []).map((entry) => [textAt(entry, 'gpu'), entry]));
-  const metrics = byIndex(live);
+  const metrics = byIndex(running);
   const names = byIndex(list);
   return cards.map((card, position) => {
     const key = textAt(card, 'gpu');
     const metric = metrics.get(key);
-    const text = (value: unknown, ...path: string[]) => textAt(value, ...path) ?? '';
-    const vendorId = text(card, 'asic', 'vendor_id').replace(/^0x/i, '');
-    const deviceId = text(card, 'asic', 'device_id').replace(/^0x/i, '');
-    const compute = text(card, 'partition', 'compute_partition') || text(card, 'partition', 'accelerator_partition');
+    const of = (...paths: string[]) => firstText(card, ...paths);
+    const live = (...paths: string[]) => firstText(metric, ...paths);
+    const name = (...paths: string[]) => firstText(names.get(key), ...paths);
+    const id = (path: string) => /^(?:0x)?([0-9a-f]{4})$/i.exec(of(path))?.[1]?.toLowerCase();
     return {
       index: plainNumber(key ?? '') ?? position,
-      partition: plainNumber(text(card, 'partition', 'partition_id').split(',')[0]!) ?? 0,
+      partition: plainNumber(of('partition.partition_id').split(',')[0]!) ?? 0,
       facts: {
-        chip: text(card, 'asic', 'market_name') || text(card, 'board', 'product_name'),
-        uuid: text(names.get(key), 'uuid'),
-        serial: text(card, 'board', 'product_serial') || text(card, 'asic', 'asic_serial'),
-        pciAddress: text(card, 'bus', 'bdf') || text(names.get(key), 'bdf'),
-        pciId:
-          /^[0-9a-f]{4}$/i.test(vendorId) && /^[0-9a-f]{4}$/i.test(deviceId)
-            ? `${vendorId}:${deviceId}`.toLowerCase()
-            : '',
-        memoryBytes: bytes(text(card, 'vram', 'size') || text(metric, 'mem_usage', 'total_vram'), 'MB'),
-        memoryUsedBytes: bytes(text(metric, 'mem_usage', 'used_vram'), 'MB'),
-        driver: text(card, 'driver', 'version') || text(card, 'driver', 'driver_version'),
-        firmware: text(card, 'vbios', 'version') || text(card, 'ifwi', 'version'),
-        temperatureC: celsius(text(metric, 'temperature', 'hotspot')) ?? celsius(text(metric, 'temperature', 'edge')),
-        powerW: watts(text(metric, 'power', 'socket_power')),
-        powerLimitW: watts(text(card, 'limit', 'max_power')) ?? watts(text(card, 'limit', 'socket_power')),
-        clockMHz: megahertz(text(metric, 'clock', 'gfx_0', 'clk')),
-        clockMaxMHz: megahertz(text(metric, 'clock', 'gfx_0', 'max_clk')),
-        memoryClockMHz: megahertz(text(metric, 'clock', 'mem_0', 'clk')),
-        utilization: share(text(metric, 'usage', 'gfx_activity')),
-        linkWidth: plainNumber(text(metric, 'pcie', 'width')),
-        eccUncorrected: plainNumber(text(metric, 'ecc', 'total_uncorrectable_count')),
-        throttleReasons: /^throttled$/i.test(text(metric, 'power', 'throttle_status')) ? ['throttled'] : undefined,
-        memoryTemperatureC: celsius(text(metric, 'temperature', 'mem')),
-        capability: text(card, 'asic', 'target_graphics_version'),
-        computeUnits: plainNumber(text(card, 'asic', 'num_compute_units')),
-        partitioning: compute,
+        chip: [of('asic.market_name'), of('board.product_name')].find(isName),
+        uuid: name('uuid'),
+        serial: [of('board.product_serial'), of('asic.asic_serial')].find(isIdentity),
+        pciAddress: of('bus.bdf') || name('bdf'),
+        pciId: `${id('asic.vendor_id')}:${id('asic.device_id')}`,
+        memoryBytes: bytes(of('vram.size') || live('mem_usage.total_vram'), 'MB'),
+        memoryUsedBytes: bytes(live('mem_usage.used_vram'), 'MB'),
+        driver: of('driver.version', 'driver.driver_version'),
+        firmware: of('vbios.version', 'ifwi.version'),
+        temperatureC: celsius(live('temperature.hotspot', 'temperature.edge')),
+        powerW: watts(live('power.socket_power', 'power.current_socket_power', 'power.average_socket_power')),
+        powerLimitW: watts(of(...POWER_LIMITS)),
+        clockMHz: megahertz(live('clock.gfx_0.clk', 'clock.gfx.clk')),
+        clockMaxMHz: megahertz(live('clock.gfx_0.max_clk', 'clock.gfx.max_clk')),
+        memoryClockMHz: megahertz(live('clock.mem_0.clk', 'clock.mem.clk')),
+        utilization: share(live('usage.gfx_activity')),
+        linkWidth: plainNumber(live('pcie.width', 'pcie.current_lanes')),
+        eccUncorrected: plainNumber(live('ecc.total_uncorrectable_count', 'ecc.total_uncorrectable')),
+        throttleReasons: /^throttled$/i.test(live('power.throttle_status')) ? ['throttled'] : undefined,
+        memoryTemperatureC: celsius(live('temperature.mem')),
+        capability: of('asic.target_graphics_version'),
+        computeUnits: plainNumber(of('asic.num_compute_units', 'asic.num_of_compute_units')),
+        partitioning: of('partition.compute_partition', 'partition.accelerator_partition'),
       },
     };
   });
 }
 
+/** Where versions of `amd-smi static` have the power limit, newest first. */
+const POWER_LIMITS = [
+  'limit.ppt0.max_power_limit',
+  'limit.ppt0.socket_power_limit',
+  'limit.max_power',
+  'limit.max_power_limit',
+  'limit.socket_power',
+  'limit.socket_power_limit',
+  'limit.power_cap',
+];
+
+/** Entries of the list, which is the document itself, its `gpu_data`, or one object for each card. */
 function entries(text: string): unknown[] | undefined {
-  const document = jsonIn(text);
-  if (Array.isArray(document)) return document.filter((entry) => at(entry, 'gpu') !== undefined);
-  const wrapped = at(document, 'gpu_data');
-  return Array.isArray(wrapped) ? listAt(document, 'gpu_data') : undefined;
+  const documents = documentsIn(text);
+  const found = documents.flatMap((document) => (Array.isArray(document) ? document : listOf(document)));
+  const listed = documents.some((document) => Array.isArray(document) || at(document, 'gpu_data') !== undefined);
+  return found.length > 0 || listed ? found.filter((entry) => at(entry, 'gpu') !== undefined) : undefined;
 }
 
-/** A card that is split (CPX, DPX …) is listed once for each partition: the first entry is the card, all are slices. */
-function addCard(reading: Reading, card: AmdCard): void {
-  const mode = card.facts.partitioning ?? '';
-  const split = mode !== '' && !/^(?:SPX|N\/A)$/i.test(mode);
-  const id = `amd-${card.index}`;
-  if (!split) {
-    reading.devices.push(device({ id, kind: 'package', vendor: 'amd' }, 'amd-smi', card.facts));
-    return;
-  }
-  let parent = reading.devices.filter((d) => d.kind === 'package').at(-1)?.id;
-  if (card.partition === 0 || parent === undefined) {
-    parent = `${id}-card`;
-    const whole = { ...card.facts, utilization: undefined, memoryBytes: undefined, memoryUsedBytes: undefined };
-    reading.devices.push(device({ id: parent, kind: 'package', vendor: 'amd' }, 'amd-smi', whole));
-    reading.say('virtual_devices', `amd-smi: ${id} is split (${mode})`, parent);
-  }
-  const slice = { ...card.facts, serial: undefined, pciAddress: undefined, partitioning: `${mode} ${card.partition}` };
-  reading.devices.push(device({ id, kind: 'partition', parent, vendor: 'amd' }, 'amd-smi', slice));
+function listOf(document: unknown): unknown[] {
+  if (at(document, 'gpu_data') !== undefined) return listAt(document, 'gpu_data');
+  return at(document, 'gpu') === undefined ? [] : [document];
 }

@@ -31,23 +31,27 @@ export function parseChipBoard(text: string): { uuid: string | undefined; chip: 
   };
 }
 
-/** `npu-smi info -t common`: clock by chip id, power of the card. */
-export function parseCommon(text: string): Map<number, Facts> {
+/**
+ * `npu-smi info -t common`: clock and power by chip id, and what the board's controller (Mcu) tells of the whole card. Its
+ * block comes last and is the only one with a power on cards whose chips do not measure theirs.
+ */
+export function parseCommon(text: string): { chips: Map<number, Facts>; board: Facts } {
   const chips = new Map<number, Facts>();
-  for (const block of clean(text)
-    .split(/^(?=\s*Chip ID\s*:)/m)
-    .slice(1)) {
-    const find = finder(outline(block.split(/^\s*Chip Name\s*:\s*mcu/im)[0]!));
+  let board: Facts = {};
+  for (const block of clean(text).split(/^(?=\s*(?:Chip ID|Chip Name)\s*:)/m)) {
+    const find = finder(outline(block));
+    const powerW = watts(find('NPU Real-time Power(W)', 'Real-time Power(W)', 'Power(W)'));
+    if (/^mcu$/i.test(find('Chip Name'))) board = { powerW };
     const chip = plainNumber(find('Chip ID'));
     if (chip === undefined) continue;
     chips.set(chip, {
       clockMHz: megahertz(find('Aicore curFreq(MHZ)')),
       clockMaxMHz: megahertz(find('Aicore Freq(MHZ)')),
-      powerW: watts(find('NPU Real-time Power(W)')),
+      powerW,
       computeUnits: plainNumber(find('Aicore Count')),
     });
   }
-  return chips;
+  return { chips, board };
 }
 
 /**

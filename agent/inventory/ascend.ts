@@ -10,7 +10,7 @@ import {
 import { addFacts, device, type Facts } from './device.ts';
 import type { Machine, RunOptions } from './machine.ts';
 import { clean } from './output.ts';
-import { bytes, celsius, isAbsent, pciAddress, plainNumber, share, watts } from './quantity.ts';
+import { bytes, celsius, isAbsent, pairOf, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
 
@@ -45,9 +45,14 @@ export const ascend: Collector = {
       );
     }
     reading.version('npu-smi', table?.version);
-    const byNpu = Map.groupBy(chips, (chip) => chip.npu);
+    const byNpu = [...Map.groupBy(chips, (chip) => chip.npu)];
+    const names = new Map(map?.map((entry) => [`${entry.npu}/${entry.chip}`, entry.name]));
+    const asked = reading.askable(byNpu, 'npu-smi info -t');
+    for (const [npu, own] of byNpu.slice(asked.length)) {
+      addNpu(reading, npu, own, {}, { chips: new Map(), board: {} }, undefined);
+    }
     await Promise.all(
-      [...byNpu].map(async ([npu, own]) => {
+      asked.map(async ([npu, own]) => {
         const [board, common, product, ecc, memory] = await Promise.all(
           ['board', 'common', 'product', 'ecc', 'memory'].map((what) =>
             // Not every product counts errors or tells more of its memory.
@@ -57,8 +62,7 @@ export const ascend: Collector = {
         const errors = parseEcc(ecc ?? '');
         const memories = parseMemory(memory ?? '');
         const named = own.map(({ chip, facts }) => {
-          const name = map?.find((entry) => entry.npu === npu && entry.chip === chip)?.name;
-          return { chip, facts: { ...facts, chip: betterName(facts.chip, name) } };
+          return { chip, facts: { ...facts, chip: betterName(facts.chip, names.get(`${npu}/${chip}`)) } };
         });
         for (const entry of named) {
           const args = ['info', '-t', 'board', '-i', String(npu), '-c', String(entry.chip)];
@@ -95,47 +99,42 @@ interface Chip {
   readonly facts: Facts;
 }
 
-/** Rows of `npu-smi info`: two for each chip. Undefined where the headings are not those of any form known here. */
+/** Rows of `npu-smi info`: two for each chip. Undefined where headings of a chip are missing. */
 export function parseInfo(text: string): { version?: string; chips: Chip[]; cut: boolean } | undefined {
   const table = smiTable(text);
-  if (
-    !table ||
-    !hasHeadings(table, [
-      ['NPU', 'Name', 'Health', 'Power', 'Temp'],
-      ['Chip', 'Bus-Id', 'AICore', 'Memory-Usage'],
-    ])
-  ) {
+  if (!table || !hasHeadings(table, [['npu', 'npu id'], 'name', 'health', 'chip', 'bus-id', 'memory-usage'])) {
     return undefined;
   }
   const version = bannerValue(table.banner, 'Version:') ?? bannerValue(table.banner, 'npu-smi');
-  const usages = table.headings[1]!.join(' ').match(/\w+-Usage\(\w+\)/g) ?? [];
-  const chips: Chip[] = [];
-  for (const [upper, lower] of table.devices) {
-    const identity = /^(\d+)\s+(\S.*)$/.exec(upper?.[0] ?? '');
-    const chip = /^(\d+)(?:\s+(\d+))?$/.exec(lower?.[0] ?? '');
-    if (!identity || !chip || !upper || !lower) continue;
-    const [power = '', temperature = ''] = (upper[2] ?? '').split(/\s{2,}/);
-    const [busy = '', ...rest] = (lower[2] ?? '').split(/\s+/);
-    const pairs = [...rest.join(' ').matchAll(/(\d+)\s*\/\s*(\d+)/g)];
-    // HBM where the card has it, else the DDR: the columns are told apart by their headings.
-    const hbm = usages.findIndex((name) => /^HBM/i.test(name));
-    const pair = hbm >= 0 && Number(pairs[hbm]?.[2]) > 0 ? pairs[hbm] : pairs[0];
-    chips.push({
-      npu: Number(identity[1]),
-      chip: Number(chip[1]),
-      facts: {
-        chip: identity[2],
-        health: upper[1],
-        powerW: watts(power),
-        temperatureC: celsius(temperature),
-        pciAddress: pciAddress(lower[1] ?? ''),
-        utilization: share(busy),
-        memoryUsedBytes: pair ? bytes(pair[1]!, 'MB') : undefined,
-        memoryBytes: pair ? bytes(pair[2]!, 'MB') : undefined,
-        deviceNode: chip[2] === undefined ? undefined : `/dev/davinci${chip[2]}`,
+  const chips = table.devices.flatMap((row): Chip[] => {
+    const npu = plainNumber(row.value('npu', 'npu id'));
+    // Versions without a heading for it print the number of the device node behind that of the chip.
+    const [number = '', node = ''] = row.value('chip', 'chip id').split(/\s+/);
+    const chip = plainNumber(number);
+    if (npu === undefined || chip === undefined) return [];
+    // HBM where the card has it, else the DDR.
+    const memory = ['hbm-usage', 'memory-usage']
+      .map((name) => pairOf(row.value(name)).map((text) => bytes(text, row.unit(name) || 'MB')))
+      .find(([, total]) => total !== undefined && total > 0);
+    const physical = row.value('device', 'phy-id', 'chip phy-id') || node;
+    return [
+      {
+        npu,
+        chip,
+        facts: {
+          chip: row.value('name'),
+          health: row.value('health'),
+          powerW: watts(row.value('power')),
+          temperatureC: celsius(row.value('temp')),
+          pciAddress: pciAddress(row.value('bus-id')),
+          utilization: share(row.value('aicore')),
+          memoryUsedBytes: memory?.[0],
+          memoryBytes: memory?.[1],
+          deviceNode: /^\d+$/.test(physical) ? `/dev/davinci${physical}` : undefined,
+        },
       },
-    });
-  }
+    ];
+  });
   return { ...(version === undefined ? {} : { version }), chips, cut: table.cut > 0 };
 }
 
@@ -168,7 +167,7 @@ function addNpu(
   npu: number,
   chips: readonly { chip: number; facts: Facts }[],
   board: Facts,
-  common: ReadonlyMap<number, Facts>,
+  common: ReturnType<typeof parseCommon>,
   product: string | undefined,
 ): void {
   const id = `ascend-${npu}`;
@@ -185,8 +184,9 @@ function addNpu(
     memoryBytes: known ? chips.reduce((sum, { facts }) => sum + facts.memoryBytes!, 0) : undefined,
   });
   addFacts(card, 'npu-smi info -t board', only ? board : { ...board, uuid: undefined, pciAddress: undefined });
-  if (only) addFacts(card, 'npu-smi info -t common', common.get(chips[0]!.chip) ?? {});
+  if (only) addFacts(card, 'npu-smi info -t common', common.chips.get(chips[0]!.chip) ?? {});
   else if (first.powerW !== undefined) addFacts(card, source, { powerW: first.powerW });
+  addFacts(card, 'npu-smi info -t common', common.board);
   reading.devices.push(card);
   if (product) reading.component(`Ascend product ${npu}`, product, 'npu-smi info -t product');
   if (only) return;
@@ -194,7 +194,7 @@ function addNpu(
     // The table's power stands in the row of the NPU: it is the card's.
     const own = { ...facts, powerW: undefined };
     const die = device({ id: `${id}.${chip}`, kind: 'die', parent: id, vendor: 'ascend' }, source, own);
-    addFacts(die, 'npu-smi info -t common', common.get(chip) ?? {});
+    addFacts(die, 'npu-smi info -t common', common.chips.get(chip) ?? {});
     addFacts(die, 'npu-smi info -t board', { driver: board.driver, firmware: board.firmware });
     reading.devices.push(die);
   }
@@ -243,10 +243,8 @@ export function parseVirtual(text: string): { id: number; template: string }[] {
 async function readTopology(reading: Reading, libraries: readonly string[]): Promise<void> {
   const text = await reading.detail('npu-smi', ['info', '-t', 'topo'], { libraries }, true);
   const peers = parseTopology(text ?? '');
-  const leaves = reading.devices.filter(
-    (d) =>
-      d.kind === 'die' || (d.kind === 'package' && !reading.devices.some((o) => o.kind === 'die' && o.parent === d.id)),
-  );
+  const parents = new Set(reading.devices.flatMap((one) => (one.kind === 'die' ? [one.parent] : [])));
+  const leaves = reading.devices.filter((d) => d.kind === 'die' || (d.kind === 'package' && !parents.has(d.id)));
   for (const [index, leaf] of leaves.entries()) {
     const own = (peers.get(index) ?? []).map((peer) => `${leaves[peer]?.id ?? peer} HCCS`);
     addFacts(leaf, 'npu-smi info -t topo', { peers: own });

@@ -1,9 +1,10 @@
 import { addFacts, device, type Facts } from './device.ts';
+import { jsonIn } from './documents.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline, splitOutline } from './outline.ts';
-import { at, jsonIn, listAt, textAt } from './output.ts';
+import { at, firstText, listAt } from './output.ts';
 import { linkGeneration } from './pci.ts';
-import { bytes, celsius, pciAddress, plainNumber, share, watts } from './quantity.ts';
+import { bytes, celsius, pairOf, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
 import { parseMatrix } from './topology.ts';
@@ -41,13 +42,13 @@ export const cambricon: Collector = {
     }
     if (found.length === 0) reading.say('tool_reports_none', `cnmon: ${text.slice(0, 400)}`);
     const peers = parseMatrix((await reading.detail('cnmon', ['topo', '-m'], {}, true)) ?? '', MLULINK);
+    const rows = new Map(table?.cards.map((card) => [card.index, card.facts]));
     for (const { index, facts } of found) {
       const identity = { id: `cambricon-${index}`, kind: 'package', vendor: 'cambricon' } as const;
-      const row = table?.cards.find((card) => card.index === index)?.facts;
-      const merged = { ...row, ...withoutGaps(facts) };
+      const merged = { ...rows.get(index), ...withoutGaps(facts) };
       const made = device(identity, cards ? 'cnmon info' : 'cnmon', {
         ...merged,
-        driver: merged.driver ?? table?.driver,
+        driver: merged.driver || table?.driver,
       });
       reading.devices.push(addFacts(made, 'cnmon topo -m', { peers: peers[index] }));
     }
@@ -62,76 +63,69 @@ interface Card {
   readonly facts: Facts;
 }
 
-/** The table of `cnmon`. Undefined for headings of no form known here. */
+/** The table of `cnmon` by its headings: version 4 has the driver where version 5 has the address. */
 export function parseTable(text: string) {
   const table = smiTable(text);
-  if (
-    !table ||
-    !hasHeadings(table, [
-      ['Card', 'Name', 'Firmware', 'Util'],
-      ['Temp', 'Pwr', 'Memory-Usage'],
-    ])
-  )
-    return undefined;
-  const addressed = /Bus-Id/i.test(table.headings[0]!.join(' '));
-  const cards: Card[] = [];
-  for (const [upper = [], lower = []] of table.devices) {
-    const name = /^(\d+)\s+(\S*)\/(\S*)\s+(\S.*?)\s+(v[\w.]+)$/.exec(upper[0] ?? '');
-    if (!name) continue;
-    const board = /(\S+?)C?\s+([\d.,]+\s*m?W?|\S+)\s*\/\s*([\d.,]+\s*m?W?|\S+)$/.exec(lower[0] ?? '');
-    const memory = /^(.+?)\/(.+)$/.exec(lower[1] ?? '');
-    const [busy = '', errors = ''] = (upper[2] ?? '').split(/\s+/);
-    cards.push({
-      index: Number(name[1]),
-      facts: {
-        chip: name[4],
-        firmware: name[5],
-        driver: addressed ? undefined : /\bv([\w.]+)$/.exec(upper[1] ?? '')?.[1],
-        pciAddress: addressed ? pciAddress(upper[1] ?? '') : undefined,
-        utilization: share(busy),
-        eccUncorrected: plainNumber(errors),
-        temperatureC: celsius(board?.[1] ?? ''),
-        powerW: watts(board?.[2] ?? ''),
-        powerLimitW: watts(board?.[3] ?? ''),
-        memoryUsedBytes: bytes(memory?.[1] ?? ''),
-        memoryBytes: bytes(memory?.[2] ?? ''),
-        // A virtual function's number stands before or after the slash of the column VF.
-        partitioning: name[2] || name[3] ? `VF ${name[2]}/${name[3]}` : undefined,
+  if (!table || !hasHeadings(table, ['card', 'name', 'firmware', 'memory-usage'])) return undefined;
+  const cards = table.devices.flatMap((row): Card[] => {
+    const index = plainNumber(row.value('card'));
+    if (index === undefined) return [];
+    const [power, limit] = pairOf(row.value('pwr:usage/cap'));
+    const [used, total] = pairOf(row.value('memory-usage'));
+    // A virtual function's number stands before or after the slash.
+    const virtual = row.value('vf');
+    return [
+      {
+        index,
+        facts: {
+          chip: row.value('name'),
+          firmware: row.value('firmware'),
+          driver: row.value('driver').replace(/^v/, ''),
+          pciAddress: pciAddress(row.value('bus-id')),
+          utilization: share(row.value('util')),
+          eccUncorrected: plainNumber(row.value('ecc-error')),
+          temperatureC: celsius(row.value('temp')),
+          powerW: watts(power),
+          powerLimitW: watts(limit),
+          memoryUsedBytes: bytes(used),
+          memoryBytes: bytes(total),
+          partitioning: /\d/.test(virtual) ? `VF ${virtual}` : undefined,
+        },
       },
-    });
-  }
+    ];
+  });
   const version = bannerValue(table.banner, 'CNMON');
-  const driver = bannerValue(table.banner, 'Driver') ?? cards[0]?.facts.driver;
+  const driver = bannerValue(table.banner, 'Driver') ?? (cards[0]?.facts.driver || undefined);
   return { version, driver, cards, cut: table.cut > 0 };
 }
 
 /** `cnmon_info.json`. Numbers are in MiB, °C, W and percent. Undefined where it has no `CnmonInfo`. */
 export function parseJson(text: string): Card[] | undefined {
-  const document = jsonIn(text);
-  if (!Array.isArray(at(document, 'CnmonInfo'))) return undefined;
+  const document = jsonIn(text, (one) => at(one, 'CnmonInfo') !== undefined);
+  if (document === undefined) return undefined;
   return listAt(document, 'CnmonInfo').map((card, position) => {
-    const field = (...path: string[]) => textAt(card, ...path) ?? '';
-    const pci = ['DomainID', 'Bus', 'Device', 'Function'].map((name) => field('PCI', name).replace(/^0x/i, ''));
+    const field = (...paths: string[]) => firstText(card, ...paths);
+    const pci = ['DomainID', 'Bus', 'Device', 'Function'].map((name) => field(`PCI.${name}`).replace(/^0x/i, ''));
     return {
       index: plainNumber(field('CardNum')) ?? position,
       facts: {
         chip: field('ProductName'),
         uuid: field('UUID'),
-        serial: field('SN') || field('SerialNumber'),
+        serial: field('SN', 'SerialNumber'),
         driver: field('Driver').replace(/^v/, ''),
-        firmware: field('Firmware') || field('MCU'),
+        firmware: field('Firmware', 'MCU'),
         pciAddress: pci.every((part) => part !== '')
           ? pciAddress(`${pci[0]}:${pci[1]}:${pci[2]}.${pci[3]}`)
           : undefined,
-        memoryBytes: bytes(field('PhysicalMemUsage', 'Total'), 'MiB'),
-        memoryUsedBytes: bytes(field('PhysicalMemUsage', 'Used'), 'MiB'),
-        temperatureC: celsius(field('Temperature', 'Chip') || field('Temperature', 'Board')),
-        utilization: share(field('Utilization', 'MLUAverage')),
-        powerW: watts(field('Power', 'Usage')),
-        powerLimitW: watts(field('Power', 'Cap')),
-        linkGeneration: linkGeneration(field('PCI', 'CurrentSpeed')),
-        linkWidth: plainNumber(field('PCI', 'CurrentWidth').replace(/x/i, '')),
-        health: field('HealthState', 'Device') || field('Health'),
+        memoryBytes: bytes(field('PhysicalMemUsage.Total'), 'MiB'),
+        memoryUsedBytes: bytes(field('PhysicalMemUsage.Used'), 'MiB'),
+        temperatureC: celsius(field('Temperature.Chip', 'Temperature.Board')),
+        utilization: share(field('Utilization.MLUAverage')),
+        powerW: watts(field('Power.Usage')),
+        powerLimitW: watts(field('Power.Cap')),
+        linkGeneration: linkGeneration(field('PCI.CurrentSpeed')),
+        linkWidth: plainNumber(field('PCI.CurrentWidth').replace(/x/i, '')),
+        health: field('HealthState.Device', 'Health'),
       },
     };
   });

@@ -1,8 +1,11 @@
 import type { Cpu, InventoryFinding, Unread } from '../../model/inventory.ts';
 import { coreRates } from './cpu-units.ts';
+import { jsonIn } from './documents.ts';
 import type { Machine, Read } from './machine.ts';
-import { at, jsonIn, listAt, textAt } from './output.ts';
+import { at, clean, listAt, textAt } from './output.ts';
 import { fromLscpu, type Processor, parseCpuinfo, vendorOf } from './processor.ts';
+import { isAbsent } from './quantity.ts';
+import type { Ran } from './spawn.ts';
 
 const CPUINFO = '/proc/cpuinfo';
 const CPUFREQ = '/sys/devices/system/cpu/cpu0/cpufreq';
@@ -21,7 +24,7 @@ export async function readCpu(
     kilohertz(machine, `${CPUFREQ}/cpuinfo_max_freq`),
     machine.readFile('/sys/fs/cgroup/cpu.max'),
   ]);
-  const lscpu = listing.status === 'exited' ? lscpuFields(listing.stdout) : {};
+  const lscpu = await lscpuFields(machine, listing);
   const read = info.ok ? parseCpuinfo(info.value) : undefined;
   const parsed = read ?? fromLscpu(lscpu);
   const source = read ? CPUINFO : 'lscpu';
@@ -105,48 +108,65 @@ function peaks(processor: Processor, cpu: Cpu, unread: Unread[]): void {
   }));
 }
 
-/** Names of SIMD and matrix extensions for people, from the kernel's flags. */
-const EXTENSIONS: readonly [string, RegExp][] = [
-  ['SSE4.2', /^sse4_2$/],
-  ['AVX', /^avx$/],
-  ['AVX2', /^avx2$/],
-  ['FMA', /^fma$/],
-  ['AVX-VNNI', /^avx_vnni$/],
-  ['AVX-512', /^avx512f$/],
-  ['AVX-512-VNNI', /^avx512_vnni$/],
-  ['AVX-512-BF16', /^avx512_bf16$/],
-  ['AVX-512-FP16', /^avx512_fp16$/],
-  ['AMX', /^amx_tile$/],
-  ['AMX-INT8', /^amx_int8$/],
-  ['AMX-BF16', /^amx_bf16$/],
-  ['AMX-FP16', /^amx_fp16$/],
-  ['NEON', /^asimd$/],
-  ['NEON-FP16', /^asimdhp$/],
-  ['NEON-DotProd', /^asimddp$/],
-  ['SVE', /^sve$/],
-  ['SVE2', /^sve2$/],
-  ['SME', /^sme$/],
-  ['I8MM', /^i8mm$/],
-  ['BF16', /^bf16$/],
-  ['LSX', /^lsx$/],
-  ['LASX', /^lasx$/],
-];
+/**
+ * Names of SIMD and matrix extensions for people, by architecture and the kernel's flag: one flag can mean two things (`sme`
+ * is the Scalable Matrix Extension of Arm, and AMD's and Hygon's encryption of memory).
+ */
+const EXTENSIONS: Partial<Record<Processor['architecture'], Readonly<Record<string, string>>>> = {
+  x64: {
+    sse4_2: 'SSE4.2',
+    avx: 'AVX',
+    avx2: 'AVX2',
+    fma: 'FMA',
+    avx_vnni: 'AVX-VNNI',
+    avx512f: 'AVX-512',
+    avx512_vnni: 'AVX-512-VNNI',
+    avx512_bf16: 'AVX-512-BF16',
+    avx512_fp16: 'AVX-512-FP16',
+    amx_tile: 'AMX',
+    amx_int8: 'AMX-INT8',
+    amx_bf16: 'AMX-BF16',
+    amx_fp16: 'AMX-FP16',
+  },
+  arm64: {
+    asimd: 'NEON',
+    asimdhp: 'NEON-FP16',
+    asimddp: 'NEON-DotProd',
+    sve: 'SVE',
+    sve2: 'SVE2',
+    sme: 'SME',
+    i8mm: 'I8MM',
+    bf16: 'BF16',
+  },
+  loongarch64: { lsx: 'LSX', lasx: 'LASX' },
+};
 
 function simd(processor: Processor): string[] {
-  return EXTENSIONS.filter(([, flag]) => [...processor.flags].some((f) => flag.test(f))).map(([name]) => name);
+  const names = Object.entries(EXTENSIONS[processor.architecture] ?? {});
+  return names.filter(([flag]) => processor.flags.has(flag)).map(([, name]) => name);
 }
 
-function lscpuFields(output: string): Record<string, string> {
+/** Fields of `lscpu` by name, from its JSON, else from the lines that versions without `-J` print. */
+async function lscpuFields(machine: Machine, listing: Ran): Promise<Record<string, string>> {
   const fields: Record<string, string> = {};
+  const add = (name: string | undefined, data: string | undefined) => {
+    if (name && data && !isAbsent(data)) fields[name] ??= data;
+  };
   const walk = (entries: unknown[]) => {
     for (const entry of entries) {
-      const name = textAt(entry, 'field')?.replace(/:$/, '');
-      const data = textAt(entry, 'data');
-      if (name && data && data !== '-') fields[name] ??= data;
+      add(textAt(entry, 'field')?.replace(/:$/, ''), textAt(entry, 'data'));
       walk(listAt(entry, 'children'));
     }
   };
-  walk(listAt(jsonIn(output), 'lscpu'));
+  const document =
+    listing.status === 'exited' ? jsonIn(listing.stdout, (one) => at(one, 'lscpu') !== undefined) : undefined;
+  walk(listAt(document, 'lscpu'));
+  if (document !== undefined || listing.status === 'not_found') return fields;
+  const plain = await machine.run('lscpu', []);
+  for (const line of plain.status === 'exited' ? clean(plain.stdout).split('\n') : []) {
+    const match = /^\s*([^:]+?)\s*:\s*(.*?)\s*$/.exec(line);
+    add(match?.[1], match?.[2]);
+  }
   return fields;
 }
 

@@ -1,5 +1,6 @@
 import type { Accelerator } from '../../model/inventory.ts';
 import { isAbsent, pciAddress } from './quantity.ts';
+import { isIdentity, isName } from './value.ts';
 import { type VendorKey, vendorName } from './vendor.ts';
 
 /** What a parser may know of a device, each value in the unit of the field's name; undefined where it was not printed. */
@@ -59,6 +60,20 @@ const PLAUSIBLE: Readonly<Record<NumberField, readonly [number, number]>> = {
   fan: [0, 1.5],
 };
 
+/** What a text must be to be a fact of its field; of the others it must be a value at all. */
+const FITTING: Partial<Record<keyof Facts, (text: string) => boolean>> = {
+  chip: isName,
+  uuid: isIdentity,
+  serial: isIdentity,
+  pciAddress: isIdentity,
+  // No vendor and no device is 0000 or ffff.
+  pciId: (text) => /^(?!0000|ffff)[0-9a-f]{4}:(?!0000|ffff)[0-9a-f]{4}$/.test(text),
+  driver: isIdentity,
+  firmware: isIdentity,
+  runtime: isIdentity,
+  capability: isIdentity,
+};
+
 /** Whose device it is and what it counts as. */
 export interface Identity {
   readonly id: string;
@@ -68,8 +83,8 @@ export interface Identity {
 }
 
 /**
- * A device with every fact's source. Empty texts, the usual ways of printing "no value" and numbers outside what is
- * physically possible are left out.
+ * A device with every fact's source. Empty texts, the usual ways of printing "no value", placeholders of the field and
+ * numbers outside what is physically possible are left out.
  */
 export function device(identity: Identity, source: string, facts: Facts): Accelerator {
   const made: Accelerator = {
@@ -88,11 +103,15 @@ export function addFacts(made: Accelerator, source: string, facts: Facts): Accel
     if (raw === undefined || target[name] !== undefined) continue;
     const value = name === 'pciAddress' ? pciAddress(String(raw)) : raw;
     if (typeof value === 'number' && !plausible(name as NumberField, value)) continue;
-    if (typeof value === 'string' && isAbsent(value)) continue;
+    if (typeof value === 'string' && !fits(name as keyof Facts, value)) continue;
     if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
     target[name] = { value, source };
   }
   return made;
+}
+
+function fits(name: keyof Facts, text: string): boolean {
+  return FITTING[name]?.(text) ?? !isAbsent(text);
 }
 
 function plausible(name: NumberField, value: number): boolean {

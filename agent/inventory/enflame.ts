@@ -1,8 +1,9 @@
 import { addFacts, device, type Facts } from './device.ts';
+import { healthOf } from './health.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline, splitOutline } from './outline.ts';
 import { clean } from './output.ts';
-import { bytes, celsius, isAbsent, megahertz, pciAddress, plainNumber, share, watts } from './quantity.ts';
+import { bytes, celsius, megahertz, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { parseMatrix } from './topology.ts';
 
@@ -31,10 +32,10 @@ export const enflame: Collector = {
     }
     if (found.length === 0) reading.say('tool_reports_none', `efsmi: ${(text ?? '').slice(0, 400)}`);
     const peers = parseMatrix((await reading.detail('efsmi', ['--topo', '-m'], {}, true)) ?? '', ESL);
+    const rows = new Map(list?.map((entry) => [entry.index, entry.facts]));
     for (const { index, facts } of found) {
-      const row = list?.find((entry) => entry.index === index)?.facts;
       const known = {
-        ...row,
+        ...rows.get(index),
         ...Object.fromEntries(Object.entries(facts).filter(([, v]) => v !== undefined && v !== '')),
       };
       const identity = { id: `enflame-${index}`, kind: 'package', vendor: 'enflame' } as const;
@@ -81,15 +82,10 @@ export function parseQuery(text: string): Card[] | undefined {
         linkGeneration: plainNumber(find('Cur Link Speed').replace(/^gen/i, '')),
         linkWidth: plainNumber(find('Cur Link Width').replace(/x/i, '')),
         eccUncorrected: plainNumber(find('RMA Info/Total DBE', 'RMA Info/DBE')),
-        health: healthOf(find('Health')),
+        health: healthOf([{ answer: find('Health'), well: /^true$/i, fault: (said) => `not healthy (${said})` }]),
       },
     };
   });
-}
-
-function healthOf(text: string): string | undefined {
-  if (/^true$/i.test(text)) return 'OK';
-  return isAbsent(text) ? undefined : `not healthy (${text})`;
 }
 
 /** `efsmi -L`: columns under `DEV SN Slot ID Bus … UUID`. Undefined without that heading. */

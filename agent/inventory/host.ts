@@ -1,6 +1,7 @@
 import type { Inventory, NumberFact, TextFact, Unread } from '../../model/inventory.ts';
 import type { Machine, Read } from './machine.ts';
 import { at, listAt, textAt } from './output.ts';
+import { isIdentity, isName } from './value.ts';
 
 /** The parts of an inventory that `systeminformation` and the kernel's own files answer. */
 export interface HostPart {
@@ -14,10 +15,6 @@ export interface HostPart {
 }
 
 const SI = 'systeminformation';
-/** What boards and hypervisors print where nobody entered a value. */
-const EMPTY =
-  /^(?:-|n\/?a|none|null|unknown|not (?:specified|available|applicable)|to be filled by o\.?e\.?m\.?|default string|system (?:serial number|manufacturer|product name)|0+|x+)$/i;
-
 /** Host facts. Each one names its source; what could not be read is listed with the reason. */
 export async function readHost(machine: Machine): Promise<HostPart & { document: Read<unknown> }> {
   const unread: Unread[] = [];
@@ -50,7 +47,7 @@ export async function readHost(machine: Machine): Promise<HostPart & { document:
   put(host, 'manufacturer', vendor ?? siText(facts, 'system', 'manufacturer'));
   put(host, 'product', product ?? siText(facts, 'system', 'model'));
   put(host, 'boardSerial', boardSerial ?? siText(facts, 'baseboard', 'serial'));
-  const name = ['distro', 'release'].map((key) => textAt(facts, 'osInfo', key)).filter(Boolean);
+  const name = ['distro', 'release'].flatMap((key) => siText(facts, 'osInfo', key)?.value ?? []);
   if (name.length > 0) host.os = { value: name.join(' '), source: `${SI}.osInfo()` };
   put(host, 'kernel', siText(facts, 'osInfo', 'kernel'));
   if (at(facts, 'system', 'virtual') === true) {
@@ -73,12 +70,28 @@ export async function readHost(machine: Machine): Promise<HostPart & { document:
         why: 'not readable or not filled in',
       });
   }
+  const memory = await readMemory(machine, facts, findings);
+  const disks = readDisks(facts);
+  const mounts = readMounts(facts);
+  const links = readLinks(facts);
+  if (document.ok) {
+    // An empty answer is none: machines have all of these, and what a container does not show is not read either.
+    for (const [what, call, read] of [
+      ['memory', 'mem', memory.totalBytes !== undefined],
+      ['disks', 'diskLayout', disks.length > 0],
+      ['mounts', 'fsSize', mounts.length > 0],
+      ['network links', 'networkInterfaces', links.length > 0],
+    ] as const) {
+      const told = unread.some((item) => item.what === call);
+      if (!read && !told) unread.push({ what, source: `${SI}.${call}()`, why: 'the answer has none' });
+    }
+  }
   return {
     host,
-    memory: await readMemory(machine, facts, findings),
-    disks: readDisks(facts),
-    mounts: readMounts(facts),
-    links: readLinks(facts),
+    memory,
+    disks,
+    mounts,
+    links,
     findings,
     unread,
     document,
@@ -95,7 +108,7 @@ async function readMemory(
   put(memory, 'availableBytes', siNumber(facts, 'mem', 'available'));
   const type = listAt(facts, 'memLayout')
     .map((bank) => textAt(bank, 'type') ?? '')
-    .find((t) => t !== '' && !EMPTY.test(t));
+    .find(isName);
   if (type) memory.type = { value: type, source: `${SI}.memLayout()` };
   for (const path of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
     const limit = await line(machine, path);
@@ -141,7 +154,8 @@ function readMounts(facts: unknown): Inventory['mounts'] {
     const path = textAt(mount, 'mount');
     const device = textAt(mount, 'fs');
     const fsType = textAt(mount, 'type');
-    if (!path || !device || !fsType) return [];
+    // The first entry may be the heading of df in the system's language, which has no path.
+    if (!path?.match(/^(?:\/|[A-Z]:)/i) || !device || !fsType) return [];
     const made: Inventory['mounts'][number] = { path, device, fsType };
     put(made, 'totalBytes', number(`${SI}.fsSize()`, mount, 'size'));
     put(made, 'availableBytes', number(`${SI}.fsSize()`, mount, 'available'));
@@ -174,15 +188,19 @@ async function line(machine: Machine, path: string): Promise<TextFact | undefine
   const file = await machine.readFile(path);
   if (!file.ok) return undefined;
   const value = file.value.split('\n')[0]!.trim();
-  return value === '' || EMPTY.test(value) ? undefined : { value, source: path };
+  return isIdentity(value) ? { value, source: path } : undefined;
 }
 
 const siText = (facts: unknown, call: string, key: string) => text(`${SI}.${call}()`, at(facts, call), key);
 const siNumber = (facts: unknown, call: string, key: string) => number(`${SI}.${call}()`, at(facts, call), key);
 
+/** Keys whose values are names, not what tells one thing from all others. */
+const NAMES: ReadonlySet<string> = new Set(['name', 'model', 'vendor', 'manufacturer', 'type', 'physical']);
+
 function text(source: string, value: unknown, key: string): TextFact | undefined {
   const found = textAt(value, key);
-  return found === undefined || found === '' || EMPTY.test(found) ? undefined : { value: found, source };
+  const fits = NAMES.has(key) ? isName : isIdentity;
+  return found !== undefined && fits(found) ? { value: found, source } : undefined;
 }
 
 function number(source: string, value: unknown, key: string): NumberFact | undefined {

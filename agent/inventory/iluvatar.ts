@@ -1,7 +1,7 @@
 import { addFacts, device, type Facts } from './device.ts';
 import type { Machine } from './machine.ts';
 import { csvOutput } from './output.ts';
-import { bytes, celsius, megahertz, pciAddress, share, watts } from './quantity.ts';
+import { bytes, celsius, megahertz, pairOf, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { queryFacts } from './smi-query.ts';
 import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
@@ -68,9 +68,10 @@ export const iluvatar: Collector = {
       );
     }
     if (found.length === 0) reading.say('tool_reports_none', `ixsmi: ${text.slice(0, 400)}`);
+    const rowsByIndex = new Map(table?.cards.map((card) => [card.index, card.facts]));
     const peers = parseMatrix((await reading.detail('ixsmi', ['topo', '-m'], options, true)) ?? '', IXLINK);
     for (const { index, facts } of found) {
-      const row = table?.cards.find((card) => card.index === index)?.facts;
+      const row = rowsByIndex.get(index);
       const identity = { id: `iluvatar-${index}`, kind: 'package', vendor: 'iluvatar' } as const;
       const known = {
         ...row,
@@ -90,41 +91,33 @@ export const iluvatar: Collector = {
   },
 };
 
-/** The table of `ixsmi`. Undefined for other headings. */
+/** The table of `ixsmi` by its headings. Undefined where those of a card are missing. */
 export function parseTable(text: string) {
   const table = smiTable(text);
-  if (
-    !table ||
-    !hasHeadings(table, [
-      ['GPU', 'Name', 'Bus-Id', 'Clock-SM'],
-      ['Temp', 'Pwr', 'Memory-Usage', 'Util'],
-    ])
-  ) {
-    return undefined;
-  }
-  const cards: { index: number; facts: Facts }[] = [];
-  for (const [upper = [], lower = []] of table.devices) {
-    const name = /^(\d+)\s+(?:Iluvatar\s+)?(\S.*)$/i.exec(upper[0] ?? '');
-    if (!name) continue;
-    const board = /^\S+\s+(\S+)\s+\S+\s+(\S+)\s*\/\s*(\S+)$/.exec(lower[0] ?? '');
-    const memory = /^(\S+)\s*\/\s*(\S+)$/.exec(lower[1] ?? '');
-    const [clock = '', memoryClock = ''] = (upper[2] ?? '').split(/\s+/);
-    cards.push({
-      index: Number(name[1]),
-      facts: {
-        chip: name[2],
-        pciAddress: pciAddress(upper[1] ?? ''),
-        clockMHz: megahertz(clock),
-        memoryClockMHz: megahertz(memoryClock),
-        temperatureC: celsius(board?.[1] ?? ''),
-        powerW: watts(board?.[2] ?? ''),
-        powerLimitW: watts(board?.[3] ?? ''),
-        memoryUsedBytes: bytes(memory?.[1] ?? ''),
-        memoryBytes: bytes(memory?.[2] ?? ''),
-        utilization: share((lower[2] ?? '').split(/\s+/)[0] ?? ''),
+  if (!table || !hasHeadings(table, ['gpu', 'name', 'bus-id', 'memory-usage'])) return undefined;
+  const cards = table.devices.flatMap((row): { index: number; facts: Facts }[] => {
+    const index = plainNumber(row.value('gpu'));
+    if (index === undefined) return [];
+    const [power, limit] = pairOf(row.value('pwr:usage/cap'));
+    const [used, total] = pairOf(row.value('memory-usage'));
+    return [
+      {
+        index,
+        facts: {
+          chip: row.value('name').replace(/^Iluvatar\s+/i, ''),
+          pciAddress: pciAddress(row.value('bus-id')),
+          clockMHz: megahertz(row.value('clock-sm')),
+          memoryClockMHz: megahertz(row.value('clock-mem')),
+          temperatureC: celsius(row.value('temp')),
+          powerW: watts(power),
+          powerLimitW: watts(limit),
+          memoryUsedBytes: bytes(used),
+          memoryBytes: bytes(total),
+          utilization: share(row.value('gpu-util')),
+        },
       },
-    });
-  }
+    ];
+  });
   return {
     version: bannerValue(table.banner, 'IX-ML'),
     driver: bannerValue(table.banner, 'Driver Version'),

@@ -1,7 +1,8 @@
 import { addFacts, device, type Facts } from './device.ts';
+import { documentsIn, jsonIn } from './documents.ts';
 import { readGaudi } from './gaudi.ts';
 import type { Machine } from './machine.ts';
-import { at, boxRows, clean, jsonIn, listAt, textAt } from './output.ts';
+import { at, boxRows, clean, listAt, textAt } from './output.ts';
 import { bytes, isAbsent, megahertz, plainNumber, share } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 
@@ -34,13 +35,17 @@ async function readXpu(reading: Reading): Promise<void> {
   }
   if (devices.length === 0) reading.say('tool_reports_none', `xpu-smi discovery: ${text.slice(0, 400)}`);
   const peers = parseXeLinks((await reading.detail('xpu-smi', ['topology', '-m'], {}, true)) ?? '');
-  for (const { index, facts, virtual } of devices) {
-    const [more, stats, health, errors] = await Promise.all([
-      reading.detail('xpu-smi', ['discovery', '-d', String(index), '-j']),
-      reading.detail('xpu-smi', ['stats', '-d', String(index), '-j']),
-      reading.detail('xpu-smi', ['health', '-d', String(index), '-j'], {}, true),
-      reading.detail('xpu-smi', ['stats', '-d', String(index), '-r', '-j'], {}, true),
-    ]);
+  const asked = new Set(reading.askable(devices, 'xpu-smi -d'));
+  for (const one of devices) {
+    const { index, facts, virtual } = one;
+    const [more, stats, health, errors] = !asked.has(one)
+      ? []
+      : await Promise.all([
+          reading.detail('xpu-smi', ['discovery', '-d', String(index), '-j']),
+          reading.detail('xpu-smi', ['stats', '-d', String(index), '-j']),
+          reading.detail('xpu-smi', ['health', '-d', String(index), '-j'], {}, true),
+          reading.detail('xpu-smi', ['stats', '-d', String(index), '-r', '-j'], {}, true),
+        ]);
     const known = { ...defined(facts), ...defined(parseDetail(more ?? '')), ...defined(parseStats(stats ?? '')) };
     const kind = virtual ? 'partition' : 'package';
     const partitioning = virtual ? 'virtual function' : undefined;
@@ -60,7 +65,7 @@ export function parseHealth(text: string): string | undefined {
   if (typeof document !== 'object' || document === null) return undefined;
   const states = Object.entries(document).flatMap(([component, value]): [string, string][] => {
     const state = textAt(value, 'status');
-    return state === undefined || /^unknown$/i.test(state) || isAbsent(state) ? [] : [[component, state]];
+    return state === undefined || isAbsent(state) ? [] : [[component, state]];
   });
   if (states.length === 0) return undefined;
   const faults = states.filter(([, state]) => !/^ok$/i.test(state));
@@ -102,9 +107,14 @@ export function isKunlunxin(text: string): boolean {
 
 /** `xpu-smi discovery -j`. Undefined where there is no list of devices. */
 export function parseDiscovery(text: string): { index: number; facts: Facts; virtual: boolean }[] | undefined {
-  const document = jsonIn(text);
-  if (!Array.isArray(at(document, 'device_list'))) return undefined;
-  return listAt(document, 'device_list').map((entry, position) => ({
+  const isDevice = (one: unknown) => at(one, 'device_id') !== undefined;
+  const documents = documentsIn(text);
+  const wrapped = documents.find((one) => at(one, 'device_list') !== undefined);
+  const list = wrapped
+    ? listAt(wrapped, 'device_list')
+    : documents.find((one) => Array.isArray(one) && one.every(isDevice));
+  if (!Array.isArray(list)) return undefined;
+  return list.map((entry: unknown, position) => ({
     index: plainNumber(textAt(entry, 'device_id') ?? '') ?? position,
     virtual: /virtual/i.test(textAt(entry, 'device_function_type') ?? ''),
     facts: {

@@ -123,9 +123,12 @@ function oneEach(tools: Inventory['tools']): Inventory['tools'] {
 /** Ids are what other records refer to: a tool that prints one index twice must not make two devices one. */
 function uniqueIds(devices: Inventory['accelerators']): Inventory['accelerators'] {
   const taken = new Set<string>();
+  const next = new Map<string, number>();
   return devices.map((device) => {
     let id = device.id;
-    for (let n = 2; taken.has(id); n++) id = `${device.id}#${n}`;
+    let n = next.get(device.id) ?? 2;
+    for (; taken.has(id); n++) id = `${device.id}#${n}`;
+    next.set(device.id, n);
     taken.add(id);
     return id === device.id ? device : { ...device, id };
   });

@@ -3,7 +3,7 @@ import { isKunlunxin } from './intel.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline, splitOutline } from './outline.ts';
 import { clean } from './output.ts';
-import { bytes, celsius, isAbsent, megahertz, pciAddress, plainNumber, share, watts } from './quantity.ts';
+import { bytes, celsius, isAbsent, megahertz, pairOf, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
 import { parseMatrix } from './topology.ts';
@@ -64,8 +64,9 @@ async function readTool(reading: Reading, program: string, text: string): Promis
   const driver = query?.driver ?? table?.driver;
   const runtime = query?.runtime ?? table?.runtime;
   const peers = parseMatrix((await reading.detail(program, ['topo', '-m'], {}, true)) ?? '', XPULINK);
+  const rows = new Map(table?.cards.map((card) => [card.index, card.facts]));
   for (const [position, { index, facts }] of found.entries()) {
-    const row = table?.cards.find((card) => card.index === (index ?? position))?.facts;
+    const row = rows.get(index ?? position);
     const known = {
       ...row,
       ...Object.fromEntries(Object.entries(facts).filter(([, v]) => v !== undefined && v !== '')),
@@ -84,39 +85,34 @@ interface Card {
   readonly facts: Facts;
 }
 
-/** The table of `xpu-smi`: three rows for each device (the third is the L3 memory and SR-IOV), two in older versions. */
+/** The table of `xpu-smi` by its headings: three rows for each device, two in older versions. */
 export function parseTable(text: string) {
   const table = smiTable(text);
-  if (
-    !table ||
-    !hasHeadings(table, [
-      ['XPU', 'Name', 'Bus-Id'],
-      ['Temp', 'Pwr', 'Memory-Usage', 'Util'],
-    ])
-  )
-    return undefined;
-  const cards: Card[] = [];
-  for (const [upper = [], middle = [], lower = []] of table.devices) {
-    const name = /^(\d+)\s+(.+?)(?:\s{2,}\S+)?$/.exec(upper[0] ?? '');
-    if (!name) continue;
-    const power = /(\S+)\s*\/\s*(\S+)$/.exec(middle[0] ?? '');
-    const memory = /^(\S+)\s*\/\s*(\S+)$/.exec(middle[1] ?? '');
-    cards.push({
-      index: Number(name[1]),
-      facts: {
-        chip: name[2],
-        pciAddress: pciAddress((upper[1] ?? '').split(/\s+/)[0] ?? ''),
-        eccUncorrected: plainNumber(upper[2] ?? ''),
-        temperatureC: celsius(/(\d+)\s*C\b/.exec(middle[0] ?? '')?.[1] ?? ''),
-        powerW: watts(power?.[1] ?? ''),
-        powerLimitW: watts(power?.[2] ?? ''),
-        memoryUsedBytes: bytes(memory?.[1] ?? ''),
-        memoryBytes: bytes(memory?.[2] ?? ''),
-        utilization: share((middle[2] ?? '').split(/\s+/)[0] ?? ''),
-        partitioning: isAbsent(lower[2] ?? '') ? undefined : `SR-IOV ${lower[2]!.toLowerCase()}`,
+  if (!table || !hasHeadings(table, ['xpu', 'name', 'bus-id', 'memory-usage'])) return undefined;
+  const cards = table.devices.flatMap((row): Card[] => {
+    const index = plainNumber(row.value('xpu'));
+    if (index === undefined) return [];
+    const [power, limit] = pairOf(row.value('pwr:usage/cap'));
+    const [used, total] = pairOf(row.value('memory-usage'));
+    const virtual = row.value('sr-iov m.');
+    return [
+      {
+        index,
+        facts: {
+          chip: row.value('name'),
+          pciAddress: pciAddress(row.value('bus-id')),
+          eccUncorrected: plainNumber(row.value('volatile uncorr. ecc')),
+          temperatureC: celsius(row.value('temp')),
+          powerW: watts(power),
+          powerLimitW: watts(limit),
+          memoryUsedBytes: bytes(used),
+          memoryBytes: bytes(total),
+          utilization: share(row.value('xpu-util')),
+          partitioning: isAbsent(virtual) ? undefined : `SR-IOV ${virtual.toLowerCase()}`,
+        },
       },
-    });
-  }
+    ];
+  });
   return {
     driver: bannerValue(table.banner, 'Driver Version'),
     runtime: bannerValue(table.banner, 'XPU-RT Version'),

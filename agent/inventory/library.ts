@@ -56,8 +56,10 @@ export async function addLibrary(collected: Collected, machine: Machine, vendor:
       devices.push(device({ id: `${vendor}-${index}`, kind: 'package', vendor }, library.name, facts));
     }
   }
+  const byKey = new Map(told.toReversed().flatMap((one) => keysOf(one, vendor).map((key) => [key, one] as const)));
   for (const card of cards) {
-    const same = told.find((one) => isSame(card, one, vendor));
+    const keys = [bare(card.uuid?.value ?? ''), card.pciAddress?.value ?? '', card.id];
+    const same = keys.map((key) => byKey.get(key)).find((one) => one && isSame(card, one, vendor));
     if (same) addFacts(card, library.name, same.facts);
   }
   const driver = devices.find((one) => one.driver?.source === library.name)?.driver?.value;
@@ -66,8 +68,16 @@ export async function addLibrary(collected: Collected, machine: Machine, vendor:
   }
 }
 
+function bare(uuid: string): string {
+  return uuid.toLowerCase().replace(/^(?:gpu|ppu)-/, '');
+}
+
+/** Everything by which a device of the library may be found. */
+function keysOf({ index, facts }: Told, vendor: VendorKey): string[] {
+  return [bare(facts.uuid ?? ''), pciAddress(facts.pciAddress ?? '') ?? '', `${vendor}-${index}`].filter(Boolean);
+}
+
 function isSame(card: Accelerator, { index, facts }: Told, vendor: VendorKey): boolean {
-  const bare = (uuid: string) => uuid.toLowerCase().replace(/^(?:gpu|ppu)-/, '');
   if (card.uuid && facts.uuid) return bare(card.uuid.value) === bare(facts.uuid);
   const address = pciAddress(facts.pciAddress ?? '');
   if (card.pciAddress && address !== undefined) return card.pciAddress.value === address;

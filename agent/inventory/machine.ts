@@ -55,6 +55,7 @@ export const DIRECTORIES: readonly string[] = [
   '/usr/local/musa/bin',
   '/opt/mxdriver/bin',
   '/opt/maca/bin',
+  '/opt/hpcc/bin',
   '/usr/local/corex/bin',
   '/usr/local/birensupa/sdk/latest/brml/bin',
   '/usr/local/PPU_SDK/bin',

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Inventory } from '../../model/inventory.ts';
+import { documentsIn } from './documents.ts';
 import { isAbsent } from './quantity.ts';
 import type { Recording } from './recording.ts';
 
@@ -15,7 +16,7 @@ export function maskRecording(recording: Recording, inventory: Inventory, key: U
   walk(recording.documents, secrets);
   for (const text of texts(recording)) {
     fromLines(text, secrets);
-    walk(parsed(text), secrets);
+    walk(documentsIn(text), secrets);
   }
   const names = secrets.names();
   const replace = replacer(secrets, key);
@@ -119,16 +120,6 @@ function* texts(recording: Recording): Generator<string> {
     yield* Object.values(ran.files ?? {});
   }
   for (const file of Object.values(recording.files)) if (file.ok) yield file.value;
-}
-
-function parsed(text: string): unknown {
-  const from = text.search(/[[{]/);
-  if (from < 0) return undefined;
-  try {
-    return JSON.parse(text.slice(from));
-  } catch {
-    return undefined;
-  }
 }
 
 function replacer(secrets: Secrets, key: Uint8Array): (text: string) => string {

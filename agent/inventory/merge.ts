@@ -28,6 +28,7 @@ export function mergeWithBus(
   for (const { vendor, devices: list } of reported) {
     for (const one of list) {
       const address = one.pciAddress?.value;
+      if (isIntegrated(one, bus)) continue;
       const found = address === undefined ? undefined : byAddress.get(address);
       if (found && found.vendor !== vendor) {
         findings.push({
@@ -53,23 +54,40 @@ export function mergeWithBus(
   }
   for (const vendor of Object.keys(VENDORS) as VendorKey[]) {
     const unseen = bus.functions.filter((f) => f.vendor === vendor && !seen.has(f.address));
-    const own = reported.filter((r) => r.vendor === vendor).flatMap((r) => r.devices);
+    const own = reported
+      .filter((r) => r.vendor === vendor)
+      .flatMap((r) => r.devices.filter((one) => !isIntegrated(one, bus)));
     compareCounts(vendor, unseen, own, devices, findings);
   }
-  return { devices: devices.map((one) => underPhysical(one, byAddress, devices)), findings };
+  return { devices: underPhysical(devices, byAddress), findings };
+}
+
+/** Graphics of a processor are no card, although the tool of their vendor lists them. */
+function isIntegrated(one: Accelerator, bus: Bus): boolean {
+  return [one.pciAddress, one.pciId].some((fact) => fact !== undefined && bus.others?.has(fact.value));
 }
 
 /** A virtual function is a slice of its card, whatever a tool that lists it beside the card calls it. */
-function underPhysical(
-  one: Accelerator,
-  byAddress: ReadonlyMap<string, PciFunction>,
-  devices: readonly Accelerator[],
-): Accelerator {
-  const physical = byAddress.get(one.pciAddress?.value ?? '')?.physical;
-  const card = physical && devices.find((other) => other !== one && other.pciAddress?.value === physical);
-  if (!card || one.kind === 'die' || one.parent !== undefined) return one;
-  const partitioning = { partitioning: `virtual function of ${physical}` };
-  return addFacts({ ...one, kind: 'partition', parent: card.id }, `${SYSFS} ${one.pciAddress?.value}`, partitioning);
+function underPhysical(devices: readonly Accelerator[], byAddress: ReadonlyMap<string, PciFunction>): Accelerator[] {
+  const cards = firstBy(devices, (one) => one.pciAddress?.value);
+  return devices.map((one) => {
+    const address = one.pciAddress?.value ?? '';
+    const physical = byAddress.get(address)?.physical;
+    const card = physical === undefined ? undefined : cards.get(physical);
+    if (!card || card === one || one.kind === 'die' || one.parent !== undefined) return one;
+    const partitioning = { partitioning: `virtual function of ${physical}` };
+    return addFacts({ ...one, kind: 'partition', parent: card.id }, `${SYSFS} ${address}`, partitioning);
+  });
+}
+
+/** The first device of each key. */
+function firstBy(devices: readonly Accelerator[], key: (one: Accelerator) => string | undefined) {
+  const found = new Map<string, Accelerator>();
+  for (const one of devices) {
+    const own = key(one);
+    if (own !== undefined && !found.has(own)) found.set(own, one);
+  }
+  return found;
 }
 
 function withBus(one: Accelerator, found: PciFunction): Accelerator {
@@ -93,7 +111,8 @@ function compareCounts(
   const physical = unseen.filter((f) => !f.partition);
   const without = own.filter((d) => d.pciAddress === undefined && d.kind !== 'partition');
   const packages = without.filter((d) => d.kind === 'package');
-  const leaves = without.filter((d) => d.kind === 'die' || !own.some((other) => other.parent === d.id));
+  const parents = new Set(own.map((d) => d.parent));
+  const leaves = without.filter((d) => d.kind === 'die' || !parents.has(d.id));
   if (physical.length > 0 && (packages.length === physical.length || leaves.length === physical.length)) {
     // The tool prints no addresses and the counts agree. Only a single device can be told which one it is.
     const only = packages[0];
@@ -121,8 +140,10 @@ function compareCounts(
       });
     }
   }
-  for (const found of unseen.filter((f) => f.partition)) {
-    const parent = devices.find((d) => d.pciAddress?.value === found.physical);
+  const slices = unseen.filter((f) => f.partition);
+  const cards = slices.length === 0 ? undefined : firstBy(devices, (d) => d.pciAddress?.value);
+  for (const found of slices) {
+    const parent = cards?.get(found.physical ?? '');
     const identity = { id: `pci-${found.address}`, kind: 'partition', vendor, parent: parent?.id } as const;
     const made = device(identity, `${SYSFS} ${found.address}`, {
       pciAddress: found.address,

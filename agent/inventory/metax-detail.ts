@@ -1,6 +1,7 @@
 import type { Facts } from './device.ts';
+import { jsonIn } from './documents.ts';
 import { finder, outline, splitOutline } from './outline.ts';
-import { at, jsonIn, listAt, textAt } from './output.ts';
+import { at, listAt, textAt } from './output.ts';
 import { bytes, celsius, megahertz, pciAddress, plainNumber } from './quantity.ts';
 
 /** A slice of a card (sGPU) as `mx-smi -j` lists it under its card. */

@@ -1,7 +1,8 @@
 import { addFacts, device, type Facts } from './device.ts';
+import { documentsIn } from './documents.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline, splitOutline } from './outline.ts';
-import { at, clean, jsonIn, listAt } from './output.ts';
+import { at, clean, listAt } from './output.ts';
 import { bytes, celsius, megahertz, pciAddress, plainNumber, share, watts } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 import { bannerValue } from './smi-table.ts';
@@ -39,9 +40,14 @@ export const mthreads: Collector = {
     const driver = query?.driver ?? table?.driver;
     const links = await reading.detail('mthreads-gmi', ['topo', '-m'], {}, true);
     const peers = parseMatrix(links ?? '', MTLINK);
+    const rows = new Map(table?.cards.map((row) => [row.index, row.facts]));
     for (const [position, card] of found.cards.entries()) {
-      const row = table?.cards.find((other) => other.index === (card.index ?? position))?.facts;
-      const facts = { ...row, ...withoutGaps(card.facts), driver, partitioning: card.virtual ? 'vGPU' : undefined };
+      const facts = {
+        ...rows.get(card.index ?? position),
+        ...withoutGaps(card.facts),
+        driver,
+        partitioning: card.virtual ? 'vGPU' : undefined,
+      };
       const identity = {
         id: `mthreads-${card.index ?? position}`,
         kind: card.virtual ? 'partition' : 'package',
@@ -103,9 +109,10 @@ export function parseTable(text: string) {
 
 /** `-q --json`: `{"Driver Version", "GPU": [{…}]}`. Keys may carry a blank at their end. */
 export function parseJson(text: string): { driver: string | undefined; cards: Card[] } | undefined {
-  const document = trimKeys(jsonIn(text));
-  const list = at(document, 'GPU');
-  if (!Array.isArray(list)) return undefined;
+  const document = documentsIn(text)
+    .map(trimKeys)
+    .find((one) => typeof at(one, 'GPU') === 'object');
+  if (document === undefined) return undefined;
   const cards = listAt(document, 'GPU').map((gpu) => card(flatFinder(gpu)));
   const driver = at(document, 'Driver Version');
   return { driver: typeof driver === 'string' ? driver.trim() : undefined, cards };

@@ -1,6 +1,7 @@
 import type { Facts } from './device.ts';
-import { at, listAt, textAt } from './output.ts';
-import { bytes, celsius, isAbsent, megahertz, plainNumber, share, watts } from './quantity.ts';
+import { healthOf, lostIn, NO, type Question, recoveryFault } from './health.ts';
+import { at, firstText, listAt, textAt } from './output.ts';
+import { bytes, celsius, megahertz, plainNumber, share, watts } from './quantity.ts';
 
 export interface Gpu {
   readonly index?: number;
@@ -30,15 +31,10 @@ export function parseReport(document: unknown): NvidiaReport | undefined {
 }
 
 function parseGpu(gpu: unknown, driver: string | undefined, runtime: string | undefined): Gpu {
-  const text = (...paths: string[]): string => {
-    for (const path of paths) {
-      const found = textAt(gpu, ...path.split('.'));
-      if (found !== undefined && !isAbsent(found)) return found;
-    }
-    return '';
-  };
+  const text = (...paths: string[]): string => firstText(gpu, ...paths);
   const migMode = text('mig_mode.current_mig');
   const deviceId = text('pci.pci_device_id');
+  const eccUncorrected = uncorrected(gpu);
   const facts: Facts = {
     chip: text('product_name'),
     uuid: text('uuid'),
@@ -53,7 +49,7 @@ function parseGpu(gpu: unknown, driver: string | undefined, runtime: string | un
     driver,
     runtime: runtime && `CUDA ${runtime}`,
     firmware: text('vbios_version'),
-    eccUncorrected: uncorrected(gpu),
+    eccUncorrected,
     temperatureC: celsius(text('temperature.gpu_temp')),
     powerW: watts(
       text(
@@ -77,7 +73,7 @@ function parseGpu(gpu: unknown, driver: string | undefined, runtime: string | un
     ),
     linkWidth: plainNumber(text('pci.pci_gpu_link_info.link_widths.current_link_width').replace(/x$/i, '')),
     throttleReasons: throttleReasons(gpu),
-    health: health(gpu),
+    health: health(gpu, eccUncorrected),
     partitioning: migMode === '' ? undefined : `MIG ${migMode.toLowerCase()}`,
     deviceNode: text('minor_number') === '' ? undefined : `/dev/nvidia${text('minor_number')}`,
   };
@@ -110,11 +106,52 @@ function throttleReasons(gpu: unknown): string[] {
     .filter((name) => name !== 'gpu_idle');
 }
 
-function health(gpu: unknown): string | undefined {
-  const faults: string[] = [];
-  if (/^yes$/i.test(textAt(gpu, 'remapped_rows', 'remapped_row_failure') ?? '')) faults.push('row remapping failed');
-  if (/^yes$/i.test(textAt(gpu, 'retired_pages', 'pending_retirement') ?? '')) faults.push('page retirement pending');
-  if (/reset|required/i.test(textAt(gpu, 'gpu_recovery_action') ?? '')) faults.push('reset required');
-  if (faults.length > 0) return faults.join(', ');
-  return at(gpu, 'remapped_rows') === undefined && at(gpu, 'retired_pages') === undefined ? undefined : 'OK';
+/** Answers that leave open how well the card is: only another one counts. */
+function fault(answer: string, well: RegExp, said: Question['fault']): Question {
+  return { answer, well, fault: said, onlyFault: true };
+}
+
+function health(gpu: unknown, eccUncorrected: number | undefined): string | undefined {
+  const text = (...paths: string[]) => firstText(gpu, ...paths);
+  const lost = lostIn(leaves(gpu));
+  const fabric = (name: string) => text(`fabric.health.${name}`);
+  return healthOf(
+    [
+      fault(lost ?? '', /^$/, lost ?? ''),
+      { answer: text('remapped_rows.remapped_row_failure'), well: NO, fault: 'row remapping failed' },
+      { answer: text('remapped_rows.remapped_row_pending'), well: NO, fault: 'row remapping pending' },
+      fault(
+        text('remapped_rows.remapped_row_unc'),
+        /^0$/,
+        (count) => `rows remapped after uncorrectable errors: ${count}`,
+      ),
+      {
+        answer: text('retired_pages.pending_retirement', 'retired_pages.pending_blacklist'),
+        well: NO,
+        fault: 'page retirement pending',
+      },
+      fault(text('gpu_recovery_action'), /^none$/i, recoveryFault),
+      fault(text('gpu_reset_status.reset_required'), NO, 'reset required'),
+      fault(text('gpu_reset_status.drain_and_reset_recommended'), NO, 'drain and reset recommended'),
+      fault(text('ecc_errors.aggregate.sram_threshold_exceeded'), NO, 'SRAM error threshold exceeded'),
+      fault(text('ecc_errors.channel_repair_pending'), NO, 'channel repair pending'),
+      fault(text('ecc_errors.tpc_repair_pending'), NO, 'TPC repair pending'),
+      fault(text('ecc_errors.unrepairable_memory'), NO, 'memory beyond repair'),
+      fault(text('fabric.state'), /^(?:completed|in progress|not started)$/i, (state) => `fabric state: ${state}`),
+      fault(text('fabric.status'), /^success$/i, (status) => `fabric status: ${status}`),
+      fault(fabric('summary'), /^healthy$/i, (summary) => `fabric health: ${summary}`),
+      fault(fabric('bandwidth'), /^full$/i, (bandwidth) => `fabric bandwidth: ${bandwidth}`),
+      fault(fabric('route_recovery_in_progress'), NO, 'fabric route recovery in progress'),
+      fault(fabric('route_unhealthy'), NO, 'fabric route unhealthy'),
+      fault(fabric('access_timeout_recovery'), NO, 'fabric access timeout recovery'),
+      fault(fabric('incorrect_configuration'), NO, (what) => `fabric configuration: ${what}`),
+    ],
+    eccUncorrected,
+  );
+}
+
+/** All texts of a parsed document. */
+function* leaves(value: unknown): Generator<string> {
+  if (typeof value === 'string') yield value;
+  else if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) yield* leaves(inner);
 }

@@ -50,11 +50,13 @@ export const nvidia: Collector = {
         `nvidia-smi says ${report.attached} attached GPUs and describes ${report.gpus.length}`,
       );
     }
+    const rows = new Map((table ?? []).map((row) => [pciAddress(row.facts.pciAddress ?? ''), row]));
     for (const [index, gpu] of gpus.entries()) {
       const id = `nvidia-${gpu.index ?? index}`;
       const source = report ? 'nvidia-smi -q -x' : 'nvidia-smi --query-gpu';
       const made = device({ id, kind: 'package', vendor: 'nvidia' }, source, { ...gpu.facts, peers: peers[index] });
-      const same = table?.find((other) => sameGpu(other, gpu));
+      const address = pciAddress(gpu.facts.pciAddress ?? '');
+      const same = address === undefined ? undefined : rows.get(address);
       if (report && same) addFacts(made, 'nvidia-smi --query-gpu', same.facts);
       const uuids = migUuids[index] ?? [];
       reading.devices.push(made);
@@ -65,6 +67,11 @@ export const nvidia: Collector = {
           device({ id: `${id}.mig-${slice}`, kind: 'partition', parent: id, vendor: 'nvidia' }, source, facts),
         );
       }
+    }
+    const reached = new Set(reading.devices.map((made) => made.pciAddress?.value));
+    for (const address of parseLost(list ?? '').filter((one) => !reached.has(one))) {
+      const identity = { id: `nvidia-lost-${address}`, kind: 'package', vendor: 'nvidia' } as const;
+      reading.devices.push(device(identity, 'nvidia-smi -L', { pciAddress: address, health: 'lost' }));
     }
     reading.version('nvidia-smi', report?.driver ?? gpus[0]?.facts.driver);
     reading.component('NVIDIA driver', report?.driver ?? gpus[0]?.facts.driver, 'nvidia-smi');
@@ -127,9 +134,11 @@ export function parseMigList(text: string): { profile: string; uuid: string }[][
   return found;
 }
 
-function sameGpu(a: Gpu, b: Gpu): boolean {
-  const address = pciAddress(a.facts.pciAddress ?? '');
-  return address !== undefined && address === pciAddress(b.facts.pciAddress ?? '');
+/** PCI addresses of GPUs that the driver no longer reaches: `Unable to determine the device handle for GPU1: 0000:44:00.0: …`. */
+export function parseLost(text: string): string[] {
+  const said =
+    /unable to determine the device handle for gpu\s*\d*\s*:?\s*([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])/gi;
+  return [...new Set([...clean(text).matchAll(said)].flatMap((match) => pciAddress(match[1]!) ?? []))];
 }
 
 /** Every GPU that only one of the two readings has is told. */

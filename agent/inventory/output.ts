@@ -1,4 +1,5 @@
 import { parse } from 'csv-parse/sync';
+import { isAbsent } from './quantity.ts';
 
 /** What vendor tools print, taken apart: the shapes that many of them share. All pure, none of them throws. */
 
@@ -91,36 +92,6 @@ function cellsOf(line: string): string[] {
   }
 }
 
-/**
- * The first JSON value in the text. Some tools print a banner or warnings before it, or a line after it. Undefined where
- * there is none or it was cut off.
- */
-export function jsonIn(text: string): unknown {
-  const tidy = clean(text);
-  const whole = tryJson(tidy);
-  if (whole !== undefined) return whole;
-  for (const [open, close] of [
-    ['{', '}'],
-    ['[', ']'],
-  ] as const) {
-    const from = tidy.search(open === '{' ? /^\s*\{/m : /^\s*\[\s*(?:[[{"\d\]]|$)/m);
-    const to = tidy.lastIndexOf(close);
-    if (from < 0 || to <= from) continue;
-    const value = tryJson(tidy.slice(from, to + 1));
-    if (value !== undefined) return value;
-  }
-  return undefined;
-}
-
-function tryJson(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** A property of an unknown value. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let here = value;
@@ -149,4 +120,13 @@ export function listAt(value: unknown, ...path: readonly (string | number)[]): u
   const found = at(value, ...path);
   if (Array.isArray(found)) return found;
   return typeof found === 'object' && found !== null ? [found] : [];
+}
+
+/** The first of several places that has a value, as text: for keys that moved between versions, newest first. */
+export function firstText(value: unknown, ...paths: readonly string[]): string {
+  for (const path of paths) {
+    const found = textAt(value, ...path.split('.'));
+    if (found !== undefined && !isAbsent(found)) return found;
+  }
+  return '';
 }

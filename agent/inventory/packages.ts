@@ -24,7 +24,7 @@ export function groupDies(
   for (const device of devices) {
     const rule = device.kind === 'package' ? ruleFor(device) : undefined;
     if (!rule) grouped.push(device);
-    else waiting.set(rule, [...(waiting.get(rule) ?? []), device]);
+    else if (!waiting.get(rule)?.push(device)) waiting.set(rule, [device]);
   }
   for (const [rule, dies] of waiting) {
     const { cards, byOrder } = intoCards(dies, rule.dies, upstream);

@@ -66,14 +66,21 @@ export interface Bus {
   /** False where the bus could not be read at all: then its silence means nothing. */
   readonly read: boolean;
   readonly functions: PciFunction[];
+  /**
+   * Addresses here, and ids (`vvvv:dddd`) of the table, of devices that are no accelerators although tools list them
+   * beside cards: integrated graphics.
+   */
+  readonly others?: ReadonlySet<string>;
   readonly findings: InventoryFinding[];
   readonly unread: Unread[];
 }
 
 /** Accelerators on the PCI bus, from sysfs and the table of devices, before any vendor's tool is asked. */
 export async function readBus(machine: Machine): Promise<Bus> {
-  const bus: Bus & { read: boolean } = { read: false, functions: [], findings: [], unread: [] };
-  const known = await readTable(machine, bus);
+  const unread: Unread[] = [];
+  const known = await readTable(machine, unread);
+  const others = new Set(Object.keys(known.devices).filter((id) => known.devices[id]!.is === 'other'));
+  const bus: Bus & { read: boolean } = { read: false, functions: [], others, findings: [], unread };
   const listing = await machine.readDirectory(ROOT);
   if (!listing.ok) {
     bus.unread.push({ what: 'PCI bus', source: ROOT, why: listing.why });
@@ -95,14 +102,22 @@ export async function readBus(machine: Machine): Promise<Bus> {
       continue;
     }
     const verdict = classify(known, vendor, device, group);
-    if (verdict.odd) odd.set(verdict.odd, [...(odd.get(verdict.odd) ?? []), address]);
-    if (verdict.is === 'other') continue;
+    if (verdict.odd && !odd.get(verdict.odd)?.push(address)) odd.set(verdict.odd, [address]);
+    if (verdict.is === 'other') {
+      if (others.has(`${vendor}:${device}`) || isProcessorGraphics(vendor, address)) others.add(address);
+      continue;
+    }
     bus.functions.push(await describe(machine, path, address, `${vendor}:${device}`, group, verdict));
   }
   for (const [what, addresses] of odd) {
     bus.findings.push({ code: 'unknown_pci_device', detail: `${what}: ${addresses.join(', ')}` });
   }
   return bus;
+}
+
+/** Where Intel's processors have their graphics. */
+function isProcessorGraphics(vendor: string, address: string): boolean {
+  return vendor === '8086' && address === '0000:00:02.0';
 }
 
 interface Classified {
@@ -187,23 +202,23 @@ export function linkGeneration(text: string): number | undefined {
   return at < 0 ? undefined : at + 1;
 }
 
-async function readTable(machine: Machine, bus: Bus): Promise<PciTable> {
+async function readTable(machine: Machine, unread: Unread[]): Promise<PciTable> {
   const builtIn = table as PciTable;
   const file = await machine.readFile(USER_TABLE);
   if (!file.ok) {
-    if (!file.missing) bus.unread.push({ what: 'additional PCI devices', source: USER_TABLE, why: file.why });
+    if (!file.missing) unread.push({ what: 'additional PCI devices', source: USER_TABLE, why: file.why });
     return builtIn;
   }
   let parsed: unknown;
   try {
     parsed = JSON.parse(file.value);
   } catch (error) {
-    bus.unread.push({ what: 'additional PCI devices', source: USER_TABLE, why: `no valid JSON: ${error}` });
+    unread.push({ what: 'additional PCI devices', source: USER_TABLE, why: `no valid JSON: ${error}` });
     return builtIn;
   }
   const checked = check(PciTable, parsed);
   if (!checked.ok) {
-    bus.unread.push({ what: 'additional PCI devices', source: USER_TABLE, why: checked.problems.join('; ') });
+    unread.push({ what: 'additional PCI devices', source: USER_TABLE, why: checked.problems.join('; ') });
     return builtIn;
   }
   return {

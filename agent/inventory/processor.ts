@@ -1,3 +1,5 @@
+import { isAbsent } from './quantity.ts';
+
 /** What `/proc/cpuinfo` says of a processor, on any of the architectures that servers here have. */
 export interface Processor {
   readonly architecture: 'x64' | 'arm64' | 'loongarch64' | 'sw64' | 'unknown';
@@ -110,15 +112,28 @@ function architectureOf(
   return flags.has('sse2') ? 'x64' : 'unknown';
 }
 
-const IMPLEMENTERS: Record<number, string> = {
-  65: 'ARM',
-  70: 'Fujitsu',
-  72: 'HiSilicon',
-  78: 'NVIDIA',
-  97: 'Apple',
-  112: 'Phytium',
-  192: 'Ampere',
-};
+/** Implementer codes of MIDR_EL1 (Arm Architecture Reference Manual, and util-linux `lscpu-arm.c`). */
+const IMPLEMENTERS: ReadonlyMap<number, string> = new Map([
+  [0x41, 'ARM'],
+  [0x42, 'Broadcom'],
+  [0x43, 'Cavium'],
+  [0x44, 'DEC'],
+  [0x46, 'Fujitsu'],
+  [0x48, 'HiSilicon'],
+  [0x49, 'Infineon'],
+  [0x4d, 'Motorola'],
+  [0x4e, 'NVIDIA'],
+  [0x50, 'Applied Micro'],
+  [0x51, 'Qualcomm'],
+  [0x53, 'Samsung'],
+  [0x56, 'Marvell'],
+  [0x61, 'Apple'],
+  [0x66, 'Faraday'],
+  [0x69, 'Intel'],
+  [0x6d, 'Microsoft'],
+  [0x70, 'Phytium'],
+  [0xc0, 'Ampere'],
+]);
 
 /** Who designed it. `CentaurHauls` is VIA's old id, which Zhaoxin carries on from family 7 and under its own name. */
 export function vendorOf(
@@ -146,8 +161,10 @@ export function vendorOf(
   if (architecture === 'sw64') return 'Sunway';
   if (/phytium/i.test(model ?? '')) return 'Phytium';
   if (/kunpeng|hisilicon/i.test(model ?? '')) return 'HiSilicon';
-  if (implementer !== undefined) return IMPLEMENTERS[implementer] ?? `ARM implementer 0x${implementer.toString(16)}`;
-  return id?.trim() || undefined;
+  // An older lscpu prints the code where a newer one prints the name.
+  const code = implementer ?? hex(id);
+  if (code !== undefined) return IMPLEMENTERS.get(code) ?? `ARM implementer 0x${code.toString(16)}`;
+  return id === undefined || isAbsent(id) ? undefined : id.trim();
 }
 
 const hex = (value: string | undefined) =>

@@ -1,11 +1,24 @@
 /** Numbers with units as vendor tools print them. Every reader gives undefined for what it does not understand. */
 
-const ABSENT =
-  /^(?:|-+|n\/?a|\[n\/a\]|not (?:supported|available|applicable|active)|\[not supported\]|unknown(?: error)?|none|null|err!?|--)$/i;
+/** Words for "there is no value here", whatever the field is. */
+const ABSENT = new RegExp(
+  `^(?:${[
+    'n[/.]?a\\.?|null|nil|nan|none|undefined|unspecified|unsupported|invalid|err(?:or)?!?|\\?+|\\*+',
+    '(?:un|not )known(?: (?:error|type|value))?',
+    'not?[ _-](?:supported|available|applicable|active|specified|provided|present|permitted|found|set|readable|data|value)',
+    '(?:no|insufficient) permissions?|(?:access|permission) denied',
+    'requested functionality has been deprecated|gpu (?:is lost|requires reset)',
+  ].join('|')})$`,
+  'i',
+);
+/** A token in brackets stands for a value: `[N/A]`, `[Unknown Error]`, `<OUT OF SPEC>`. */
+const BRACKETED = /^(?:\[[^[\]]*\]|<[^<>]*>)$/;
+const DASHES = /^[-–—_.\s]*$/;
 
 /** True for the many ways of printing "no value". */
 export function isAbsent(text: string): boolean {
-  return ABSENT.test(text.trim());
+  const plain = text.normalize('NFKC').trim();
+  return DASHES.test(plain) || BRACKETED.test(plain) || ABSENT.test(plain);
 }
 
 /**
@@ -89,4 +102,13 @@ export function pciAddress(text: string): string | undefined {
   const [domain, bus, slot, part] = match.slice(1) as [string | undefined, string, string, string];
   const hex = (value: string, width: number) => value.replace(/^0+(?=.)/, '').padStart(width, '0');
   return `${hex(domain ?? '0', 4)}:${hex(bus, 2)}:${hex(slot, 2)}.${part}`.toLowerCase();
+}
+
+/** The two texts of `used / total`; one that has no unit is in the other's. Empty texts where it is no pair. */
+export function pairOf(text: string): [string, string] {
+  const match = /^\s*(n\/a|[^/]*?)\s*\/\s*(n\/a|[^/]*?)\s*$/i.exec(text);
+  if (!match) return ['', ''];
+  const [first, second] = [match[1]!, match[2]!];
+  const unit = numberAndUnit(second)?.unit ?? '';
+  return [unit !== '' && numberAndUnit(first)?.unit === '' ? `${first} ${unit}` : first, second];
 }

@@ -25,6 +25,9 @@ const KEPT = 4_000;
 /** A program that hung this often is not asked again: a dead driver would cost the time limit for every question. */
 const MOST_HANGS = 2;
 
+/** Devices of one list that are asked for more, one by one. No machine has so many; a list that has them is no machine's. */
+const MOST_ASKED = 256;
+
 /** Collects what the tools of one vendor say, and keeps what could not be understood as evidence. */
 export class Reading implements Collected {
   readonly devices: Accelerator[] = [];
@@ -69,6 +72,15 @@ export class Reading implements Collected {
     if (!quiet || ran.status !== 'exited') this.unread.push({ what: `output of ${program}`, source, why });
     if (ran.status !== 'exited' && ran.status !== 'failed') this.say(`tool_${ran.status}`, `${source}: ${why}`);
     return undefined;
+  }
+
+  /** Of a list, what is to be asked about one by one; that the rest is not asked about is noted in `unread`. */
+  askable<T>(list: readonly T[], source: string): readonly T[] {
+    if (list.length > MOST_ASKED) {
+      const why = `${list.length} devices are listed, ${MOST_ASKED} of them were asked about one by one`;
+      this.unread.push({ what: 'details of devices', source, why });
+    }
+    return list.slice(0, MOST_ASKED);
   }
 
   /** Whether a tool that was asked is installed. */

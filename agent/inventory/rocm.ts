@@ -1,12 +1,16 @@
 import type { Facts } from './device.ts';
-import { at, jsonIn } from './output.ts';
+import { documentsIn, jsonIn } from './documents.ts';
+import { at, firstText } from './output.ts';
 import { bytes, celsius, isAbsent, megahertz, share, watts } from './quantity.ts';
+import { isName } from './value.ts';
 
 /** A card as `rocm-smi --json` and Hygon's `hy-smi --json` describe it. */
 export interface RocmCard {
   readonly index: number;
   /** Text of the `Card Vendor` field: the same program serves AMD and Hygon cards. */
   readonly cardVendor: string;
+  /** Id of the device on the bus, four digits in hexadecimal. */
+  readonly deviceId?: string;
   readonly facts: Facts;
 }
 
@@ -48,16 +52,16 @@ export const ROCM_SHORT_ARGS: readonly string[] = [
  * device's name (GPU, DCU, HCU) between versions; the unit is read from the name. Undefined where there is no card.
  */
 export function parseRocmJson(text: string): { cards: RocmCard[]; driver?: string } | undefined {
-  const document = jsonIn(text);
-  if (document === undefined) return undefined;
   const cards: RocmCard[] = [];
-  for (const [name, value] of Object.entries(document as object)) {
-    const index = /^card(\d+)$/i.exec(name)?.[1];
-    if (index !== undefined && typeof value === 'object' && value !== null) cards.push(card(Number(index), value));
+  let driver: string | undefined;
+  for (const document of documentsIn(text).flat()) {
+    for (const [name, value] of Object.entries(document as object)) {
+      const index = /^card(\d+)$/i.exec(name)?.[1];
+      if (index !== undefined && typeof value === 'object' && value !== null) cards.push(card(Number(index), value));
+    }
+    driver ??= firstText(document, 'system.Driver version') || undefined;
   }
-  if (cards.length === 0) return undefined;
-  const driver = at(document, 'system', 'Driver version');
-  return { cards, ...(typeof driver === 'string' && !isAbsent(driver) ? { driver } : {}) };
+  return cards.length === 0 ? undefined : { cards, ...(driver === undefined ? {} : { driver }) };
 }
 
 /** Options that give the kind of link between each two cards. */
@@ -69,7 +73,10 @@ export const LINK_ARGS: readonly string[] = ['--showtopotype', '--json'];
  */
 export function parseLinks(text: string, id: string): Map<number, string[]> {
   const peers = new Map<number, string[]>();
-  const system = at(jsonIn(text), 'system');
+  const system = at(
+    jsonIn(text, (one) => at(one, 'system') !== undefined),
+    'system',
+  );
   if (typeof system !== 'object' || system === null) return peers;
   for (const [name, type] of Object.entries(system)) {
     const pair = /link type between drm devices (\d{1,3}) and (\d{1,3})$/i.exec(name.trim());
@@ -96,9 +103,10 @@ function card(index: number, value: object): RocmCard {
     unit: /\(([^()]*)\)\s*$/.exec(name)?.[1] ?? '',
     text: typeof v === 'string' ? v.trim() : typeof v === 'number' ? String(v) : '',
   }));
-  const find = (...patterns: RegExp[]) => {
+  const find = (...patterns: RegExp[]) => first(patterns, () => true);
+  const first = (patterns: readonly RegExp[], fits: (text: string) => boolean) => {
     for (const pattern of patterns) {
-      const field = fields.find((f) => pattern.test(f.name) && !isAbsent(f.text));
+      const field = fields.find((f) => pattern.test(f.name) && !isAbsent(f.text) && fits(f.text));
       if (field) return field;
     }
     return { name: '', unit: '', text: '' };
@@ -107,11 +115,14 @@ function card(index: number, value: object): RocmCard {
   const used = find(/^vram total used memory$/);
   const bus = find(/^pci bus$/).text;
   const clock = /\((\d+(?:\.\d+)?\s*[MG]hz)\)/i.exec(find(/^sclk clock speed:?$/).text)?.[1];
+  // Newer versions call it Device ID and have a GUID; older ones GPU ID.
+  const deviceId = /^(?:0x)?([0-9a-f]{4})$/i.exec(find(/^device id$/, /^gpu id$/).text)?.[1];
   return {
     index,
+    ...(deviceId === undefined ? {} : { deviceId: deviceId.toLowerCase() }),
     cardVendor: find(/^card vendor$/).text,
     facts: {
-      chip: find(/^card series$/, /^device name$/, /^card model$/).text,
+      chip: first([/^card series$/, /^device name$/, /^card model$/, /^market name$/], isName).text,
       uuid: find(/^unique id$/).text,
       serial: find(/^serial number$/).text,
       // Hygon's tool appends the serial number: `0000:06:00.0 --> SN: …`.
@@ -127,6 +138,7 @@ function card(index: number, value: object): RocmCard {
           /^average graphics package power$/,
           /^current socket graphics package power$/,
           /^socket graphics package power$/,
+          /^current graphics package power$/,
         ).text,
       ),
       powerLimitW: watts(find(/^max graphics package power$/).text),

@@ -1,4 +1,5 @@
 import type { Facts } from './device.ts';
+import { lostIn } from './health.ts';
 import type { CsvOutput } from './output.ts';
 import { bytes, celsius, isAbsent, megahertz, plainNumber, share, watts } from './quantity.ts';
 
@@ -41,6 +42,7 @@ export function queryFacts(row: Readonly<Record<string, string>>, units: CsvOutp
     capability: cell('compute_cap', 'compute_capability'),
     fan: share(cell('fan.speed')),
     memoryTemperatureC: celsius(cell('temperature.memory')),
+    health: lostIn(Object.values(row)),
     partitioning: mig !== '' ? `MIG ${mig.toLowerCase()}` : svi !== '' ? `SVI ${svi.toLowerCase()}` : undefined,
   };
 }

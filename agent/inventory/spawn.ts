@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { access, mkdtemp, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { endStragglers, MARK, type Origin, originOf } from './stragglers.ts';
 
 /** How a program ended, with what it printed. `exit` is null unless it ran to an exit of its own. */
 export interface Ran {
@@ -47,17 +49,20 @@ export async function locate(program: string, directories: readonly string[]): P
 /**
  * Runs one program without a shell in a private working directory that is removed afterwards. The program leads a
  * process group of its own, which is killed as a whole at the time limit, at the output limit and at its exit: vendor
- * tools leave children behind that would hold the pipes open. Never rejects.
+ * tools leave children behind that would hold the pipes open. Children that left the group are ended after it. Never
+ * rejects.
  */
 export async function spawnLimited(path: string, args: readonly string[], limits: SpawnLimits): Promise<Ran> {
   let directory: string;
   try {
-    directory = await mkdtemp(join(tmpdir(), 'assay-tool-'));
+    directory = await realpath(await mkdtemp(join(tmpdir(), 'assay-tool-')));
   } catch (error) {
     return { status: 'failed', exit: null, stdout: '', stderr: '', path, why: `no working directory: ${said(error)}` };
   }
   try {
-    const ran = await launch(path, args, directory, limits);
+    const tool = { mark: randomUUID(), directory };
+    const { ran, origin } = await launch(path, args, tool, limits);
+    await endStragglers({ ...tool, origin });
     const files: Record<string, string> = {};
     for (const name of limits.collect ?? []) {
       const text = await smallFile(join(directory, name), limits.limitBytes);
@@ -69,15 +74,22 @@ export async function spawnLimited(path: string, args: readonly string[], limits
   }
 }
 
-function launch(path: string, args: readonly string[], cwd: string, limits: SpawnLimits): Promise<Ran> {
+function launch(
+  path: string,
+  args: readonly string[],
+  tool: { mark: string; directory: string },
+  limits: SpawnLimits,
+): Promise<{ ran: Ran; origin: Origin }> {
   return new Promise((resolve) => {
+    const { directory: cwd, mark } = tool;
     const child = spawn(path, args, {
       cwd,
-      env: { HOME: cwd, TMPDIR: cwd, ...limits.env },
+      env: { HOME: cwd, TMPDIR: cwd, ...limits.env, [MARK]: mark },
       detached: true,
       shell: false,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    const origin = originOf(child.pid ?? 0);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     let bytes = 0;
@@ -100,14 +112,15 @@ function launch(path: string, args: readonly string[], cwd: string, limits: Spaw
       clearTimeout(timer);
       child.stdout.destroy();
       child.stderr.destroy();
-      resolve({
+      const ran: Ran = {
         status,
         exit: status === 'exited' ? exit : null,
         stdout: decode(Buffer.concat(out)),
         stderr: decode(Buffer.concat(err)),
         path,
         ...(why === undefined ? {} : { why }),
-      });
+      };
+      resolve({ ran, origin });
     };
     const stop = (reason: 'timed_out' | 'too_large', sentence: string) => {
       if (status !== 'exited') return;

@@ -1,4 +1,5 @@
 import { addFacts, device, type Facts } from './device.ts';
+import { healthOf, NO, recoveryFault } from './health.ts';
 import type { Machine } from './machine.ts';
 import { finder, outline, splitOutline } from './outline.ts';
 import { clean, csvOutput } from './output.ts';
@@ -59,11 +60,16 @@ export const thead: Collector = {
     if (found.length === 0) reading.say('tool_reports_none', `ppu-smi: ${(list ?? '').slice(0, 400)}`);
     const peers = parseMatrix((await reading.detail('ppu-smi', ['topo', '-m'], {}, true)) ?? '', ICN);
     const slices = parseSlices(list ?? '');
+    const reportOf = new Map(
+      report?.cards.flatMap((card) =>
+        [pciAddress(card.pciAddress ?? ''), card.uuid].flatMap((key) => (key ? [[key, card] as const] : [])),
+      ),
+    );
     for (const { index, facts } of found) {
       const id = `thead-${index}`;
       const source = rows ? 'ppu-smi --query-ppu' : listed ? 'ppu-smi -L' : 'ppu-smi -q';
       const made = device({ id, kind: 'package', vendor: 'thead' }, source, facts);
-      const same = report?.cards.find((card) => sameCard(card, facts));
+      const same = reportOf.get(pciAddress(facts.pciAddress ?? '') ?? '') ?? reportOf.get(facts.uuid ?? '');
       if (same) addFacts(made, 'ppu-smi -q', { ...same, driver: report?.driver, runtime: report?.runtime });
       reading.devices.push(addFacts(made, 'ppu-smi topo -m', { peers: peers[index] }));
       for (const [n, { profile, uuid }] of (slices[index] ?? []).entries()) {
@@ -83,12 +89,6 @@ function compare(reading: Reading, counts: Record<string, number | undefined>): 
   if (new Set(told.map(([, count]) => count)).size < 2) return;
   const detail = told.map(([how, count]) => `${how} has ${count}`).join(', ');
   reading.say('readings_disagree', `ppu-smi: ${detail} devices`);
-}
-
-function sameCard(report: Facts, row: Facts): boolean {
-  const address = pciAddress(row.pciAddress ?? '');
-  if (address !== undefined && report.pciAddress) return address === pciAddress(report.pciAddress);
-  return report.uuid !== undefined && report.uuid === row.uuid;
 }
 
 /** The CSV query with its heading. Memory without a unit in the cell is in the heading's. Undefined without heading. */
@@ -136,7 +136,12 @@ export function parseReport(text: string) {
         .filter(({ path, value }) => path[0] === 'clocks throttle reasons' && /^active$/i.test(value))
         .map(({ path }) => path.at(-1)!)
         .filter((reason) => reason !== 'idle'),
-      health: healthOf(find('PPU Recovery Action'), find('Remapping Failure Occurred'), find('Pending Page Blacklist')),
+      health: healthOf([
+        { answer: find('PPU Recovery Action'), well: /^none$/i, fault: recoveryFault },
+        { answer: find('Remapping Failure Occurred'), well: NO, fault: 'row remapping failed' },
+        { answer: find('Remapped Rows/Pending'), well: NO, fault: 'row remapping pending' },
+        { answer: find('Pending Page Blacklist'), well: NO, fault: 'page retirement pending' },
+      ]),
       partitioning: mig === '' || /^n\/?a$/i.test(mig) ? undefined : `MIG ${mig.toLowerCase()}`,
     };
   });
@@ -156,15 +161,6 @@ function lineOf(lines: ReturnType<typeof outline>, section: string, key: string)
 function sum(...texts: string[]): number | undefined {
   const counts = texts.map(plainNumber).filter((count) => count !== undefined);
   return counts.length === 0 ? undefined : counts.reduce((a, b) => a + b, 0);
-}
-
-function healthOf(recovery: string, remapping: string, pending: string): string | undefined {
-  const faults: string[] = [];
-  if (!/^(?:|none|n\/?a)$/i.test(recovery)) faults.push(`recovery: ${recovery}`);
-  if (/^yes$/i.test(remapping)) faults.push('row remapping failed');
-  if (/^yes$/i.test(pending)) faults.push('page retirement pending');
-  if (faults.length > 0) return faults.join(', ');
-  return recovery === '' && remapping === '' && pending === '' ? undefined : 'OK';
 }
 
 /** `PPU 0: PPU-ZW810E (UUID: GPU-…)`. Undefined where no line has this form. */

@@ -19,13 +19,14 @@ const TRIES = 64;
 /**
  * Reads `fio --output-format=json`. Error text may stand before the JSON, even on the line of its first brace, and
  * behind it. A job with an error is no result, nor is one whose errors were only counted: with `continue_on_error`
- * fio ends with 0 all the same. Zero bytes in zero time is no result either.
+ * fio ends with 0 all the same. Zero bytes in zero time is no result either, nor is what fio 2 prints: its units differ.
  */
 export function readFio(text: string, direction: 'read' | 'write'): FioReading {
   const parsed = findJson(text);
   if (!parsed) return { ok: false, problem: 'no JSON in the output' };
   const jobs = parsed.jobs as unknown[];
   if (jobs.length === 0) return { ok: false, problem: 'no job in the output' };
+  const version = typeof parsed['fio version'] === 'string' ? parsed['fio version'] : '';
   let bytes = 0;
   let operations = 0;
   let milliseconds = 0;
@@ -42,6 +43,10 @@ export function readFio(text: string, direction: 'read' | 'write'): FioReading {
     }
     const part = job[direction];
     if (!isRecord(part)) return { ok: false, problem: `job ${index} has no "${direction}"` };
+    // fio 2 counts in KiB under the names that fio 3 has for bytes, and has no rate in bytes.
+    if (tooOld(version) || (part.bw_bytes === undefined && part.io_bytes !== undefined)) {
+      return { ok: false, problem: `${version || 'this fio'} is too old: fio 3.0 or newer reports bytes (bw_bytes)` };
+    }
     const values = [number(part.io_bytes), number(part.total_ios), number(part.runtime), number(part.bw_bytes)];
     if (!values.every((value) => value > 0)) return { ok: false, problem: `job ${index} moved nothing` };
     bytes += values[0]!;
@@ -53,8 +58,12 @@ export function readFio(text: string, direction: 'read' | 'write'): FioReading {
       if (p99 > 0) p99Ns = p99;
     }
   }
-  const version = typeof parsed['fio version'] === 'string' ? parsed['fio version'] : '';
   return { ok: true, value: { version, bytes, operations, seconds: milliseconds / 1000, p99Ns, relativeError } };
+}
+
+function tooOld(version: string): boolean {
+  const major = /^fio-(\d+)\./.exec(version)?.[1];
+  return major !== undefined && Number(major) < 3;
 }
 
 function spreadOf(part: Record<string, unknown>): number {

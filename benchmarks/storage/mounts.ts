@@ -33,7 +33,8 @@ export function readMounts(text: string): Mount[] {
       options: fields[5]!,
       fsType: fields[dash + 1]!,
       source: decoded(fields[dash + 2]!),
-      superOptions: decoded(fields[dash + 3] ?? ''),
+      // The options run to the end of the line: not every file system writes a blank in them as \040.
+      superOptions: decoded(fields.slice(dash + 3).join(' ')),
     });
   }
   return mounts;

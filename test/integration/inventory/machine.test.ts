@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +76,44 @@ describe('running a program', () => {
     const ran = await machine().run('tool-c', []);
     expect(ran).toMatchObject({ status: 'exited', exit: 0 });
     expect(alive(Number(ran.stdout.trim()))).toBe(false);
+  });
+
+  it.runIf(existsSync('/usr/bin/setsid'))(
+    'ends children that left for a session of their own, however they left',
+    async () => {
+      const daemon = (start: string, before = '') =>
+        `${start} /bin/sh -c '${before}(/bin/sh -c "echo \\$\\$; exec /bin/sleep 300" </dev/null &)'`;
+      program(
+        'tool-daemon',
+        [
+          // Its output closed, its directory left: the environment has the mark.
+          `setsid /bin/sh -c 'cd /; (/bin/sh -c "echo \\$\\$ > \\$HOME/pid; exec /bin/sleep 300" </dev/null >/dev/null 2>&1 &)'`,
+          daemon('env -i setsid'),
+          daemon('env -i setsid', 'cd /; '),
+          'while ! test -s "$HOME/pid"; do :; done; cat "$HOME/pid"; sleep "$1"',
+        ].join('\n'),
+      );
+      for (const [wait, status] of [
+        ['0', 'exited'],
+        ['60', 'timed_out'],
+      ] as const) {
+        const ran = await machine({ timeoutMs: 5_000 }).run('tool-daemon', [wait]);
+        const pids = ran.stdout.trim().split('\n').map(Number);
+        expect([ran.status, pids.length]).toEqual([status, 3]);
+        for (const pid of pids) expect(alive(pid)).toBe(false);
+      }
+    },
+  );
+
+  it('ends nothing that is not the tool’s', async () => {
+    const other = spawn('/bin/sleep', ['300'], { detached: true, stdio: 'ignore' });
+    try {
+      program('tool-quick', 'echo done');
+      await machine().run('tool-quick', []);
+      expect(alive(other.pid!)).toBe(true);
+    } finally {
+      other.kill('SIGKILL');
+    }
   });
 
   it('stops a flood at the limit', async () => {

@@ -15,6 +15,8 @@ describe('the table of PCI devices', () => {
 
   it.each([
     ['19e5', 'd802', '120000', 'accelerator'],
+    ['19e5', 'd806', '120000', 'accelerator'],
+    ['1002', '1586', '038000', 'other'],
     ['19e5', '1711', '030000', 'other'],
     ['19e5', 'a222', '020000', 'other'],
     ['19e5', 'ffff', '120000', 'accelerator'],
@@ -29,6 +31,11 @@ describe('the table of PCI devices', () => {
     ['1a03', '2000', '030000', 'other'],
   ])('takes %s:%s of class %s for %s', (vendor, device, group, is) => {
     expect(classify(known, vendor, device, group).is).toBe(is);
+  });
+
+  it('knows the 950 by name, and nothing is odd about it', () => {
+    expect(classify(known, '19e5', 'd806', '120000')).toMatchObject({ chip: 'Ascend 950', vendor: 'ascend' });
+    expect(classify(known, '19e5', 'd806', '120000').odd).toBeUndefined();
   });
 
   it('tells devices that look like accelerators and are not counted', () => {

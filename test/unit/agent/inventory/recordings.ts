@@ -17,6 +17,11 @@ export function recorded(name: string): Recording {
   return JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), 'utf8')) as Recording;
 }
 
+/** What one command of a tool printed, as somebody posted it: raw, without the machine around it. */
+export function output(name: string): string {
+  return readFileSync(new URL(`tools/${name}`, FOLDER), 'utf8');
+}
+
 export function inventoryOf(recording: unknown): Promise<Inventory> {
   return takeInventory('node-1', replayMachine(recording));
 }

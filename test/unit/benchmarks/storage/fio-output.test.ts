@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readFio } from '../../../../benchmarks/storage/fio-output.ts';
@@ -56,6 +57,15 @@ describe('the output of fio', () => {
     for (const over of [{ io_bytes: 0 }, { runtime: 0 }, { total_ios: 0 }, { bw_bytes: null }, { io_bytes: -1 }]) {
       expect(problem(output(job({ read: part(over) })))).toContain('moved nothing');
     }
+  });
+
+  it('is refused for its version where fio is too old to report bytes', () => {
+    const old = readFileSync(new URL('../../../recorded/tools/fio-2.15.json', import.meta.url), 'utf8');
+    expect(problem(old)).toContain('fio-2.15 is too old');
+    const { bw_bytes, ...without } = part();
+    expect(bw_bytes).toBeGreaterThan(0);
+    expect(problem(JSON.stringify({ jobs: [job({ read: without })] }))).toContain('too old');
+    expect(problem(output(job()).replace('fio-3.33', 'fio-2.99'))).toContain('too old');
   });
 
   it('is no result when it is cut short, empty, or has no job', () => {

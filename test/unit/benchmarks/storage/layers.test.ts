@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Host, layersOf } from '../../../../benchmarks/storage/layers.ts';
-import { mountOf, readMounts } from '../../../../benchmarks/storage/mounts.ts';
+import { mountOf, mountOption, readMounts } from '../../../../benchmarks/storage/mounts.ts';
 
 const MOUNTS = `22 27 0:21 / /proc rw,relatime - proc proc rw
 25 27 0:23 / /dev/shm rw,relatime - tmpfs tmpfs rw,size=24684100k
@@ -62,6 +63,14 @@ describe('the mount of a path', () => {
 
   it('reads escaped names', () => {
     expect(mountOf(host.mounts, '/mnt/with blank/x')?.fsType).toBe('ramfs');
+  });
+
+  it('options run to the end of the line, blanks in them included', () => {
+    const text = readFileSync(new URL('../../../recorded/tools/mountinfo-overlay-blank.txt', import.meta.url), 'utf8');
+    const [mount] = readMounts(text);
+    expect(mountOption(mount!, 'upperdir')).toBe('/tmp/bg3/upper');
+    expect(mountOption(mount!, 'workdir')).toBe('/tmp/bg3/work');
+    expect(mountOption(mount!, 'lowerdir')).toContain('Larian Studios/current');
   });
 
   it('reads optional fields of any number, and never throws', () => {
