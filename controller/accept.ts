@@ -18,8 +18,8 @@ import { requireClock, requireLoopback, timeOfNewFile } from './preconditions.ts
 import type { ProgressReporter } from './progress.ts';
 import type { ConductOptions } from './run.ts';
 import { requireRoom } from './storage-room.ts';
-import { createRunDirectory, type RunDirectory } from './store/run-directory.ts';
 import { requireWritableFolder } from './store/folder.ts';
+import { createRunDirectory, type RunDirectory } from './store/run-directory.ts';
 import {
   AGENT_FOLDER,
   markRunning,
