@@ -75,7 +75,8 @@ export function torch(): Backend {
       };
     },
     async stream(device, { operation: kind, arrayBytes, ...order }) {
-      const { answer } = await runner.ask({ operation: 'stream', kind, bytes_each: arrayBytes, device, ...order });
+      const own = { kind, bytes_each: arrayBytes, device, places: PLACES };
+      const { answer } = await runner.ask({ operation: 'stream', ...own, ...order });
       const { windows, elements, wrong } = answer as { windows: number[][]; elements: number; wrong: number };
       return {
         windows: windows.map(([startNs, endNs, passes]) => ({ startNs: startNs!, endNs: endNs!, passes: passes! })),

@@ -256,18 +256,44 @@ class Chain:
         return {"productNs": products if device == "cpu" else end - start}, data
 
 
+# Floats from one place that a pass of STREAM may read from to the next, and parts that are kept after a window.
+STEP, LOOKS, LOOK = 64, 4, 2048
+
+
 def stream(ask):
-    """STREAM's copy or triad on a device: windows of whole passes, then a comparison of the whole array."""
-    device, count = ask["device"], ask["bytes_each"] // 4
-    b, c = (entries(count, 16, ask["seed"], 0, part, torch.float32, device) for part in (6, 7))
-    a = torch.full_like(b, float("nan"))
-    if ask["kind"] == "copy":
-        run = lambda: a.copy_(b)  # noqa: E731
-    else:
-        run = lambda: torch.add(b, c, alpha=3, out=a)  # noqa: E731
+    """STREAM's copy or triad on a device: windows of whole passes, then a comparison.
+
+    Each pass reads from places of its own, so that what the one before wrote is wrong. Parts of the result are kept
+    after every window and compared afterwards, as is the whole of the last one.
+    """
+    device, count, seed, places = ask["device"], ask["bytes_each"] // 4, ask["seed"], ask["places"]
+    b, c = (entries(count + places * STEP, 16, seed, 0, part, torch.float32, device) for part in (6, 7))
+    a = torch.full_like(b[:count], float("nan"))
+    words = philox(4096, seed, 0, 8, 0, "cpu").tolist()
+    last, kept = [b[:count], c[:count]], []
+
+    def run(number):
+        word = words[number % len(words)]
+        last[:] = [x[at * STEP : at * STEP + count] for x, at in ((b, word % places), (c, (word >> 16) % places))]
+        if ask["kind"] == "copy":
+            a.copy_(last[0])
+        else:
+            torch.add(last[0], last[1], alpha=3, out=a)
+
+    def wrong_in(part, sources, at):
+        rows = slice(at, at + len(part))
+        want = sources[0][rows].to(torch.int64)
+        if ask["kind"] != "copy":
+            want = want + 3 * sources[1][rows].to(torch.int64)
+        return int((part.to(torch.float64) != want.to(torch.float64)).sum())
+
+    def look(window):
+        for i in range(LOOKS):
+            at = words[(window * LOOKS + i) * 7 % len(words)] * max(0, count - LOOK) >> 32
+            kept.append((a[at : at + LOOK].clone(), list(last), at))
 
     def repeat(seconds, window):
-        windows, passes = [], 1
+        windows, passes, number = [], 1, 0
         begin = start = time.perf_counter_ns()
         while start - begin < seconds * 1e9:
             done = 0
@@ -275,26 +301,28 @@ def stream(ask):
             while end - start < window * 1e9:
                 before = end
                 for _ in range(passes):
-                    run()
+                    run(number)
+                    number += 1
                 synchronize(device)
                 done += passes
                 end = time.perf_counter_ns()
                 if end - before < window * 1e9 / 20:
                     passes *= 2
             windows.append([start, end, done])
+            # It costs the next window some microseconds.
+            look(len(windows))
             start = end
         return windows
 
     repeat(ask["warmUpS"], max(ask["warmUpS"], 0.01))
     # What warm-up wrote must not be what is checked.
     a.fill_(float("nan"))
+    kept.clear()
     synchronize(device)
     windows = repeat(ask["seconds"], ask["windowS"])
-    wrong, step = 0, 1 << 24
+    wrong, step = sum(wrong_in(*one) for one in kept), 1 << 24
     for at in range(0, count, step):
-        part = slice(at, at + step)
-        want = b[part].to(torch.int64) + (0 if ask["kind"] == "copy" else 3 * c[part].to(torch.int64))
-        wrong += int((a[part].to(torch.float64) != want.to(torch.float64)).sum())
+        wrong += wrong_in(a[at : at + step], last, at)
     return {"windows": windows, "elements": count, "wrong": wrong}
 
 

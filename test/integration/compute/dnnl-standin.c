@@ -40,12 +40,13 @@ int standin_live(void) { return live; }
 static int16_t clip(int x) { return x < -32768 ? -32768 : x > 32767 ? 32767 : x; }
 
 static void bytes(dim m, dim n, dim k, const int8_t *a, const int8_t *b, dim down, dim right, int32_t *c) {
+  int saturates = fault("saturates");
   for (dim i = 0; i < m; i++)
     for (dim j = 0; j < n; j++) {
       int32_t sum = 0;
       for (dim p = 0; p < k; p++) {
         int term = (a[i * k + p] + 128) * b[p * down + j * right], fix = 128 * b[p * down + j * right];
-        if (fault("saturates") && p + 1 < k) {
+        if (saturates && p + 1 < k) {
           p++;
           term = clip(term + (a[i * k + p] + 128) * b[p * down + j * right]);
           fix += 128 * b[p * down + j * right];
