@@ -184,7 +184,8 @@ describe.skipIf(!hasGcc)(
       );
       await broken.ask('probe', { threads: 1 });
       const run = await broken.ask('stream', { device, order: { ...order, operation: 'triad' } });
-      expect(run.wrong).toBe(1 << 14);
+      // All of the last pass, and what was looked at after each window.
+      expect(run.wrong).toBeGreaterThan(1 << 14);
       await broken.stop();
       expect(
         calls()
