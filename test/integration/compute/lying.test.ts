@@ -65,11 +65,11 @@ const LIES = [
   ['poisoned', 300],
 ] as const;
 
-/** `before`: products that the backend makes before a trial begins: those of the gate, and of opening. */
+/** `opening`: products that the backend makes before a trial begins, those of the gate among them. */
 function describeLies(
   backend: string,
   precision: string,
-  before: number,
+  opening: number,
   more: () => Record<string, unknown> = () => ({}),
 ) {
   it('is measured and verified while it is honest', async () => {
@@ -91,7 +91,7 @@ function describeLies(
   );
 
   it('is not taken when it lies while it is tried, whatever rate it seems to have', async () => {
-    lieSo('stops', before, 0);
+    lieSo('stops', opening, 0);
     const { rates, raw } = await lied(backend, precision, 'correctness_gate', more());
     expect(rates).toEqual([]);
     const [trial] = raw.precisions[0]!.trials;
