@@ -260,7 +260,9 @@ function asksPlain({ assignments }: Asked, node: string, precision: string): boo
     if (one.benchmark !== 'compute.gemm' || one.node !== node) return false;
     const { precisions } = one.settings;
     // A list that is not there rules nothing out.
-    return !Array.isArray(precisions) || PRECISIONS.some((p) => precisions.includes(p) && precisionLabel(p) === precision);
+    return (
+      !Array.isArray(precisions) || PRECISIONS.some((p) => precisions.includes(p) && precisionLabel(p) === precision)
+    );
   });
 }
 
