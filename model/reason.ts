@@ -143,8 +143,8 @@ export const REASONS = {
     zh: '链式挑战与矩阵乘法的速率不能相互印证',
     en: 'the challenged rate and that of plain matrix products do not bear each other out',
     todo: {
-      zh: '查看两项测试各用的运算库，停止其他任务后重测；由人判断挑战是否由其他精度的运算单元作答。',
-      en: 'See which backends the two used, stop other work and measure again; a person must tell whether units of another precision answered.',
+      zh: '查看两项测试各用的运算库，停止其他任务后重测；矩阵乘法速率未经校验的，先查明原因；由人判断挑战是否由其他精度的运算单元作答。',
+      en: 'See which backends the two used, stop other work and measure again; where the plain rate is not verified, find out why first; a person must tell whether units of another precision answered.',
     },
   },
   duplicate_device: {

@@ -39,7 +39,8 @@ export function blockWidth(precision: Precision): number {
 /**
  * Columns `block · blockWidth` and those right of it of the seeded size × size matrix `part`, as many as one block of
  * the generator makes in each row: size × blockWidth elements, row by row. Costs one block a row, whatever the size of
- * the matrix. Throws unless the size is a multiple of 16, where blocks would begin inside a row and end in the next.
+ * the matrix. The matrix begins at element `from` of its stream, a multiple of 16. Throws unless the size is one, too,
+ * where blocks would begin inside a row and end in the next.
  */
 export function randomColumns(
   precision: Precision,
@@ -48,13 +49,14 @@ export function randomColumns(
   part: number,
   size: number,
   block: number,
+  from = 0,
 ): Elements {
-  if (size % 16 !== 0) throw new Error(`columns of a matrix of ${size} do not lie in whole blocks`);
+  if (size % 16 !== 0 || from % 16 !== 0) throw new Error(`columns of a matrix of ${size} do not lie in whole blocks`);
   const form = FORMS[precision];
   const width = blockWidth(precision);
   const words = new Uint32Array(4 * size);
   for (let row = 0; row < size; row++) {
-    const index = (row * size) / width + block;
+    const index = (from + row * size) / width + block;
     philox(words, 4 * row, key.k0, key.k1, index | 0, Math.floor(index / 4294967296), stream, part);
   }
   if (form.kind === 'integer') {

@@ -137,7 +137,8 @@ function asked(
 }
 
 function agreement(devices: readonly Device[]): Pick<ComputePrecision, 'agreement'> {
-  const both = devices.filter((device) => device.rate && device.challenged);
+  // A plain rate that does not count says nothing of the challenged one.
+  const both = devices.filter((device) => device.rate && device.counts && device.challenged);
   const ratio = sumOf(both.map((d) => d.challenged!.value)) / sumOf(both.map((d) => d.rate!.value));
   if (both.length === 0 || !Number.isFinite(ratio)) return {};
   const outside = both.filter((d) => !ratesAgree(d.challenged!.value, d.rate!.value)).length;

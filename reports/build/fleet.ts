@@ -3,7 +3,7 @@ import { devicesBehind } from '../../model/devices.ts';
 import type { Accelerator, Inventory } from '../../model/inventory.ts';
 import type { Finding, Metric } from '../../model/measurement.ts';
 import { hostOf, isIdentity } from '../../model/uniqueness.ts';
-import { type Attempted, agreementFindings, countedRates } from './plausibility.ts';
+import { type Asked, type Attempted, agreementFindings, countedRates } from './plausibility.ts';
 import { largestTogether } from './windows.ts';
 
 /** The rate that is added up over devices and nodes, and where its window begins by the controller's clock. */
@@ -15,11 +15,15 @@ const MEASURED: readonly string[] = ['compute.gemm.rate', RATE];
 /**
  * Attempts with what only shows when all of them are looked at together: rates that were not measured in one window,
  * devices of containers on one machine that may be the same, and challenged rates that plain products do not bear out.
- * The judge sees it like any other finding. Pure.
+ * The judge sees it like any other finding. Without a plan nobody asked for plain products. Pure.
  */
-export function withFleet<A extends Attempted>(attempts: readonly A[], inventories: readonly Inventory[]): A[] {
+export function withFleet<A extends Attempted>(
+  attempts: readonly A[],
+  inventories: readonly Inventory[],
+  plan: Asked = { assignments: [] },
+): A[] {
   const hosts = machineFindings(attempts, inventories);
-  const rates = agreementFindings(attempts);
+  const rates = agreementFindings(attempts, plan);
   const sound = attempts.map((one) => added(one, [...(hosts.get(one) ?? []), ...(rates.get(one) ?? [])]));
   // What is held back already needs no window, and must not stand for another in one.
   const windows = windowFindings(sound);

@@ -1,5 +1,7 @@
 import { AGREEMENT, ratesAgree } from '../../benchmarks/compute/challenge/proof.ts';
 import { type Ceiling, ceiling, findChip } from '../../benchmarks/compute/chips.ts';
+import { PRECISIONS, precisionLabel } from '../../benchmarks/compute/precision.ts';
+import type { Assignment } from '../../model/assignment.ts';
 import { chipName, deviceName, devicesBehind, type Labelled } from '../../model/devices.ts';
 import type { Accelerator, Inventory } from '../../model/inventory.ts';
 import type { Examination, Finding, Metric, Telemetry } from '../../model/measurement.ts';
@@ -206,6 +208,11 @@ function kindOf({ metric, labels }: Metric): string {
   return [metric, labels.precision ?? '', labels.device?.split(':')[0] ?? ''].join('\n');
 }
 
+/** What a plan asks of its nodes. */
+export interface Asked {
+  readonly assignments: readonly Pick<Assignment, 'benchmark' | 'node' | 'settings'>[];
+}
+
 /** One attempt of a node, for what is compared over attempts. */
 export interface Attempted {
   readonly measurement: { readonly node: string };
@@ -213,13 +220,18 @@ export interface Attempted {
 }
 
 /**
- * Challenged rates that do not fit the rate of plain products on the same device at the same precision, by attempt.
+ * Challenged rates that the rate of plain products on the same device at the same precision does not bear out, by
+ * attempt. Only a plain rate that is verified and that nothing holds back can do so, or speak against one: any other is
+ * as if it were not there. The fastest is taken, whichever attempt it is from.
+ *
  * Small integers let units of a lower precision answer the challenge of a higher one: an accelerator that is challenged
- * much faster than its plain products are is held back. So is a processor, unless other software made the products: then
- * it is shown, and so it is in INT8, where matrices of eight bits leave no faster unit that could answer. Slower than the plain products is a bound from below all the same, and is shown; so is a rate that
- * nothing can be compared with. The fastest plain rate is taken, whichever attempt it is from.
+ * much faster than its plain products are is held back. So is one whose plain rate the plan asked for and that has none
+ * to show, or a node would only have to spoil it; where nobody asked, that is shown. A processor that is challenged much
+ * faster is held back unless other software made the products: then it is shown, as is a processor without a plain rate,
+ * whose theoretical peak is known. In INT8 all is only shown: matrices of eight bits leave no faster unit that could
+ * answer. Slower than the plain products is a bound from below all the same, and is shown.
  */
-export function agreementFindings<A extends Attempted>(attempts: readonly A[]): Map<A, Finding[]> {
+export function agreementFindings<A extends Attempted>(attempts: readonly A[], plan: Asked): Map<A, Finding[]> {
   const key = (node: string, { labels }: Metric): string => JSON.stringify([node, labels.precision, labels.device]);
   const plain = new Map<string, Metric>();
   for (const { measurement, examination } of attempts) {
@@ -231,25 +243,44 @@ export function agreementFindings<A extends Attempted>(attempts: readonly A[]): 
   const found = new Map<A, Finding[]>();
   for (const attempt of attempts) {
     const findings = countedRates(attempt.examination, 'compute.challenge.rate').flatMap((metric) =>
-      disagreement(metric, plain.get(key(attempt.measurement.node, metric))),
+      disagreement(
+        metric,
+        plain.get(key(attempt.measurement.node, metric)),
+        asksPlain(plan, attempt.measurement.node, metric.labels.precision ?? ''),
+      ),
     );
     if (findings.length > 0) found.set(attempt, findings);
   }
   return found;
 }
 
-function disagreement({ metric, labels, estimate }: Metric, plain: Metric | undefined): Finding[] {
+/** Whether the plan has plain products at this precision, a label, on the node. */
+function asksPlain({ assignments }: Asked, node: string, precision: string): boolean {
+  return assignments.some((one) => {
+    if (one.benchmark !== 'compute.gemm' || one.node !== node) return false;
+    const { precisions } = one.settings;
+    // A list that is not there rules nothing out.
+    return (
+      !Array.isArray(precisions) || PRECISIONS.some((p) => precisions.includes(p) && precisionLabel(p) === precision)
+    );
+  });
+}
+
+function disagreement({ metric, labels, estimate }: Metric, plain: Metric | undefined, asked: boolean): Finding[] {
   const { precision = '', device = '', backend = '' } = labels;
   const say = (detail: string, weight: Finding['weight']): Finding[] => [
     { code: 'rates_differ', detail: `${precision} on ${device}: ${detail}`, metric, labels, weight },
   ];
-  if (!plain) return say('no rate of plain products to compare with', 'informs');
+  const otherUnits = precision !== 'INT8';
+  if (!plain) {
+    const detail = 'no verified rate of plain products to compare with';
+    return say(detail, asked && otherUnits && device !== 'cpu' ? 'holds' : 'informs');
+  }
   if (ratesAgree(estimate.value, plain.estimate.value)) return [];
   const ratio = estimate.value / plain.estimate.value;
   const by = plain.labels.backend ?? '';
   const detail = `challenged by ${backend} at ${ratio.toPrecision(3)} times the rate of plain products by ${by} (${AGREEMENT.least} to ${AGREEMENT.most} belong together)`;
   const otherSoftware = device === 'cpu' && by !== backend;
-  const otherUnits = precision !== 'INT8';
   return say(detail, ratio > AGREEMENT.most && otherUnits && !otherSoftware ? 'holds' : 'informs');
 }
 

@@ -28,7 +28,7 @@ export interface ReportFacts {
 export function buildReport(run: Replay, facts: ReportFacts): Report {
   const findings = runFindings(run);
   const plausible = withPlausibility(run.admitted, run.inventories);
-  const admitted = withLevels(withFleet(plausible, run.inventories));
+  const admitted = withLevels(withFleet(plausible, run.inventories, run.plan));
   const judged: Case = {
     guide: run.guide,
     claims: run.claims,

@@ -1,6 +1,6 @@
 import type { Proof, RowProducts } from '../../benchmarks/benchmark.ts';
 import { proof as challenge } from '../../benchmarks/compute/challenge/proof.ts';
-import { proof as gemm } from '../../benchmarks/compute/gemm/proof.ts';
+import { firstProof as firstGemm, proof as gemm } from '../../benchmarks/compute/gemm/proof.ts';
 import { proof as frameworks } from '../../benchmarks/frameworks/proof.ts';
 import { proof as inference } from '../../benchmarks/inference/proof.ts';
 import { proof as realtime } from '../../benchmarks/inference/realtime/proof.ts';
@@ -13,6 +13,7 @@ import { proof as users } from '../../benchmarks/users/proof.ts';
 const PROOFS = [
   frameworks,
   gemm,
+  firstGemm,
   challenge,
   bandwidth,
   inference,

@@ -1,5 +1,7 @@
 import type { Chain } from '../challenge/host-chain.ts';
 import type { Parameters } from '../challenge/parameters.ts';
+import type { OperandOrder } from '../gemm/operand-cuts.ts';
+import { type Pair, PLACES } from '../gemm/places.ts';
 import type { Elements } from '../operands.ts';
 import { PRECISIONS, type Precision } from '../precision.ts';
 
@@ -41,13 +43,40 @@ export interface Probe {
   readonly devices: readonly Device[];
 }
 
-/** One prepared product C = A·B of square matrices, with buffers of its own that were written before any timing. */
+/**
+ * Products C = A·B of square matrices, with buffers of their own that were written before any timing. A and B are cut
+ * from streams that are a little longer than a matrix (see gemm/places.ts): nothing but an address changes.
+ */
 export interface Gemm {
-  /** Multiplies so many times, all into the same output, and waits for the end. Nanoseconds by the node's clock. */
-  multiply(iterations: number): number | Promise<number>;
+  /** How the stream of B is read: row by row, or column by column. */
+  readonly order: OperandOrder;
+  /**
+   * Puts B of this place into an order of the library's own. Where this is there, B of a product is the last one that
+   * was taken, whatever its pair says.
+   */
+  takeRight?(place: number): void | Promise<void>;
+  /** One product for each pair, all into the same output, waited for; then those rows of it, one after the other. */
+  multiply(pairs: readonly Pair[], rows: readonly number[]): Elements | Promise<Elements>;
+  /** Overwrites the whole output with what no product gives: NaN, the least integer. */
+  poison(): void | Promise<void>;
   /** The output as it lies there after the last product. */
   output(): Elements | Promise<Elements>;
   close(): void | Promise<void>;
+}
+
+type Stored = Elements | Uint16Array | Uint8Array;
+
+/** Those rows of an output that lies in memory, one after the other. */
+export function rowsOf<E extends Stored>(output: E, size: number, rows: readonly number[]): E {
+  const out = output.slice(0, rows.length * size) as E;
+  for (const [i, row] of rows.entries()) out.set(output.subarray(row * size, (row + 1) * size), i * size);
+  return out;
+}
+
+/** The matrices that are cut from a stream, by their places; each is a view, no copy. */
+export function cutsOf<E extends Stored>(stream: E, size: number, step: number): E[] {
+  const cut = (from: number) => stream.subarray(from, from + size * size) as E;
+  return Array.from({ length: PLACES }, (_, place) => cut(place * step));
 }
 
 /**
@@ -56,8 +85,8 @@ export interface Gemm {
  */
 export interface Backend {
   probe(threads: number): Promise<Probe>;
-  /** A and B are size × size, row by row, elements exact in the precision. */
-  open(device: string, precision: Precision, size: number, a: Elements, b: Elements): Promise<Gemm>;
+  /** Streams of A and B, elements exact in the precision: size × size matrices begin at every multiple of `step`. */
+  open(device: string, precision: Precision, size: number, step: number, a: Elements, b: Elements): Promise<Gemm>;
   /** Prepares the chained challenge: matrices from the nonce, buffers written once. */
   openChain(device: string, precision: Precision, parameters: Parameters, nonce: string): Promise<Chain>;
   /** STREAM's copy or triad in the device's own memory, where the backend can. */
@@ -80,11 +109,4 @@ export interface StreamRun {
   readonly windows: { readonly startNs: number; readonly endNs: number; readonly passes: number }[];
   readonly elements: number;
   readonly wrong: number;
-}
-
-/** Nanoseconds that a piece of work takes. */
-export async function timed(work: () => unknown | Promise<unknown>): Promise<number> {
-  const start = process.hrtime.bigint();
-  await work();
-  return Number(process.hrtime.bigint() - start);
 }

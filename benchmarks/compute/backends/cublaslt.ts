@@ -2,8 +2,8 @@ import type { Chain } from '../challenge/host-chain.ts';
 import type { Parameters } from '../challenge/parameters.ts';
 import type { Elements } from '../operands.ts';
 import { PRECISIONS, type Precision } from '../precision.ts';
-import { packFloats, transposed, unpackFloats } from '../storage.ts';
-import { type Backend, type Gemm, type Offer, timed } from './backend.ts';
+import { packFloats, unpackFloats } from '../storage.ts';
+import type { Backend, Gemm, Offer } from './backend.ts';
 import { exactForm, openDeviceChain } from './cublaslt-chain.ts';
 import {
   COMPUTE,
@@ -67,12 +67,12 @@ export function cublaslt(): Backend {
         }),
       };
     },
-    async open(device, precision, size, a, b) {
+    async open(device, precision, size, step, a, b) {
       const wanted = FORMS[precision];
       if (!driver || !library) throw new Error('cuBLASLt was not probed');
       if (!wanted) throw new Error(`cuBLASLt has no ${precision} product`);
       driver.use(Number(device.split(':')[1]));
-      return openGemm(driver, library, wanted, precision, size, a, b);
+      return openGemm(driver, library, wanted, precision, size, step, a, b);
     },
     async openChain(device, precision, parameters, nonce) {
       const wanted = FORMS[precision];
@@ -120,7 +120,8 @@ function form(
 
 /** One product: prepared once, queued as often as wanted. Closing frees what it took. */
 interface Product {
-  queue(): void;
+  /** The operands begin so many bytes behind the start of their buffers. */
+  queue(leftAt: number, rightAt: number): void;
   readonly result: Address;
   close(): void;
 }
@@ -140,7 +141,7 @@ function whyNot(
   try {
     driver.use(index);
     const product = prepare(driver, library, wanted, PROBE_SIZE);
-    product.queue();
+    product.queue(0, 0);
     driver.synchronize();
     product.close();
     return undefined;
@@ -155,30 +156,49 @@ function openGemm(
   wanted: Form,
   precision: Precision,
   size: number,
+  step: number,
   a: Elements,
   b: Elements,
 ): Gemm {
-  // The library's fast kernels want both operands with the inner dimension contiguous: the second goes in transposed.
+  // The library's fast kernels want both operands with the inner dimension contiguous: B is read column by column.
   const right = precision === 'FP8_E5M2' ? 'FP8_E4M3' : precision;
-  const operands = [stored(transposed(b, size), right), stored(a, precision)] as const;
-  const product = prepare(driver, library, wanted, size, operands);
+  const product = prepare(driver, library, wanted, size, [stored(b, right), stored(a, precision)]);
+  const stepBytes = step * wanted.operandBytes;
+  const rowBytes = size * wanted.resultBytes;
   return {
-    multiply: (iterations) =>
-      timed(() => {
-        for (let i = 0; i < iterations; i++) product.queue();
-        driver.synchronize();
-      }),
+    order: 'columns',
+    multiply(pairs, rows) {
+      for (const pair of pairs) product.queue(pair.b * stepBytes, pair.a * stepBytes);
+      driver.synchronize();
+      const raw = new Uint8Array(rows.length * rowBytes);
+      for (const [i, row] of rows.entries()) {
+        const into = raw.subarray(i * rowBytes, (i + 1) * rowBytes);
+        driver.download(into, product.result + BigInt(row * rowBytes), rowBytes);
+      }
+      return numbers(raw, wanted);
+    },
+    poison() {
+      driver.fill(product.result, NOTHING, size * rowBytes);
+      driver.synchronize();
+    },
     output() {
-      const bytes = size * size * wanted.resultBytes;
-      const raw = new Uint8Array(bytes);
-      driver.download(raw, product.result, bytes);
-      if (wanted.result === TYPE.f64) return new Float64Array(raw.buffer);
-      if (wanted.result === TYPE.f32) return new Float32Array(raw.buffer);
-      if (wanted.result === TYPE.i32) return new Int32Array(raw.buffer);
-      return unpackFloats(new Uint16Array(raw.buffer), wanted.result === TYPE.f16 ? 'FP16' : 'BF16');
+      const raw = new Uint8Array(size * rowBytes);
+      driver.download(raw, product.result, raw.length);
+      return numbers(raw, wanted);
     },
     close: () => product.close(),
   };
+}
+
+/** All bits set: NaN in every float form, and minus one everywhere in integers. */
+const NOTHING = 0xff;
+
+/** Results as they came off the device. */
+function numbers({ buffer }: Uint8Array<ArrayBuffer>, { result }: Form): Elements {
+  if (result === TYPE.f64) return new Float64Array(buffer);
+  if (result === TYPE.f32) return new Float32Array(buffer);
+  if (result === TYPE.i32) return new Int32Array(buffer);
+  return unpackFloats(new Uint16Array(buffer), result === TYPE.f16 ? 'FP16' : 'BF16');
 }
 
 /** Buffers, descriptors and the fastest of the algorithms that the library proposes. */
@@ -191,16 +211,18 @@ function prepare(
 ): Product {
   const memory = deviceMemory(driver);
   try {
-    const [left, right] = [0, 1].map((i) => memory.take(size * size * wanted.operandBytes, operands?.[i]));
+    const [left, right] = [0, 1].map((i) => {
+      const data = operands?.[i];
+      return memory.take(data?.byteLength ?? size * size * wanted.operandBytes, data);
+    }) as [Address, Address];
     const result = memory.take(size * size * wanted.resultBytes);
     const workspace = memory.take(WORKSPACE_BYTES);
     const description = library.describe(wanted, size);
     memory.onClose(description.destroy);
-    const algorithm = fastest(driver, description, (one) =>
-      description.multiply(left!, right!, result, workspace, one),
-    );
-    driver.fill(result, 0xff, size * size * wanted.resultBytes);
-    const queue = () => description.multiply(left!, right!, result, workspace, algorithm);
+    const algorithm = fastest(driver, description, (one) => description.multiply(left, right, result, workspace, one));
+    driver.fill(result, NOTHING, size * size * wanted.resultBytes);
+    const queue = (leftAt: number, rightAt: number) =>
+      description.multiply(left + BigInt(leftAt), right + BigInt(rightAt), result, workspace, algorithm);
     return { queue, result, close: memory.close };
   } catch (error) {
     memory.close();
@@ -246,8 +268,8 @@ function deviceMemory(driver: CudaDriver) {
       const address = driver.allocate(bytes);
       held.push(address);
       if (data) driver.upload(address, data);
-      // All bits set is NaN in every float form: a product that writes nothing can't look right.
-      else driver.fill(address, 0xff, bytes);
+      // A product that writes nothing can't look right.
+      else driver.fill(address, NOTHING, bytes);
       return address;
     },
     onClose: (end: () => void) => void ends.push(end),

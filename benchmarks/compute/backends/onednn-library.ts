@@ -2,8 +2,8 @@ import koffi from 'koffi';
 import {
   type Library,
   type Matmul,
+  type MatmulProduct,
   openMatmul,
-  type PreparedProduct,
   type ProductShape,
   statusCalls,
 } from './onednn-matmul.ts';
@@ -23,9 +23,9 @@ export interface OneDnn {
   /** Signed bytes to 32-bit sums in one call, both operands as they lie. */
   gemm(shape: ProductShape, a: Int8Array, b: Int8Array, c: Int32Array): void;
   /** The same by the matmul primitive; its B is copied into the order that the primitive likes best. */
-  matmul(shape: ProductShape, a: Int8Array, b: Int8Array, c: Int32Array): PreparedProduct;
+  matmul(shape: ProductShape, a: Int8Array, b: Int8Array, c: Int32Array): MatmulProduct;
   /** The same for elements in the bits of BF16, to sums in FP32. Throws where this build has no such product. */
-  matmul(shape: ProductShape, a: Uint16Array, b: Uint16Array, c: Float32Array): PreparedProduct;
+  matmul(shape: ProductShape, a: Uint16Array, b: Uint16Array, c: Float32Array): MatmulProduct;
 }
 
 /** Values of dnnl_cpu_isa_t that mean the same in versions 2 and 3. */

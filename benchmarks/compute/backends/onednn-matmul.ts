@@ -14,13 +14,21 @@ export interface PreparedProduct {
   close(): void;
 }
 
+/** A product whose operands can be others of the same shape. */
+export interface MatmulProduct extends PreparedProduct {
+  /** The same product with an A that lies elsewhere. */
+  at(a: Int8Array | Uint16Array): () => void;
+  /** Copies another B into the order that the primitive wants. */
+  pack(b: Int8Array | Uint16Array): void;
+}
+
 /** Prepares a product of bytes with 32-bit sums, or of elements in the bits of BF16 with sums in FP32. */
 export type Matmul = (
   shape: ProductShape,
   a: Int8Array | Uint16Array,
   b: Int8Array | Uint16Array,
   c: Int32Array | Float32Array,
-) => PreparedProduct;
+) => MatmulProduct;
 
 export type Library = ReturnType<typeof koffi.load>;
 
@@ -118,17 +126,20 @@ export function openMatmul(library: Library, third: boolean): Matmul {
         destroyPrimitive,
       );
       const weights = owned(memory(wanted, OWN_MEMORY), destroyMemory);
-      reorder(right, b, wanted, weights);
-      const source = owned(memory(left, a), destroyMemory);
+      const pack = (from: typeof b) => reorder(right, from, wanted, weights);
+      pack(b);
       const target = owned(memory(result, c), destroyMemory);
-      const multiply = run(primitive, [
-        [ARGUMENT.source, source],
-        [ARGUMENT.weights, weights],
-        [ARGUMENT.result, target],
-      ]);
-      // The library holds bare addresses: what lies there lives as long as this.
-      undo.push(() => void [a, c]);
-      return { multiply, close };
+      const at = (from: typeof a) => {
+        const source = owned(memory(left, from), destroyMemory);
+        // The library holds bare addresses: what lies there lives as long as this.
+        undo.push(() => void [from, c]);
+        return run(primitive, [
+          [ARGUMENT.source, source],
+          [ARGUMENT.weights, weights],
+          [ARGUMENT.result, target],
+        ]);
+      };
+      return { multiply: at(a), at, pack, close };
     } catch (error) {
       close();
       throw error;

@@ -1,15 +1,16 @@
 import type { HostForm } from '../challenge/fold-part.ts';
 import { type Matrix, openHostChain } from '../challenge/host-chain.ts';
+import type { Pair } from '../gemm/places.ts';
 import { arithmeticLack, cpuFlags } from '../host.ts';
 import { allocate } from '../linear-memory.ts';
 import type { Elements } from '../operands.ts';
 import type { Precision } from '../precision.ts';
 import { packFloats, transposed } from '../storage.ts';
-import { type Backend, type Device, type Gemm, lacking, type Offer, timed } from './backend.ts';
+import { type Backend, cutsOf, type Device, type Gemm, lacking, type Offer, rowsOf } from './backend.ts';
 import { inexactSum } from './byte-products.ts';
 import { ONEDNN_FORM } from './candidates.ts';
 import { loadOneDnn, type OneDnn } from './onednn-library.ts';
-import type { PreparedProduct, ProductShape } from './onednn-matmul.ts';
+import type { MatmulProduct, PreparedProduct, ProductShape } from './onednn-matmul.ts';
 
 type Operand = Int8Array | Uint16Array;
 type Sums = Int32Array | Float32Array;
@@ -18,6 +19,14 @@ type Sums = Int32Array | Float32Array;
 interface Form {
   readonly precisions: readonly Precision[];
   ready(library: OneDnn, shape: ProductShape, a: Operand, b: Operand, c: Sums): PreparedProduct;
+  /** Products of matrices by the places of these; `takeRight` where B has to be put into another order first. */
+  products(
+    library: OneDnn,
+    shape: ProductShape,
+    a: readonly Operand[],
+    b: readonly Operand[],
+    c: Sums,
+  ): Pick<Gemm, 'takeRight' | 'close'> & { multiply(pair: Pair): void };
 }
 
 const FORMS: Readonly<Record<string, Form>> = {
@@ -31,6 +40,10 @@ const FORMS: Readonly<Record<string, Form>> = {
       multiply: () => library.gemm(shape, a as Int8Array, b as Int8Array, c as Int32Array),
       close() {},
     }),
+    products: (library, shape, a, b, c) => ({
+      multiply: (pair) => library.gemm(shape, a[pair.a] as Int8Array, b[pair.b] as Int8Array, c as Int32Array),
+      close() {},
+    }),
   },
   /**
    * The matmul primitive. Its right operand is put into its own order once, before any timing, as inference does with
@@ -39,9 +52,22 @@ const FORMS: Readonly<Record<string, Form>> = {
    */
   matmul: {
     precisions: ['INT8', 'BF16'],
-    ready: (library, shape, a, b, c) => library.matmul(shape, a as Int8Array, b as Int8Array, c as Int32Array),
+    ready: matmul,
+    products(library, shape, a, b, c) {
+      const product = matmul(library, shape, a[0]!, b[0]!, c);
+      const multiplies = a.map((cut) => product.at(cut));
+      return {
+        takeRight: (place) => product.pack(b[place]!),
+        multiply: (pair) => multiplies[pair.a]!(),
+        close: () => product.close(),
+      };
+    },
   },
 };
+
+function matmul(library: OneDnn, shape: ProductShape, a: Operand, b: Operand, c: Sums): MatmulProduct {
+  return library.matmul(shape, a as Int8Array, b as Int8Array, c as Int32Array);
+}
 
 /** Rows of a chain that go through its layers together: enough that what a call costs, however many rows, is little. */
 const BLOCK_ROWS = 1024;
@@ -79,9 +105,9 @@ export function onednn(load: () => OneDnn = loadOneDnn, flags: () => ReadonlySet
         ],
       };
     },
-    async open(_device, precision, size, a, b) {
+    async open(_device, precision, size, step, a, b) {
       const { library } = able(precision);
-      return openGemm((shape, ...arrays) => form.ready(library, shape, ...arrays), size, a, b);
+      return openGemm(library, form, size, step, a, b);
     },
     async openChain(_device, precision, parameters, nonce) {
       const { library, hostForm } = able(precision);
@@ -130,26 +156,24 @@ function tried(library: OneDnn, form: Form, flags: ReadonlySet<string>): Pick<De
   return { offers, lacks };
 }
 
-function openGemm(
-  prepare: (shape: ProductShape, a: Operand, b: Operand, c: Sums) => PreparedProduct,
-  size: number,
-  a: Elements,
-  b: Elements,
-): Gemm {
-  const left = stored(a);
-  // Written once, so that no page is mapped while the clock runs; the pattern must be gone after the first product.
+function openGemm(library: OneDnn, form: Form, size: number, step: number, a: Elements, b: Elements): Gemm {
+  const [lefts, rights] = [a, b].map((stream) => cutsOf(placed(stored(stream)), size, step));
+  // Written once, so that no page is mapped while the clock runs.
   const memory = allocate(4 * size * size).buffer;
-  const c =
-    left instanceof Int8Array ? new Int32Array(memory, 0, size * size) : new Float32Array(memory, 0, size * size);
-  c.fill(c instanceof Int32Array ? -2147483648 : Number.NaN);
-  const ready = prepare({ m: size, n: size, k: size }, placed(left), placed(stored(b)), c);
+  const c = a instanceof Int8Array ? new Int32Array(memory, 0, size * size) : new Float32Array(memory, 0, size * size);
+  const poison = () => void c.fill(c instanceof Int32Array ? -2147483648 : Number.NaN);
+  poison();
+  const { takeRight, multiply, close } = form.products(library, { m: size, n: size, k: size }, lefts!, rights!, c);
   return {
-    multiply: (iterations) =>
-      timed(() => {
-        for (let i = 0; i < iterations; i++) ready.multiply();
-      }),
+    order: 'rows',
+    ...(takeRight && { takeRight }),
+    multiply(pairs, rows) {
+      for (const pair of pairs) multiply(pair);
+      return rowsOf<Sums>(c, size, rows);
+    },
+    poison,
     output: () => c,
-    close: () => ready.close(),
+    close,
   };
 }
 

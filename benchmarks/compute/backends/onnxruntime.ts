@@ -5,7 +5,7 @@ import { openHostChain } from '../challenge/host-chain.ts';
 import type { Elements } from '../operands.ts';
 import type { Precision } from '../precision.ts';
 import { offsetBytes, packFloats, transposed, unpackFloats } from '../storage.ts';
-import { type Backend, type Gemm, lacking, type Offer, timed } from './backend.ts';
+import { type Backend, cutsOf, type Gemm, lacking, type Offer, rowsOf } from './backend.ts';
 
 /**
  * ONNX Runtime's CPU provider, on graphs of our own making. FP16 is offered but marked: on a processor without FP16
@@ -32,7 +32,7 @@ export function onnxruntime(): Backend {
         ],
       };
     },
-    async open(_device, precision, size, a, b) {
+    async open(_device, precision, size, step, a, b) {
       const form = PRODUCTS[precision];
       if (!form) throw new Error(`ONNX Runtime has no ${precision} product on the CPU`);
       const session = await ort.InferenceSession.create(buildModel(product(form, size)), {
@@ -40,7 +40,7 @@ export function onnxruntime(): Backend {
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
       });
-      return openSession(session, form, size, a, b);
+      return openSession(session, form, size, step, a, b);
     },
     async openChain(_device, precision, parameters, nonce) {
       const form = PRODUCTS[precision];
@@ -123,30 +123,51 @@ function product(form: Product, size: number, rows = size, b?: ArrayBufferView):
   };
 }
 
-function openSession(session: ort.InferenceSession, form: Product, size: number, a: Elements, b: Elements): Gemm {
-  const output = outputBuffer(form, size);
-  const feeds = { a: tensor(form.a, stored(form.a, a), size), b: tensor(form.b, stored(form.b, b), size) };
-  const fetches = { c: tensor(form.c, output, size) };
+function openSession(
+  session: ort.InferenceSession,
+  form: Product,
+  size: number,
+  step: number,
+  a: Elements,
+  b: Elements,
+): Gemm {
+  const c = outputBuffer(form, size);
+  const tensors = (type: ElementType, elements: Elements) =>
+    cutsOf(stored(type, elements), size, step).map((cut) => tensor(type, cut, size));
+  const [lefts, rights] = [tensors(form.a, a), tensors(form.b, b)];
+  const fetches = { c: tensor(form.c, c, size) };
+  const numbers = (elements: OutputArray): Elements =>
+    elements instanceof Uint16Array ? unpackFloats(elements, 'FP16') : elements;
   return {
-    multiply: (iterations) =>
-      timed(async () => {
-        for (let i = 0; i < iterations; i++) await session.run(feeds, fetches);
-      }),
-    output: () => (output instanceof Uint16Array ? unpackFloats(output, 'FP16') : output),
+    order: 'rows',
+    async multiply(pairs, rows) {
+      for (const pair of pairs) await session.run({ a: lefts[pair.a]!, b: rights[pair.b]! }, fetches);
+      return numbers(rowsOf<OutputArray>(c, size, rows));
+    },
+    poison: () => poison(c),
+    output: () => numbers(c),
     close: () => session.release(),
   };
 }
 
-/** Written once, so that no page is mapped while the clock runs; the pattern must be gone after the first product. */
-function outputBuffer(form: Product, size: number): Float64Array | Float32Array | Int32Array | Uint16Array {
+type OutputArray = Float64Array | Float32Array | Int32Array | Uint16Array;
+
+/** Written once, so that no page is mapped while the clock runs. */
+function outputBuffer(form: Product, size: number): OutputArray {
   const count = size * size;
-  if (form.c === 'float64') return new Float64Array(count).fill(Number.NaN);
-  if (form.c === 'float32') return new Float32Array(count).fill(Number.NaN);
-  if (form.c === 'int32') return new Int32Array(count).fill(-2147483648);
-  return new Uint16Array(count).fill(0x7e00);
+  const arrays = { float64: Float64Array, float32: Float32Array, int32: Int32Array } as const;
+  const c = new (arrays[form.c as keyof typeof arrays] ?? Uint16Array)(count);
+  poison(c);
+  return c;
 }
 
-function stored(type: ElementType, elements: Elements): ArrayBufferView {
+function poison(c: OutputArray): void {
+  // The bits of a NaN in halves.
+  if (c instanceof Uint16Array) c.fill(0x7e00);
+  else c.fill(c instanceof Int32Array ? -2147483648 : Number.NaN);
+}
+
+function stored(type: ElementType, elements: Elements): Elements | Uint16Array | Uint8Array {
   if (type === 'uint8') return offsetBytes(elements);
   return type === 'float16' ? packFloats(elements as Float32Array, 'FP16') : elements;
 }

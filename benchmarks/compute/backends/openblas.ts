@@ -1,7 +1,7 @@
 import type { RowProducts } from '../../benchmark.ts';
 import { openHostChain } from '../challenge/host-chain.ts';
 import type { Elements } from '../operands.ts';
-import { type Backend, type Gemm, lacking, type Offer, timed } from './backend.ts';
+import { type Backend, cutsOf, type Gemm, lacking, type Offer, rowsOf } from './backend.ts';
 import { loadSharedLibrary } from './shared-library.ts';
 
 const NAMES = ['libopenblas.so.0', 'libopenblas.so', 'libopenblasp.so.0', 'libopenblas.0.dylib', 'libopenblas.dylib'];
@@ -96,10 +96,10 @@ export function openblas(): Backend {
         devices: [{ id: 'cpu', name: 'CPU', offers, lacks: lacking(offers, 'OpenBLAS multiplies FP64 and FP32 only') }],
       };
     },
-    async open(_device, precision, size, a, b) {
+    async open(_device, precision, size, step, a, b) {
       if (!library) throw new Error('OpenBLAS was not probed');
       if (precision !== 'FP64' && precision !== 'FP32') throw new Error(`OpenBLAS has no ${precision} product`);
-      return openGemm(precision === 'FP64' ? library.dgemm : library.sgemm, size, a, b);
+      return openGemm(precision === 'FP64' ? library.dgemm : library.sgemm, size, step, a, b);
     },
     async openChain(_device, precision, parameters, nonce) {
       if (!library) throw new Error('OpenBLAS was not probed');
@@ -123,16 +123,18 @@ export function openblas(): Backend {
   };
 }
 
-function openGemm(gemm: BlasGemm, size: number, a: Elements, b: Elements): Gemm {
-  const [left, right] = [floats(a), floats(b)];
-  // Written once, so that no page is mapped while the clock runs; the pattern must be gone after the first product.
-  const c = left instanceof Float64Array ? new Float64Array(size * size) : new Float32Array(size * size);
+function openGemm(gemm: BlasGemm, size: number, step: number, a: Elements, b: Elements): Gemm {
+  const [lefts, rights] = [cutsOf(floats(a), size, step), cutsOf(floats(b), size, step)];
+  // Written once, so that no page is mapped while the clock runs.
+  const c = a instanceof Float64Array ? new Float64Array(size * size) : new Float32Array(size * size);
   c.fill(Number.NaN);
   return {
-    multiply: (iterations) =>
-      timed(() => {
-        for (let i = 0; i < iterations; i++) gemm(false, false, size, size, size, left, right, c);
-      }),
+    order: 'rows',
+    multiply(pairs, rows) {
+      for (const pair of pairs) gemm(false, false, size, size, size, lefts[pair.a]!, rights[pair.b]!, c);
+      return rowsOf(c, size, rows);
+    },
+    poison: () => void c.fill(Number.NaN),
     output: () => c,
     close() {},
   };

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { schedule } from '../challenge/chain.ts';
 import { foldShift } from '../challenge/parameters.ts';
+import { PLACES } from '../gemm/places.ts';
 import { arithmeticLack, cpuFlags } from '../host.ts';
 import type { Elements } from '../operands.ts';
 import type { Precision } from '../precision.ts';
 import { packFloats } from '../storage.ts';
-import { type Backend, type Device, lacking, type Offer, timed } from './backend.ts';
+import { type Backend, type Device, lacking, type Offer } from './backend.ts';
 import { TORCH_PYTHON } from './candidates.ts';
 
 interface PythonDevice {
@@ -36,16 +37,24 @@ export function torch(): Backend {
         }),
       };
     },
-    async open(device, precision, size, a, b) {
-      await runner.ask({ operation: 'open', device, precision, size }, [stored(a, precision), stored(b, precision)]);
+    async open(device, precision, size, step, a, b) {
+      const order = { operation: 'open', device, precision, size, step, places: PLACES };
+      await runner.ask(order, [stored(a, precision), stored(b, precision)]);
+      const numbers = ({ answer, data }: Answered): Elements => {
+        const { form } = answer as { form: string };
+        if (form === 'float64') return new Float64Array(data.buffer);
+        return form === 'int32' ? new Int32Array(data.buffer) : new Float32Array(data.buffer);
+      };
       return {
-        multiply: (iterations) => timed(() => runner.ask({ operation: 'multiply', iterations })),
-        async output() {
-          const { answer, data } = await runner.ask({ operation: 'output' });
-          const { form } = answer as { form: string };
-          if (form === 'float64') return new Float64Array(data.buffer);
-          return form === 'int32' ? new Int32Array(data.buffer) : new Float32Array(data.buffer);
+        order: 'columns',
+        async multiply(pairs, rows) {
+          const places = pairs.map((pair) => [pair.a, pair.b]);
+          return numbers(await runner.ask({ operation: 'multiply', pairs: places, rows }));
         },
+        async poison() {
+          await runner.ask({ operation: 'poison' });
+        },
+        output: async () => numbers(await runner.ask({ operation: 'output' })),
         async close() {
           await runner.ask({ operation: 'close' });
         },
@@ -66,7 +75,8 @@ export function torch(): Backend {
       };
     },
     async stream(device, { operation: kind, arrayBytes, ...order }) {
-      const { answer } = await runner.ask({ operation: 'stream', kind, bytes_each: arrayBytes, device, ...order });
+      const own = { kind, bytes_each: arrayBytes, device, places: PLACES };
+      const { answer } = await runner.ask({ operation: 'stream', ...own, ...order });
       const { windows, elements, wrong } = answer as { windows: number[][]; elements: number; wrong: number };
       return {
         windows: windows.map(([startNs, endNs, passes]) => ({ startNs: startNs!, endNs: endNs!, passes: passes! })),

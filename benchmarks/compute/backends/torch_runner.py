@@ -129,41 +129,53 @@ def describe(device):
 
 
 class Gemm:
-    """Two operands and one output that is written once before any timing."""
+    """Matrices cut from two streams at places of their own, and one output that is written once before any timing."""
 
     def __init__(self, ask, payload):
         precision, self.device, size = ask["precision"], ask["device"], ask["size"]
         form, raw = storage_types()[precision]
         both = torch.frombuffer(payload, dtype=raw).view(form) if raw != form else torch.frombuffer(payload, dtype=form)
-        a, b = both[: size * size].view(size, size), both[size * size :].view(size, size)
         self.product = make_product(precision, self.device, False)
         if self.product is None:
             raise RuntimeError("this build has no %s product on %s" % (precision, self.device))
-        self.a = a.to(self.device)
-        # Products are with the transposed second operand, which is how weights lie.
-        self.b = b.t().contiguous().to(self.device)
+        # Products are with the transposed second operand, which is how weights lie: B is read column by column.
+        self.lefts, self.rights = (
+            [flat[at : at + size * size].view(size, size) for at in range(0, ask["places"] * ask["step"], ask["step"])]
+            for flat in both.view(2, -1).to(self.device).unbind()
+        )
         self.c = None
         self.into = None
         if precision in ("FP64", "FP32", "TF32", "FP16", "BF16"):
             self.into = torch.full((size, size), float("nan"), dtype=form, device=self.device)
 
-    def multiply(self, iterations):
+    def multiply(self, pairs, rows):
         if self.into is not None:
-            for _ in range(iterations):
-                torch.mm(self.a, self.b.t(), out=self.into)
+            for a, b in pairs:
+                torch.mm(self.lefts[a], self.rights[b].t(), out=self.into)
             self.c = self.into
         else:
-            for _ in range(iterations):
-                self.c = self.product(self.a, self.b)
+            for a, b in pairs:
+                self.c = self.product(self.lefts[a], self.rights[b])
         synchronize(self.device)
+        return numbers(torch.cat([self.c[row] for row in rows]) if rows else self.c[:0])
+
+    def poison(self):
+        # Where a product makes a new output each time, the last one is let go.
+        self.c = None
+        if self.into is not None:
+            self.into.fill_(float("nan"))
+            synchronize(self.device)
 
     def output(self):
-        c = self.c
-        form = c.dtype
-        if form not in (torch.float64, torch.int32):
-            form = torch.float32
-        c = c.to("cpu").to(form).contiguous()
-        return {"form": str(form).split(".")[1]}, c.numpy().tobytes()
+        return numbers(self.c)
+
+
+def numbers(c):
+    form = c.dtype
+    if form not in (torch.float64, torch.int32):
+        form = torch.float32
+    c = c.to("cpu").to(form).contiguous()
+    return {"form": str(form).split(".")[1]}, c.numpy().tobytes()
 
 
 def high32(a, m):
@@ -244,18 +256,44 @@ class Chain:
         return {"productNs": products if device == "cpu" else end - start}, data
 
 
+# Floats from one place that a pass of STREAM may read from to the next, and parts that are kept after a window.
+STEP, LOOKS, LOOK = 64, 4, 2048
+
+
 def stream(ask):
-    """STREAM's copy or triad on a device: windows of whole passes, then a comparison of the whole array."""
-    device, count = ask["device"], ask["bytes_each"] // 4
-    b, c = (entries(count, 16, ask["seed"], 0, part, torch.float32, device) for part in (6, 7))
-    a = torch.full_like(b, float("nan"))
-    if ask["kind"] == "copy":
-        run = lambda: a.copy_(b)  # noqa: E731
-    else:
-        run = lambda: torch.add(b, c, alpha=3, out=a)  # noqa: E731
+    """STREAM's copy or triad on a device: windows of whole passes, then a comparison.
+
+    Each pass reads from places of its own, so that what the one before wrote is wrong. Parts of the result are kept
+    after every window and compared afterwards, as is the whole of the last one.
+    """
+    device, count, seed, places = ask["device"], ask["bytes_each"] // 4, ask["seed"], ask["places"]
+    b, c = (entries(count + places * STEP, 16, seed, 0, part, torch.float32, device) for part in (6, 7))
+    a = torch.full_like(b[:count], float("nan"))
+    words = philox(4096, seed, 0, 8, 0, "cpu").tolist()
+    last, kept = [b[:count], c[:count]], []
+
+    def run(number):
+        word = words[number % len(words)]
+        last[:] = [x[at * STEP : at * STEP + count] for x, at in ((b, word % places), (c, (word >> 16) % places))]
+        if ask["kind"] == "copy":
+            a.copy_(last[0])
+        else:
+            torch.add(last[0], last[1], alpha=3, out=a)
+
+    def wrong_in(part, sources, at):
+        rows = slice(at, at + len(part))
+        want = sources[0][rows].to(torch.int64)
+        if ask["kind"] != "copy":
+            want = want + 3 * sources[1][rows].to(torch.int64)
+        return int((part.to(torch.float64) != want.to(torch.float64)).sum())
+
+    def look(window):
+        for i in range(LOOKS):
+            at = words[(window * LOOKS + i) * 7 % len(words)] * max(0, count - LOOK) >> 32
+            kept.append((a[at : at + LOOK].clone(), list(last), at))
 
     def repeat(seconds, window):
-        windows, passes = [], 1
+        windows, passes, number = [], 1, 0
         begin = start = time.perf_counter_ns()
         while start - begin < seconds * 1e9:
             done = 0
@@ -263,26 +301,28 @@ def stream(ask):
             while end - start < window * 1e9:
                 before = end
                 for _ in range(passes):
-                    run()
+                    run(number)
+                    number += 1
                 synchronize(device)
                 done += passes
                 end = time.perf_counter_ns()
                 if end - before < window * 1e9 / 20:
                     passes *= 2
             windows.append([start, end, done])
+            # It costs the next window some microseconds.
+            look(len(windows))
             start = end
         return windows
 
     repeat(ask["warmUpS"], max(ask["warmUpS"], 0.01))
     # What warm-up wrote must not be what is checked.
     a.fill_(float("nan"))
+    kept.clear()
     synchronize(device)
     windows = repeat(ask["seconds"], ask["windowS"])
-    wrong, step = 0, 1 << 24
+    wrong, step = sum(wrong_in(*one) for one in kept), 1 << 24
     for at in range(0, count, step):
-        part = slice(at, at + step)
-        want = b[part].to(torch.int64) + (0 if ask["kind"] == "copy" else 3 * c[part].to(torch.int64))
-        wrong += int((a[part].to(torch.float64) != want.to(torch.float64)).sum())
+        wrong += wrong_in(a[at : at + step], last, at)
     return {"windows": windows, "elements": count, "wrong": wrong}
 
 
@@ -308,9 +348,9 @@ def main():
                 state.clear()
                 state["gemm"] = Gemm(ask, payload)
             elif operation == "multiply":
-                start = time.perf_counter_ns()
-                state["gemm"].multiply(ask["iterations"])
-                answer = {"ns": time.perf_counter_ns() - start}
+                answer, data = state["gemm"].multiply(ask["pairs"], ask["rows"])
+            elif operation == "poison":
+                state["gemm"].poison()
             elif operation == "output":
                 answer, data = state["gemm"].output()
             elif operation == "chain":

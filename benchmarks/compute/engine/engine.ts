@@ -5,22 +5,29 @@
  */
 
 import { merklePaths } from '../../commitment.ts';
-import type { Gemm } from '../backends/backend.ts';
+import { rowsOf } from '../backends/backend.ts';
 import { createBackend } from '../backends/backends.ts';
 import { plainRecompute } from '../challenge/audit.ts';
 import type { Chain } from '../challenge/host-chain.ts';
 import { readEnergy } from '../energy.ts';
 import { freivalds } from '../gemm/freivalds.ts';
+import { lookDigest } from '../gemm/looks.ts';
 import { type OutputForm, rootOf, rowDigests } from '../gemm/opening.ts';
+import { cutOf } from '../gemm/operand-cuts.ts';
+import { type Pair, placeStep, streamLength } from '../gemm/places.ts';
 import { type Elements, randomElements } from '../operands.ts';
-import { keyOf } from '../philox.ts';
+import { type Key, keyOf } from '../philox.ts';
 import { FORMS, type Precision, RESIDUAL_BOUND } from '../precision.ts';
+import { transposed } from '../storage.ts';
 import type { Ask, Operation, Requests, Tell, Window } from './requests.ts';
+import { type Look, multiplyInWindows, type Opened, wrongLooks } from './windows.ts';
 
 const backend = createBackend(process.argv[2] ?? '');
-let open: { gemm: Gemm; a: Elements; b: Elements; size: number; integer: boolean } | undefined;
+let open: (Opened & { readonly key: Key; readonly stream: number }) | undefined;
 let chain: Chain | undefined;
-/** Output of the last run, taken off the device once, and the digests of its rows. */
+/** Looks of the last run, and the places of the operands that its last product had. */
+let ran: { looks: readonly Look[]; last: Pair } | undefined;
+/** Output of the last run, taken off the device once; what its rows and all looks are digested to. */
 let fixed: { output: Elements; leaves: Uint8Array[] } | undefined;
 let queue: Promise<void> = Promise.resolve();
 
@@ -49,20 +56,19 @@ const HANDLERS: {
 
   async open({ device, precision, size, seed, stream }) {
     await close();
-    const { a, b } = operands(precision, size, seed, stream);
-    const gemm = await backend.open(device, precision, size, a, b);
-    open = { gemm, a, b, size, integer: FORMS[precision].kind === 'integer' };
-    return { firstNs: await gemm.multiply(1) };
+    open = await prepare(device, precision, size, seed, stream);
+    await open.gemm.multiply([FIRST], []);
+    return {};
   },
 
   async gate({ device, precision, size, seed, stream }) {
-    const { a, b } = operands(precision, size, seed, stream);
-    const gemm = await backend.open(device, precision, size, a, b);
+    const tried = await prepare(device, precision, size, seed, stream);
     try {
-      await gemm.multiply(1);
-      return compare(a, b, await gemm.output(), size, RESIDUAL_BOUND[precision]);
+      await tried.gemm.multiply([FIRST], []);
+      const { a, b } = matrices(tried, FIRST);
+      return compare(a, b, await tried.gemm.output(), size, RESIDUAL_BOUND[precision]);
     } finally {
-      await gemm.close();
+      await tried.gemm.close();
     }
   },
 
@@ -73,33 +79,22 @@ const HANDLERS: {
     return { nsPerIteration: Number(process.hrtime.bigint() - start) / iterations };
   },
 
-  async run({ seconds, windowS }, id) {
+  async run({ seconds, windowS, turn }, id) {
     fixed = undefined;
-    const { gemm } = opened();
-    const windows: Window[] = [];
-    const begin = process.hrtime.bigint();
-    const until = begin + BigInt(Math.round(seconds * 1e9));
-    const length = BigInt(Math.round(windowS * 1e9));
-    // As many products a call as fill about a tenth of a window, so that asking the clock costs nothing.
-    let batch = 1;
-    for (let startNs = begin; startNs < until; ) {
-      let iterations = 0;
-      let endNs = startNs;
-      while (endNs - startNs < length) {
-        const before = endNs;
-        await gemm.multiply(batch);
-        iterations += batch;
-        endNs = process.hrtime.bigint();
-        if (endNs - before < length / 20n) batch *= 2;
-      }
-      const window = { startNs, endNs, iterations };
-      windows.push(window);
+    ran = undefined;
+    const product = opened();
+    const { gemm, key, stream } = product;
+    const bothChange = gemm.takeRight === undefined;
+    const told = async (window: Window) => {
       send({ id, window });
-      startNs = endNs;
       // Lets a message from the parent in between windows.
       await new Promise(setImmediate);
-    }
-    return { windows };
+    };
+    const draw = { key, stream, turn, bothChange };
+    const { windows, looks } = await multiplyInWindows(product, draw, seconds, windowS, told);
+    ran = { looks, last: looks.at(-1)!.pair };
+    const { wrong, worst } = wrongLooks(product, looks);
+    return { windows, wrong, worst: finite(worst), order: gemm.order, bothChange };
   },
 
   async energy({ device, uuid }) {
@@ -109,23 +104,34 @@ const HANDLERS: {
   async digest() {
     const { gemm, size } = opened();
     const output = await gemm.output();
-    fixed = { output, leaves: rowDigests(output, size) };
+    fixed = { output, leaves: [...rowDigests(output, size), ...run().looks.map(({ values }) => lookDigest(values))] };
     return { root: Buffer.from(rootOf(fixed.leaves)).toString('hex') };
   },
 
-  async openRows({ rows }) {
+  async openLeaves({ rows, looks }) {
     const { size } = opened();
     const { output, leaves } = committed();
-    const bytes = new Uint8Array(output.buffer, output.byteOffset, output.byteLength);
-    const stride = bytes.length / size;
-    const picked = rows.map((row) => bytes.slice(row * stride, (row + 1) * stride));
-    const paths = merklePaths(leaves, rows).map((path) => path.map((node) => Buffer.from(node).toString('hex')));
-    return { form: formOf(output), bytes: new Uint8Array(Buffer.concat(picked)), paths };
+    const pathsOf = (indexes: number[]) =>
+      merklePaths(leaves, indexes).map((path) => path.map((node) => Buffer.from(node).toString('hex')));
+    const bytesOf = ({ buffer, byteOffset, byteLength }: Elements) => new Uint8Array(buffer, byteOffset, byteLength);
+    return {
+      form: formOf(output),
+      rows: { bytes: bytesOf(rowsOf(output, size, rows)), paths: pathsOf(rows) },
+      looks: {
+        bytes: new Uint8Array(Buffer.concat(looks.map((look) => bytesOf(run().looks[look]!.values)))),
+        paths: pathsOf(looks.map((look) => size + look)),
+      },
+    };
   },
 
   async verify({ seed, rounds }) {
-    const { a, b, size, integer } = opened();
-    return freivalds(a, b, committed().output, { m: size, n: size, k: size }, integer, keyOf(seed), rounds);
+    const product = opened();
+    const { size, precision } = product;
+    const { a, b } = matrices(product, run().last);
+    const integer = FORMS[precision].kind === 'integer';
+    const shape = { m: size, n: size, k: size };
+    const { rms, worst } = freivalds(a, b, committed().output, shape, integer, keyOf(seed), rounds);
+    return { rms: finite(rms), worst: finite(worst) };
   },
 
   async chainTest({ device, precision, parameters, nonce, seed }) {
@@ -173,6 +179,11 @@ function opened() {
   return open;
 }
 
+function run() {
+  if (!ran) throw new Error('nothing was multiplied yet');
+  return ran;
+}
+
 /** The output that was committed to: what is checked is what was digested. */
 function committed() {
   if (!fixed) throw new Error('the output has no digest yet');
@@ -181,6 +192,7 @@ function committed() {
 
 async function close(): Promise<void> {
   fixed = undefined;
+  ran = undefined;
   const { gemm } = open ?? {};
   open = undefined;
   await gemm?.close();
@@ -194,14 +206,30 @@ function formOf(output: Elements): OutputForm {
   return output instanceof Float32Array ? 'float32' : 'int32';
 }
 
-function operands(precision: Precision, size: number, seed: string, stream: number): { a: Elements; b: Elements } {
+/** Places of the operands of a product outside any window. */
+const FIRST: Pair = { a: 0, b: 0 };
+
+async function prepare(device: string, precision: Precision, size: number, seed: string, stream: number) {
   const key = keyOf(seed);
-  const count = size * size;
+  const step = placeStep(device);
+  const count = streamLength(size, step);
+  const [a, b] = [0, 1].map((part) => randomElements(precision, key, stream, part, 0, count)) as [Elements, Elements];
+  const gemm = await backend.open(device, precision, size, step, a, b);
+  return { gemm, a, b, device, precision, size, step, key, stream };
+}
+
+/** Both operands of a product as whole matrices, row by row. */
+function matrices({ a, b, size, step, gemm }: Opened, pair: Pair): { a: Elements; b: Elements } {
+  const cut = cutOf(pair, step, gemm.order);
+  const right = b.subarray(cut.b, cut.b + size * size);
   return {
-    a: randomElements(precision, key, stream, 0, 0, count),
-    b: randomElements(precision, key, stream, 1, 0, count),
+    a: a.subarray(cut.a, cut.a + size * size),
+    b: gemm.order === 'columns' ? transposed(right, size) : right,
   };
 }
+
+/** What is not a number, or beyond all, as the largest one: JSON has no other. */
+const finite = (value: number): number => (Number.isFinite(value) ? value : Number.MAX_VALUE);
 
 /** How many elements differ from plain sums in double precision by more than the bound, relative to a typical element. */
 function compare(a: Elements, b: Elements, c: Elements, size: number, bound: number) {

@@ -51,7 +51,7 @@ const shared = {
 /** Matrix products at full speed in each precision, verified on the buffers that were timed. */
 export const descriptor: Descriptor<typeof GemmSettings> = {
   id: 'compute.gemm',
-  version: '1.0.0',
+  version: '1.1.0',
   title: { zh: '矩阵乘法持续算力', en: 'Sustained matrix products' },
   metrics: [
     {

@@ -1,7 +1,7 @@
 import { exact } from '../../../model/estimate.ts';
 import type { Metric } from '../../../model/measurement.ts';
 import { energyOf, type PowerReading } from '../power.ts';
-import type { GemmResult } from './samples.ts';
+import type { FirstGemmResult } from './samples.ts';
 
 /**
  * Operations a joule of the whole machine: all that its devices did in the phase over all the energy that the machine took
@@ -10,8 +10,8 @@ import type { GemmResult } from './samples.ts';
  */
 export function nodeEfficiency(
   precision: string,
-  results: readonly GemmResult[],
-  work: (result: GemmResult) => number,
+  results: readonly FirstGemmResult[],
+  work: (result: FirstGemmResult) => number,
   power: readonly PowerReading[],
   rates: readonly Metric[],
 ): Metric | string {

@@ -6,7 +6,9 @@ import { bmcPower, energySample, meterDevice, watchPower } from '../meter.ts';
 import type { PowerReading } from '../power.ts';
 import type { Precision } from '../precision.ts';
 import { descriptor, type GemmSettings } from './descriptor.ts';
+import { looksName, pickLooks } from './looks.ts';
 import { openingName, operandStream, pickRows } from './opening.ts';
+import { TURN } from './places.ts';
 import { proof } from './proof.ts';
 import { commitLabel, type GemmRaw, type GemmResult, operations } from './samples.ts';
 import { type Choice, choose, devicesFor, type Ready, startEngines, whyLacking } from './selection.ts';
@@ -119,7 +121,8 @@ async function measureTogether(
   const warmUpS = chosen.some(({ device }) => device !== 'cpu') ? settings.deviceWarmUpS : settings.warmUpS;
   await each(async ({ device, size }, engine) => {
     await engine.ask('open', { device, precision, size, seed: challenge, stream });
-    if (warmUpS > 0) await engine.ask('run', { seconds: warmUpS, windowS: Math.min(warmUpS, settings.windowS) });
+    const windowS = Math.min(warmUpS, settings.windowS);
+    if (warmUpS > 0) await engine.ask('run', { seconds: warmUpS, windowS, turn: TURN.warmUp });
   });
 
   context.phase(`measure_${precision}`);
@@ -129,11 +132,12 @@ async function measureTogether(
   const runs = await each(async ({ device, size, ready }, engine) => {
     const uuid = ready.devices.find(({ id }) => id === device)?.uuid;
     const meter = await meterDevice(device, uuid, engine);
-    const { windows } = await engine.ask('run', { seconds: settings.seconds, windowS: settings.windowS }, (window) => {
+    const order = { seconds: settings.seconds, windowS: settings.windowS, turn: TURN.measured };
+    const run = await engine.ask('run', order, (window) => {
       const rate = (window.iterations * operations(size) * 1e9) / Number(window.endNs - window.startNs);
       figure(Math.min(1, Number(window.endNs - origin) / 1e9 / settings.seconds), rate);
     });
-    return { windows, energy: energySample(await meter.stop()) };
+    return { ...run, energy: energySample(await meter.stop()) };
   }).finally(() => power?.stop());
   const nodePower = await power?.stop();
 
@@ -145,9 +149,12 @@ async function measureTogether(
     // What is checked is fixed before the node learns with which random vectors and in which rows.
     const beacon = await context.commit(commitLabel(precision, device), Buffer.from(root, 'hex'));
     const { rms, worst } = await engine.ask('verify', { seed: beacon, rounds: settings.rounds });
-    const picked = pickRows(beacon, size, settings.openedRows);
-    const { form, bytes, paths } = await engine.ask('openRows', { rows: picked });
-    await context.keep(openingName(precision, device), 'application/octet-stream', bytes);
+    const { windows, wrong, worst: worstLook, order, bothChange, energy } = runs[i]!;
+    const count = windows.reduce((sum, window) => sum + window.looks.length, 0);
+    const picked = { rows: pickRows(beacon, size, settings.openedRows), looks: pickLooks(beacon, count) };
+    const { form, rows, looks } = await engine.ask('openLeaves', picked);
+    await context.keep(openingName(precision, device), 'application/octet-stream', rows.bytes);
+    await context.keep(looksName(precision, device), 'application/octet-stream', looks.bytes);
     await engine.ask('close', {});
     results.push({
       device,
@@ -156,14 +163,16 @@ async function measureTogether(
       ...(emulated ? { emulated } : {}),
       gate,
       warmUpS,
-      windows: runs[i]!.windows.map((window) => ({
-        startNs: Number(window.startNs - origin),
-        endNs: Number(window.endNs - origin),
-        iterations: window.iterations,
+      windows: windows.map(({ startNs, endNs, iterations, looks: numbers }) => ({
+        startNs: Number(startNs - origin),
+        endNs: Number(endNs - origin),
+        iterations,
+        looks: numbers,
       })),
-      ...runs[i]!.energy,
+      ...energy,
+      products: { order, changes: bothChange ? 'both' : 'left', wrong, worst: worstLook, paths: looks.paths },
       verification: { root, beacon, rounds: settings.rounds, rms, worst },
-      opening: { form, paths },
+      opening: { form, paths: rows.paths },
     });
   }
   return { results, ...(nodePower ? { nodePower } : {}) };

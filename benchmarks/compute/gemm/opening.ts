@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { merkleRoot, rootFromPath } from '../../commitment.ts';
-import { blockWidth, type Elements, randomColumns, randomElements } from '../operands.ts';
+import { blockWidth, type Elements } from '../operands.ts';
 import { fillWords, keyOf } from '../philox.ts';
-import { FORMS, PRECISIONS, type Precision, RESIDUAL_BOUND } from '../precision.ts';
+import { PRECISIONS, type Precision } from '../precision.ts';
+import { fits, misfit } from './fit.ts';
+import { type Cut, operandsFrom, sumsAt } from './operand-cuts.ts';
+import { MOST_COLUMNS } from './places.ts';
 
 /** How the numbers of an output lie in its bytes. */
 export type OutputForm = 'float64' | 'float32' | 'int32';
@@ -30,15 +33,14 @@ export function pickRows(beacon: string, size: number, count: number): number[] 
 
 /** Blocks of columns in which opened rows are recomputed. */
 const COLUMN_BLOCKS = 32;
-/** Columns of a block that are looked at: those beside them show no more. */
-const MOST_COLUMNS = 4;
 
 /** The distinct blocks of columns (see `blockWidth`) that the same beacon picks: all of them where there are few. */
 export function pickColumnBlocks(beacon: string, size: number, precision: Precision): number[] {
   return pick(beacon, 0x636f6c73, size / blockWidth(precision), COLUMN_BLOCKS);
 }
 
-function pick(beacon: string, stream: number, among: number, count: number): number[] {
+/** So many distinct numbers below `among`, or all of them, by a beacon. */
+export function pick(beacon: string, stream: number, among: number, count: number): number[] {
   const wanted = Math.min(count, among);
   const chosen = new Set<number>();
   const words = new Uint32Array(64);
@@ -58,9 +60,13 @@ export interface Opening {
   readonly precision: Precision;
   readonly size: number;
   readonly challenge: string;
+  /** Where the operands of the last product begin in their streams. */
+  readonly cut: Cut;
   /** Hex of the root that was committed to, and the beacon that came after it. */
   readonly root: string;
   readonly beacon: string;
+  /** What lies under the root: the rows of the output first. */
+  readonly leaves: number;
   readonly form: OutputForm;
   /** Sibling digests of each picked row, hex. */
   readonly paths: readonly (readonly string[])[];
@@ -89,56 +95,36 @@ export function openingFault(opening: Opening, count: number, bytes: Uint8Array)
   for (const [i, row] of rows.entries()) {
     const leaf = digest(bytes.subarray(i * size * width, (i + 1) * size * width));
     const path = opening.paths[i]!.map((hex) => new Uint8Array(Buffer.from(hex, 'hex')));
-    const root = rootFromPath(leaf, row, size, path);
+    const root = rootFromPath(leaf, row, opening.leaves, path);
     if (!root || Buffer.from(root).toString('hex') !== opening.root)
       return `row ${row} is not of the output committed to`;
   }
-  const integer = FORMS[precision].kind === 'integer';
-  const bound = RESIDUAL_BOUND[precision];
   const { columns, sums } = recompute(opening, rows);
   for (const [i, row] of rows.entries()) {
     const view = new DataView(bytes.buffer, bytes.byteOffset + i * size * width, size * width);
-    const want = sums[i]!;
-    const scale = Math.sqrt(want.reduce((sum, x) => sum + x * x, 0) / want.length);
-    let squares = 0;
-    let worst = 0;
-    for (const [at, column] of columns.entries()) {
-      const difference = Math.abs(read(view, form, column) - want[at]!);
-      squares += difference * difference;
-      worst = Math.max(worst, difference);
+    const residual = misfit(
+      columns.map((column) => readNumber(view, form, column)),
+      sums.subarray(i * columns.length, (i + 1) * columns.length),
+    );
+    if (!fits(residual, precision)) {
+      return `row ${row} of the output is not the product (off by ${residual.worst.toExponential(2)})`;
     }
-    // Written so that NaN fails.
-    const rms = Math.sqrt(squares / want.length);
-    const fits = integer ? worst === 0 : rms <= bound * scale && worst <= 10 * bound * scale;
-    if (!fits) return `row ${row} of the output is not the product (off by ${(worst / scale).toExponential(2)})`;
   }
   return undefined;
 }
 
 /** Elements of the rows in the picked columns, from the seeds, summed in double precision. */
-function recompute({ precision, size, challenge, beacon }: Opening, rows: readonly number[]) {
-  const key = keyOf(challenge);
-  const stream = operandStream(precision);
+function recompute({ precision, size, challenge, beacon, cut }: Opening, rows: readonly number[]) {
   const width = blockWidth(precision);
-  const left = rows.map((row) => new Float64Array(randomElements(precision, key, stream, 0, row * size, size)));
-  const blocks = pickColumnBlocks(beacon, size, precision);
   const used = Math.min(width, MOST_COLUMNS);
-  const sums = rows.map(() => new Float64Array(blocks.length * used));
-  for (const [at, block] of blocks.entries()) {
-    const right = new Float64Array(randomColumns(precision, key, stream, 1, size, block));
-    for (const [i, row] of left.entries()) {
-      for (let column = 0; column < used; column++) {
-        let sum = 0;
-        for (let k = 0, from = column; k < size; k++, from += width) sum += row[k]! * right[from]!;
-        sums[i]![at * used + column] = sum;
-      }
-    }
-  }
+  const blocks = pickColumnBlocks(beacon, size, precision);
   const columns = blocks.flatMap((block) => Array.from({ length: used }, (_, i) => block * width + i));
-  return { columns, sums };
+  const operands = operandsFrom(precision, keyOf(challenge), operandStream(precision), size, cut);
+  return { columns, sums: sumsAt(operands, { rows, columns }) };
 }
 
-function read(view: DataView, form: OutputForm, index: number): number {
+/** Number `index` of an output's bytes. */
+export function readNumber(view: DataView, form: OutputForm, index: number): number {
   if (form === 'float64') return view.getFloat64(8 * index, true);
   return form === 'float32' ? view.getFloat32(4 * index, true) : view.getInt32(4 * index, true);
 }

@@ -3,61 +3,92 @@ import type { Check, Finding, Metric } from '../../../model/measurement.ts';
 import type { Proof, Surroundings } from '../../benchmark.ts';
 import { type Precision, precisionLabel } from '../precision.ts';
 import { nodeEfficiency } from './efficiency.ts';
-import { commitLabel, GemmRaw, type GemmResult, operations } from './samples.ts';
-import { commitment, correctness, openedRows, overClock } from './verification.ts';
+import { commitLabel, FirstGemmRaw, type FirstGemmResult, GemmRaw, type GemmResult, operations } from './samples.ts';
+import { commitment, correctness, firstRows, lookedAt, openedRows, overClock } from './verification.ts';
 
+/** What must hold of a result for its rates to be verified. */
+type ChecksOf<R> = (result: R, precision: Precision, challenge: string, around: Surroundings, what: string) => Check[];
+
+/** Every window ends with a look at its last product, and is believed only with it. */
 export const proof: Proof<typeof GemmRaw> = {
   id: 'compute.gemm',
-  version: '1.0.0',
+  version: '1.1.0',
   raw: GemmRaw,
-  examine(raw, surroundings) {
-    const metrics: Metric[] = [];
-    const checks: Check[] = [];
-    const findings: Finding[] = [];
-    const opening = surroundings.transcript?.exchanges[0];
-    if (surroundings.transcript && opening?.beacon !== raw.challenge) {
-      const detail = 'the inputs do not derive from the challenge of this attempt';
-      findings.push({ code: 'stale', detail, weight: 'holds' });
-    }
-    const seenBefore = new Set<string>();
-    for (const { precision, unsupported, results, nodePower } of raw.precisions) {
-      if (results.length === 0) {
-        const detail = `${precision}: ${unsupported ?? 'no result'}`;
-        findings.push({ code: 'unsupported', detail, weight: 'informs' });
-      }
-      const from = Math.max(...results.map((result) => result.windows[0]?.startNs ?? Number.POSITIVE_INFINITY));
-      const to = Math.min(...results.map((result) => result.windows.at(-1)?.endNs ?? 0));
-      const rates: Metric[] = [];
-      for (const result of results) {
-        const subject = JSON.stringify([precision, result.device]);
-        const fault = seenBefore.has(subject)
-          ? 'a second result of the same device'
-          : notAsked(precision, result, surroundings.settings);
-        seenBefore.add(subject);
-        if (fault) {
-          // Nothing more is looked at: what was not asked for must cost whoever checks nothing.
-          const detail = `${precision} on ${result.device}: ${fault}`;
-          const labels = { precision: precisionLabel(precision), device: result.device };
-          findings.push({ code: 'evidence_mismatch', detail, metric: 'compute.gemm.rate', labels, weight: 'holds' });
-          continue;
-        }
-        const seen = examineResult(result, precision, { from, to }, raw, surroundings);
-        metrics.push(...seen.metrics);
-        rates.push(...seen.metrics.filter(({ metric }) => metric === 'compute.gemm.rate'));
-        checks.push(...seen.checks);
-        findings.push(...seen.findings);
-      }
-      const whole = nodePower && nodeEfficiency(precisionLabel(precision), results, work, nodePower, rates);
-      if (typeof whole === 'string') {
-        findings.push({ code: 'no_meter', detail: `${precision} on the whole node: ${whole}`, weight: 'informs' });
-      } else if (whole) metrics.push(whole);
-    }
-    if (metrics.length === 0) {
-      findings.push({ code: 'zero_work', detail: 'no precision gave a rate', weight: 'holds' });
-    }
-    return { metrics, checks, findings };
-  },
+  examine: (raw, surroundings) =>
+    examine(raw, surroundings, (result: GemmResult, ...of) => [
+      ...correctness(result, of[0], of[3]),
+      openedRows(result, ...of),
+      lookedAt(result, ...of),
+    ]),
 };
+
+/** Version 1.0.0, for bundles that were made with it: one output was looked at, after the last window. */
+export const firstProof: Proof<typeof FirstGemmRaw> = {
+  id: 'compute.gemm',
+  version: '1.0.0',
+  raw: FirstGemmRaw,
+  examine: (raw, surroundings) =>
+    examine(raw, surroundings, (result: FirstGemmResult, ...of) => [
+      ...correctness(result, of[0], of[3]),
+      firstRows(result, ...of),
+    ]),
+};
+
+/** Samples of either version. */
+interface Samples<R> {
+  readonly challenge: string;
+  readonly precisions: readonly (Omit<FirstGemmRaw['precisions'][number], 'results'> & { results: R[] })[];
+}
+
+function examine<R extends FirstGemmResult>(raw: Samples<R>, surroundings: Surroundings, checksOf: ChecksOf<R>) {
+  const metrics: Metric[] = [];
+  const checks: Check[] = [];
+  const findings: Finding[] = [];
+  const opening = surroundings.transcript?.exchanges[0];
+  if (surroundings.transcript && opening?.beacon !== raw.challenge) {
+    const detail = 'the inputs do not derive from the challenge of this attempt';
+    findings.push({ code: 'stale', detail, weight: 'holds' });
+  }
+  const seenBefore = new Set<string>();
+  for (const { precision, unsupported, results, nodePower } of raw.precisions) {
+    if (results.length === 0) {
+      const detail = `${precision}: ${unsupported ?? 'no result'}`;
+      findings.push({ code: 'unsupported', detail, weight: 'informs' });
+    }
+    const from = Math.max(...results.map((result) => result.windows[0]?.startNs ?? Number.POSITIVE_INFINITY));
+    const to = Math.min(...results.map((result) => result.windows.at(-1)?.endNs ?? 0));
+    const rates: Metric[] = [];
+    for (const result of results) {
+      const subject = JSON.stringify([precision, result.device]);
+      const fault = seenBefore.has(subject)
+        ? 'a second result of the same device'
+        : notAsked(precision, result, surroundings.settings);
+      seenBefore.add(subject);
+      if (fault) {
+        // Nothing more is looked at: what was not asked for must cost whoever checks nothing.
+        const detail = `${precision} on ${result.device}: ${fault}`;
+        const labels = { precision: precisionLabel(precision), device: result.device };
+        findings.push({ code: 'evidence_mismatch', detail, metric: 'compute.gemm.rate', labels, weight: 'holds' });
+        continue;
+      }
+      const seen = examineResult(result, precision, { from, to }, raw.challenge, surroundings, (what) =>
+        checksOf(result, precision, raw.challenge, surroundings, what),
+      );
+      metrics.push(...seen.metrics);
+      rates.push(...seen.metrics.filter(({ metric }) => metric === 'compute.gemm.rate'));
+      checks.push(...seen.checks);
+      findings.push(...seen.findings);
+    }
+    const whole = nodePower && nodeEfficiency(precisionLabel(precision), results, work, nodePower, rates);
+    if (typeof whole === 'string') {
+      findings.push({ code: 'no_meter', detail: `${precision} on the whole node: ${whole}`, weight: 'informs' });
+    } else if (whole) metrics.push(whole);
+  }
+  if (metrics.length === 0) {
+    findings.push({ code: 'zero_work', detail: 'no precision gave a rate', weight: 'holds' });
+  }
+  return { metrics, checks, findings };
+}
 
 /**
  * Why a result is none of this assignment; undefined if it is. The sizes are the assignment's: a product of two numbers
@@ -65,7 +96,7 @@ export const proof: Proof<typeof GemmRaw> = {
  */
 function notAsked(
   precision: Precision,
-  { device, size }: GemmResult,
+  { device, size }: FirstGemmResult,
   settings: Surroundings['settings'],
 ): string | undefined {
   const { precisions, sizes, deviceSizes } = settings;
@@ -76,11 +107,12 @@ function notAsked(
 }
 
 function examineResult(
-  result: GemmResult,
+  result: FirstGemmResult,
   precision: Precision,
   common: { from: number; to: number },
-  raw: GemmRaw,
+  challenge: string,
   surroundings: Surroundings,
+  checksOf: (what: string) => Check[],
 ): { metrics: Metric[]; checks: Check[]; findings: Finding[] } {
   const labels = { precision: precisionLabel(precision), device: result.device, backend: result.backend };
   const metric = 'compute.gemm.rate';
@@ -89,7 +121,7 @@ function examineResult(
   const hold = (code: Finding['code'], detail: string) =>
     findings.push({ code, detail: `${what}: ${detail}`, metric, labels, weight: 'holds' });
 
-  const checks = [...correctness(result, precision, what), openedRows(result, precision, raw, surroundings, what)];
+  const checks = checksOf(what);
   const label = commitLabel(precision, result.device);
   const committed = commitment(result, label, surroundings);
   if (committed) hold('evidence_mismatch', committed);
@@ -108,7 +140,7 @@ function examineResult(
   if (typeof wanted === 'number' && durationS < 0.9 * wanted) {
     hold('too_short', `${durationS.toFixed(2)} s were measured of ${wanted} s`);
   }
-  const late = overClock(result, raw, label, surroundings);
+  const late = overClock(result, challenge, label, surroundings);
   if (late) hold('clock_unsound', late);
   if (rates.length >= 3 && rates.every((rate) => rate === rates[0])) {
     hold('implausible', `all ${rates.length} windows have exactly the same rate`);
@@ -159,5 +191,5 @@ function examineResult(
   };
 }
 
-const work = ({ windows, size }: GemmResult): number =>
+const work = ({ windows, size }: FirstGemmResult): number =>
   windows.reduce((sum, window) => sum + window.iterations, 0) * operations(size);

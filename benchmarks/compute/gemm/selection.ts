@@ -2,6 +2,7 @@ import type { Device } from '../backends/backend.ts';
 import { type Candidate, candidates } from '../backends/candidates.ts';
 import { type Engine, startEngine } from '../engine/client.ts';
 import type { Precision } from '../precision.ts';
+import { TURN } from './places.ts';
 import { operations } from './samples.ts';
 
 /** An engine that answered its probe. */
@@ -102,7 +103,7 @@ const DEVICE_GATE_SIZE = 112;
 
 /**
  * Tries every backend that has the precision on the device at every size and takes the fastest. A backend whose small
- * product is wrong is out, however fast it is.
+ * product is wrong is out, however fast it is, and so is one that leaves out a product while it is tried.
  */
 export async function choose(
   ready: readonly Ready[],
@@ -131,19 +132,31 @@ export async function choose(
         note(gateSize, { failed: `${gate.wrong} of ${gate.elements} elements wrong, worst ${gate.worst}` });
         continue;
       }
+      let own: typeof best;
       for (const size of sizes) {
         await one.engine.ask('open', { device, precision, size, seed, stream });
-        const { windows } = await one.engine.ask('run', { seconds: trialS, windowS: trialS / 4 });
+        const { windows, wrong } = await one.engine.ask('run', {
+          seconds: trialS,
+          windowS: trialS / 4,
+          turn: TURN.trial,
+        });
+        if (wrong > 0) {
+          const looks = windows.reduce((sum, window) => sum + window.looks.length, 0);
+          own = undefined;
+          note(size, { failed: `${wrong} of ${looks} products wrong that were looked at` });
+          break;
+        }
         // The fastest window: a trial is too short for anything else, and others may use the machine.
         const rate = Math.max(
           ...windows.map((w) => (w.iterations * operations(size) * 1e9) / Number(w.endNs - w.startNs)),
         );
         note(size, { opsPerSecond: rate });
-        if (!best || rate > best.rate) {
+        if (!own || rate > own.rate) {
           const emulated = offer.emulated ? { emulated: offer.emulated } : {};
-          best = { ready: one, device, size, gate, rate, ...emulated };
+          own = { ready: one, device, size, gate, rate, ...emulated };
         }
       }
+      if (own && (!best || own.rate > best.rate)) best = own;
       await one.engine.ask('close', {});
     } catch (error) {
       note(sizes[0] ?? 0, { failed: (error instanceof Error ? error.message : String(error)).slice(0, 600) });

@@ -1,8 +1,10 @@
 /**
  * One thread with three arrays of its own. It starts when the shared flag is set and stops when the time is over; its
- * arrays are filled from the seed, written before the clock runs, and compared whole afterwards.
+ * arrays are filled from the seed, written before the clock runs, and compared whole afterwards. Each pass reads from
+ * places of its own, so that what the one before wrote is wrong everywhere; parts are compared after every window.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { type Pair, PLACES, pairsOf } from '../../compute/gemm/places.ts';
 import { allocate } from '../../compute/linear-memory.ts';
 import { fillWords, keyOf } from '../../compute/philox.ts';
 import { instantiateStream, SCALAR } from './kernels.ts';
@@ -33,42 +35,62 @@ export interface WorkerResult {
   readonly pinned: boolean;
 }
 
+/** Bytes from one place that a pass may read from to the next: a line of the cache. */
+const STEP_BYTES = 64;
+/** Elements that are compared after a window. */
+const LOOKS = 64;
+
 const { thread, cpu, arrayBytes, seed, gate } = workerData as WorkerTask;
 const pinned = cpu !== undefined && pinThread(cpu);
-const memory = allocate(3 * arrayBytes);
+const memory = allocate(3 * arrayBytes + PLACES * STEP_BYTES);
 const kernels = instantiateStream(memory);
 const count = arrayBytes / 8;
-const [a, b, c] = [0, 1, 2].map((i) => new Float64Array(memory.buffer, i * arrayBytes, count)) as [
-  Float64Array,
-  Float64Array,
-  Float64Array,
-];
-fill(b, 0);
-fill(c, 1);
+const a = new Float64Array(memory.buffer, 0, count);
+/** What lies behind the target, b and c one after the other and a little more, which passes from the last places read. */
+const sources = new Float64Array(memory.buffer, arrayBytes, 2 * count + (PLACES * STEP_BYTES) / 8);
+fill(sources.subarray(0, count), 0);
+fill(sources.subarray(count), 1);
 
 parentPort?.on('message', (order: WorkerOrder) => parentPort?.postMessage(run(order)));
 parentPort?.postMessage('ready');
 
 function run({ operation, turn, warmUpS, seconds, windowS }: WorkerOrder): WorkerResult {
   a.fill(Number.NaN);
-  const pass =
-    operation === 'copy'
-      ? () => kernels.copy(0, arrayBytes, arrayBytes)
-      : () => kernels.triad(0, arrayBytes, 2 * arrayBytes, arrayBytes);
+  const copies = operation === 'copy';
+  const draw = { key: keyOf(seed), stream: thread, turn, bothChange: true };
+  let last: Pair = { a: 0, b: 0 };
+  const pass = (window: number, number: number) => {
+    last = pairsOf(draw, window, number, 1)[0]!;
+    const [from, beside] = [arrayBytes + last.a * STEP_BYTES, 2 * arrayBytes + last.b * STEP_BYTES];
+    if (copies) kernels.copy(0, from, arrayBytes);
+    else kernels.triad(0, from, beside, arrayBytes);
+  };
+  const isWrong = (i: number): boolean => {
+    const from = sources[(last.a * STEP_BYTES) / 8 + i]!;
+    return a[i] !== (copies ? from : from + SCALAR * sources[count + (last.b * STEP_BYTES) / 8 + i]!);
+  };
   const flag = new Int32Array(gate);
   while (Atomics.load(flag, 0) < turn) Atomics.wait(flag, 0, Atomics.load(flag, 0), 100);
-  repeat(pass, warmUpS, warmUpS);
+  repeat(pass, () => {}, warmUpS, warmUpS);
   // What warm-up wrote must not be what is checked.
   a.fill(Number.NaN);
-  const windows = repeat(pass, seconds, windowS);
   let wrong = 0;
-  for (let i = 0; i < count; i++) {
-    if (a[i] !== (operation === 'copy' ? b[i]! : b[i]! + SCALAR * c[i]!)) wrong++;
-  }
+  const places = new Uint32Array(LOOKS);
+  const look = (window: number) => {
+    fillWords(places, draw.key, 0x6d656d6c, thread, window * LOOKS);
+    for (const word of places) if (isWrong(Math.floor((word / 4294967296) * count))) wrong++;
+  };
+  const windows = repeat(pass, look, seconds, windowS);
+  for (let i = 0; i < count; i++) if (isWrong(i)) wrong++;
   return { windows, elements: count, wrong, pinned };
 }
 
-function repeat(pass: () => void, seconds: number, windowS: number): WorkerResult['windows'] {
+function repeat(
+  pass: (window: number, number: number) => void,
+  look: (window: number) => void,
+  seconds: number,
+  windowS: number,
+): WorkerResult['windows'] {
   const windows: WorkerResult['windows'] = [];
   const begin = process.hrtime.bigint();
   const until = begin + BigInt(Math.round(seconds * 1e9));
@@ -77,11 +99,13 @@ function repeat(pass: () => void, seconds: number, windowS: number): WorkerResul
     let passes = 0;
     let endNs = startNs;
     while (endNs - startNs < length) {
-      pass();
+      pass(windows.length, passes);
       passes++;
       endNs = process.hrtime.bigint();
     }
     windows.push({ startNs, endNs, passes });
+    // It costs the next window some microseconds.
+    look(windows.length - 1);
     startNs = endNs;
   }
   return windows;

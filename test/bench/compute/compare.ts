@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { TURN } from '../../../benchmarks/compute/gemm/places.ts';
 import { operations } from '../../../benchmarks/compute/gemm/samples.ts';
 import { type Ready, startEngines } from '../../../benchmarks/compute/gemm/selection.ts';
 import { coreCount, cpuFlags } from '../../../benchmarks/compute/host.ts';
@@ -90,7 +91,7 @@ function ours(one: Ready, precision: Precision, size: number): Contender {
     ours: true,
     async turn() {
       await one.engine.ask('open', { device: 'cpu', precision, size, seed, stream: 1 });
-      const { windows } = await one.engine.ask('run', { seconds, windowS: seconds / 8 });
+      const { windows } = await one.engine.ask('run', { seconds, windowS: seconds / 8, turn: TURN.trial });
       await one.engine.ask('close', {});
       return Math.max(...windows.map((w) => (w.iterations * operations(size) * 1e9) / Number(w.endNs - w.startNs)));
     },

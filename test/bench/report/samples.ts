@@ -1,11 +1,9 @@
-import { merklePaths } from '../../../benchmarks/commitment.ts';
-import { openingName, operandStream, pickRows, rootOf, rowDigests } from '../../../benchmarks/compute/gemm/opening.ts';
 import { commitLabel, type GemmRaw, operations } from '../../../benchmarks/compute/gemm/samples.ts';
-import { randomElements } from '../../../benchmarks/compute/operands.ts';
-import { keyOf } from '../../../benchmarks/compute/philox.ts';
+import type { Elements } from '../../../benchmarks/compute/operands.ts';
 import { RESIDUAL_BOUND } from '../../../benchmarks/compute/precision.ts';
 import { sha256Hex } from '../../../evidence/digest.ts';
 import type { Transcript } from '../../../model/assignment.ts';
+import { madeProducts } from '../../unit/benchmarks/compute/made-products.ts';
 
 type PrecisionName = GemmRaw['precisions'][number]['precision'];
 
@@ -42,7 +40,7 @@ const OVERHEAD_S = 12;
 export interface Exchanged {
   readonly raw: GemmRaw;
   readonly exchanges: Transcript['exchanges'];
-  /** Kept beside the samples, by name: the opened rows. */
+  /** Kept beside the samples, by name: the opened rows and looks. */
   readonly kept: ReadonlyMap<string, Uint8Array>;
   /** How long it took by either clock, seconds. */
   readonly elapsedS: number;
@@ -72,24 +70,27 @@ export function syntheticGemm(shape: Shape, name: string, random: () => number):
   const stepNs = Math.round((measuredS * 1.02 + OVERHEAD_S / shape.precisions.length) * 1e9);
   const precisions = shape.precisions.map((precision, order): GemmRaw['precisions'][number] => {
     const rate = shape.opsPerSecond * 2 ** order;
-    const output = product(precision, challenge, shape.wrong === true);
-    const leaves = rowDigests(output, SIZE);
-    const root = Buffer.from(rootOf(leaves));
     const results = devices.map((device, at) => {
-      const beacon = exchange(commitLabel(precision, device), root, at === 0 ? stepNs : 1_000_000);
-      const rows = pickRows(beacon, SIZE, shape.openedRows);
-      kept.set(openingName(precision, device), Buffer.concat(rows.map((row) => rowBytes(output, row))));
+      const windows = windowsOf(shape, rate, order * stepNs, random);
+      // A wrong one has every element off.
+      const change = (output: Elements) => void (shape.wrong && output.set(output.map((value) => value + 1)));
+      const looks = windows.map((window) => window.looks);
+      const { root, open } = madeProducts({ precision, challenge, device, size: SIZE, looks, change });
+      const afterNs = at === 0 ? stepNs : 1_000_000;
+      const beacon = exchange(commitLabel(precision, device), Buffer.from(root, 'hex'), afterNs);
+      const { kept: own, opening, products } = open(beacon, shape.openedRows);
+      for (const [name, bytes] of own) kept.set(name, bytes);
       const rms = RESIDUAL_BOUND[precision] * 0.1 * (0.5 + random());
-      const paths = merklePaths(leaves, rows).map((path) => path.map((hash) => Buffer.from(hash).toString('hex')));
       return {
         device,
         backend: 'invented',
         size: SIZE,
         gate: { wrong: 0, elements: 4096, worst: rms },
         warmUpS: 1,
-        windows: windowsOf(shape, rate, order * stepNs, random),
-        verification: { root: root.toString('hex'), beacon, rounds: 4, rms, worst: 2 * rms },
-        opening: { form: output instanceof Int32Array ? ('int32' as const) : ('float64' as const), paths },
+        windows,
+        verification: { root, beacon, rounds: 4, rms, worst: 2 * rms },
+        opening,
+        products,
       };
     });
     const trials = devices.map((device) => ({ device, backend: 'invented', size: SIZE, opsPerSecond: rate }));
@@ -100,32 +101,13 @@ export function syntheticGemm(shape: Shape, name: string, random: () => number):
   return { raw, exchanges, kept, elapsedS: passedNs / 1e9 + 1 };
 }
 
-/** The product of the operands that the challenge gives; a wrong one has every element off. */
-function product(precision: PrecisionName, challenge: string, wrong: boolean): Float64Array | Int32Array {
-  const [key, stream] = [keyOf(challenge), operandStream(precision)];
-  const [a, b] = [0, 1].map((part) => randomElements(precision, key, stream, part, 0, SIZE * SIZE));
-  const output = precision.startsWith('INT') ? new Int32Array(SIZE * SIZE) : new Float64Array(SIZE * SIZE);
-  for (let i = 0; i < SIZE; i++) {
-    for (let k = 0; k < SIZE; k++) {
-      const factor = a![i * SIZE + k]!;
-      for (let j = 0; j < SIZE; j++) output[i * SIZE + j]! += factor * b![k * SIZE + j]!;
-    }
-  }
-  return wrong ? output.map((value) => value + 1) : output;
-}
-
-function rowBytes(output: Float64Array | Int32Array, row: number): Uint8Array {
-  const stride = SIZE * output.BYTES_PER_ELEMENT;
-  return new Uint8Array(output.buffer, output.byteOffset + row * stride, stride);
-}
-
 /** Whole products in consecutive windows, 1 % of spread between them. */
 function windowsOf(shape: Shape, rate: number, startNs: number, random: () => number) {
   let at = startNs;
   return Array.from({ length: shape.windows }, () => {
     const iterations = Math.max(1, Math.round((shape.windowS * rate) / operations(SIZE)));
     const tookNs = Math.round(((iterations * operations(SIZE)) / rate) * (1 + (random() - 0.5) * 0.02) * 1e9);
-    const window = { startNs: at, endNs: at + tookNs, iterations };
+    const window = { startNs: at, endNs: at + tookNs, iterations, looks: [iterations] };
     at += tookNs;
     return window;
   });

@@ -111,7 +111,7 @@ describe('an engine', () => {
     await engine.ask('probe', { threads: 1 });
     const seed = 'ab'.repeat(32);
     await engine.ask('open', { device: 'cpu', precision: 'FP32', size: 256, seed, stream: 1 });
-    const run = engine.ask('run', { seconds: 30, windowS: 0.1 });
+    const run = engine.ask('run', { seconds: 30, windowS: 0.1, turn: 0 });
     const failed = expect(run).rejects.toThrow('was ended by SIGKILL');
     abort.abort();
     await failed;

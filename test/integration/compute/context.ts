@@ -15,11 +15,15 @@ export interface Ran {
   readonly software: string[];
 }
 
-/** Runs a benchmark as the agent does, with a controller that answers every commit with fresh random bytes. */
+/**
+ * Runs a benchmark as the agent does, with a controller that answers every commit with fresh random bytes. `entered` is
+ * told of every phase as it begins.
+ */
 export async function runBenchmark(
   benchmark: Benchmark,
   settings: Record<string, unknown>,
   signal: AbortSignal = new AbortController().signal,
+  entered: (phase: string) => void = () => {},
 ): Promise<Ran> {
   const began = process.hrtime.bigint();
   const now = () => String(process.hrtime.bigint() - began);
@@ -35,7 +39,10 @@ export async function runBenchmark(
     workDirectory,
     signal,
     now: process.hrtime.bigint,
-    phase: (name) => void phases.push(name),
+    phase: (name) => {
+      phases.push(name);
+      entered(name);
+    },
     progress: () => {},
     commit: async (label, bytes) => {
       const receivedNs = now();

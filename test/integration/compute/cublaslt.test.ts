@@ -174,7 +174,7 @@ describe.skipIf(!hasGcc)(
       for (const operation of ['copy', 'triad'] as const) {
         const run = await engine.ask('stream', { device, order: { ...order, operation } });
         expect(run).toMatchObject({ elements: 1 << 14, wrong: 0 });
-        expect(run.windows.length).toBeGreaterThan(2);
+        expect(run.windows.length).toBeGreaterThan(0);
         expect(run.windows.every(({ passes, startNs, endNs }) => passes > 0 && endNs > startNs)).toBe(true);
       }
       await engine.stop();
@@ -184,7 +184,8 @@ describe.skipIf(!hasGcc)(
       );
       await broken.ask('probe', { threads: 1 });
       const run = await broken.ask('stream', { device, order: { ...order, operation: 'triad' } });
-      expect(run.wrong).toBe(1 << 14);
+      // All of the last pass, and what was looked at after each window.
+      expect(run.wrong).toBeGreaterThan(1 << 14);
       await broken.stop();
       expect(
         calls()

@@ -1,7 +1,8 @@
 /* Stands in for libcuda and libcublasLt where there is no GPU: one device whose memory is the processor's, and products
  * by plain loops. Writes a line for every call to the file that STANDIN_LOG names. STANDIN_FAULT makes it do wrong:
  * "nothing" leaves the result alone, "tf32" rounds FP32 operands to TF32, "flip" changes one element, "flips" one
- * of every row. */
+ * of every row. See lying.h for how its products and its STREAM loops can be made to lie. */
+#include "lying.h"
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -159,7 +160,7 @@ int cublasLtMatmul(void *handle, void *desc, const void *alpha, uint64_t a, void
   if (one != 1 || zero != 0) return 7;
   /* As in the library: no product of two E5M2 matrices. */
   if (left->type == 29 && right->type == 29) return 15;
-  if (fault("nothing")) return 0;
+  if (fault("nothing") || skips(*(unsigned char *)(uintptr_t)d == 0xff)) return 0;
   int low = how->compute == 77 || (fault("tf32") && how->compute == 68 && left->type == 0);
   const void *x = (const void *)(uintptr_t)a, *y = (const void *)(uintptr_t)b;
   uint64_t inner = left->rows;
@@ -219,6 +220,8 @@ int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsign
   say(function, gx);
   gridDim.x = gx;
   blockDim.x = bx;
+  int streams = strcmp(function, "copy") == 0 || strcmp(function, "triad") == 0;
+  if (streams && skips(*ARG(0, unsigned char *) == 0xff)) return 0;
   for (blockIdx.x = 0; blockIdx.x < gx; blockIdx.x++) {
     for (threadIdx.x = 0; threadIdx.x < bx; threadIdx.x++) {
       if (strcmp(function, "fill") == 0)

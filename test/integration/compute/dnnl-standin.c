@@ -3,8 +3,9 @@
  * of its interfaces (-DMAJOR=2, -DMAJOR=3). The primitive wants B transposed and its bits turned over, so that a B that
  * was not put into its order shows. STANDIN_FAULT: `saturates` adds pairs of products in 16 bits, `nothing` writes
  * nothing, `fails` gives a status, `threads` takes one thread whatever it is told. `standin_live` counts the handles that
- * were not given back.
+ * were not given back. See lying.h for how its products can be made to lie.
  */
+#include "lying.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,12 +40,13 @@ int standin_live(void) { return live; }
 static int16_t clip(int x) { return x < -32768 ? -32768 : x > 32767 ? 32767 : x; }
 
 static void bytes(dim m, dim n, dim k, const int8_t *a, const int8_t *b, dim down, dim right, int32_t *c) {
+  int saturates = fault("saturates");
   for (dim i = 0; i < m; i++)
     for (dim j = 0; j < n; j++) {
       int32_t sum = 0;
       for (dim p = 0; p < k; p++) {
         int term = (a[i * k + p] + 128) * b[p * down + j * right], fix = 128 * b[p * down + j * right];
-        if (fault("saturates") && p + 1 < k) {
+        if (saturates && p + 1 < k) {
           p++;
           term = clip(term + (a[i * k + p] + 128) * b[p * down + j * right]);
           fix += 128 * b[p * down + j * right];
@@ -66,7 +68,7 @@ int dnnl_gemm_s8s8s32(char ta, char tb, char offset, dim m, dim n, dim k, float 
                       const int8_t *b, dim ldb, int8_t bo, float beta, int32_t *c, dim ldc, const int32_t *co) {
   if (fault("fails")) return 5;
   if (ta != 'N' || tb != 'N' || offset != 'F' || alpha != 1 || beta != 0 || ao || bo || *co || lda != k || ldb != n || ldc != n) return 2;
-  if (!fault("nothing")) bytes(m, n, k, a, b, n, 1, c);
+  if (!fault("nothing") && !skips(c[0] == INT32_MIN)) bytes(m, n, k, a, b, n, 1, c);
   return 0;
 }
 
@@ -156,6 +158,8 @@ int dnnl_primitive_execute(const Primitive *primitive, void *stream, int count, 
   }
   dim m = a->rows, n = b->columns, k = b->rows;
   if (fault("nothing")) return 0;
+  float first = *(float *)at[17]->data;
+  if (skips(width == 1 ? *(int32_t *)at[17]->data == INT32_MIN : first != first)) return 0;
   char *turned = malloc(n * k * width);
   for (size_t i = 0; i < n * k * width; i++) turned[i] = ~at[33]->data[i];
   if (width == 1) bytes(m, n, k, (int8_t *)at[1]->data, (int8_t *)turned, 1, k, (int32_t *)at[17]->data);

@@ -1,14 +1,11 @@
 import { expect } from 'vitest';
-import { merklePaths } from '../../../../benchmarks/commitment.ts';
-import { operandStream, pickRows, rootOf, rowDigests } from '../../../../benchmarks/compute/gemm/opening.ts';
 import { proof } from '../../../../benchmarks/compute/gemm/proof.ts';
 import { commitLabel, type GemmRaw, GemmRaw as RawSchema } from '../../../../benchmarks/compute/gemm/samples.ts';
-import { type Elements, randomElements } from '../../../../benchmarks/compute/operands.ts';
-import { keyOf } from '../../../../benchmarks/compute/philox.ts';
 import { PRECISIONS, type Precision } from '../../../../benchmarks/compute/precision.ts';
 import type { Transcript } from '../../../../model/assignment.ts';
 import type { Examination } from '../../../../model/measurement.ts';
 import { check } from '../../../../model/schema.ts';
+import { type Made, madeProducts, type Run } from './made-products.ts';
 
 export const hex = (digit: string) => digit.repeat(64);
 export const WINDOW_NS = 500_000_000;
@@ -27,56 +24,56 @@ export const beacon = hex('b');
 
 export type Result = GemmRaw['precisions'][number]['results'][number];
 
-/** The right product of a precision's seeded operands, its root, and the rows that the beacon opens. */
-export function outputOf(precision: Precision, change: (c: Elements) => void = () => {}) {
-  const key = keyOf(challenge);
-  const stream = operandStream(precision);
-  const [a, b] = [0, 1].map((part) => randomElements(precision, key, stream, part, 0, SIZE * SIZE));
-  const integer = precision.startsWith('INT');
-  const c = integer ? new Int32Array(SIZE * SIZE) : new Float32Array(SIZE * SIZE);
-  for (let i = 0; i < SIZE; i++) {
-    for (let j = 0; j < SIZE; j++) {
-      for (let k = 0; k < SIZE; k++) c[i * SIZE + j]! += a![i * SIZE + k]! * b![k * SIZE + j]!;
-    }
-  }
-  change(c);
-  const leaves = rowDigests(c, SIZE);
-  const rows = pickRows(beacon, SIZE, ROWS);
-  const bytes = new Uint8Array(c.buffer);
-  return {
-    root: Buffer.from(rootOf(leaves)).toString('hex'),
-    opening: {
-      form: integer ? ('int32' as const) : ('float32' as const),
-      paths: merklePaths(leaves, rows).map((path) => path.map((node) => Buffer.from(node).toString('hex'))),
-    },
-    bytes: new Uint8Array(Buffer.concat(rows.map((row) => bytes.slice(4 * row * SIZE, 4 * (row + 1) * SIZE)))),
-  };
+/** What was kept beside the last results that were made, by name. */
+const kept = new Map<string, Uint8Array>();
+const known = new Map<string, Made>();
+
+/** The products of a run on this device, made once. */
+function madeOnce(precision: Precision, device: string, looks: readonly (readonly number[])[]): Made {
+  const name = JSON.stringify([precision, device, looks]);
+  const made = known.get(name) ?? madeProducts({ precision, challenge, device, size: SIZE, looks });
+  known.set(name, made);
+  return made;
 }
 
-const outputs = new Map<Precision, ReturnType<typeof outputOf>>();
-export function rightOutput(precision: Precision) {
-  const known = outputs.get(precision) ?? outputOf(precision);
-  outputs.set(precision, known);
-  return known;
+/** The parts of a result that its products give; what they leave as evidence is kept. */
+export function partsOf({ root, open }: Made): Pick<Result, 'opening' | 'products'> & { root: string } {
+  const { kept: own, ...parts } = open(beacon, ROWS);
+  for (const [name, bytes] of own) kept.set(name, bytes);
+  return { ...parts, root };
 }
 
-/** A device that makes about 10 products in half a second, a little unsteadily. */
+/** A run of the fixture whose products an honest node would have made otherwise. */
+export function madeWrong(
+  changes: Pick<Run, 'change' | 'changeLook'>,
+  precision: Precision = 'FP32',
+  looks: readonly (readonly number[])[] = result({}, 10, precision).windows.map((window) => window.looks),
+): Result {
+  const right = result({}, 10, precision);
+  const { root, ...parts } = partsOf(
+    madeProducts({ precision, challenge, device: 'cpu', size: SIZE, looks, ...changes }),
+  );
+  return { ...right, ...parts, verification: { ...right.verification, root, rms: 0, worst: 0 } };
+}
+
+/** A device that makes about 10 products in half a second, a little unsteadily; two of each window are looked at. */
 export function result(changes: Partial<Result> = {}, windows = 10, precision: Precision = 'FP32'): Result {
   let at = 0;
-  const { root, opening } = rightOutput(precision);
+  const looks = Array.from({ length: windows }, () => [4, 10]);
+  const { root, ...parts } = partsOf(madeOnce(precision, changes.device ?? 'cpu', looks));
   return {
     device: 'cpu',
     backend: 'openblas/SkylakeX',
     size: SIZE,
     gate: { wrong: 0, elements: 9409, worst: 1e-7 },
     warmUpS: 0.5,
-    windows: Array.from({ length: windows }, (_, i) => {
+    windows: looks.map((numbers, i) => {
       const startNs = at;
       at += WINDOW_NS + i * 1_000_000;
-      return { startNs, endNs: at, iterations: 10 };
+      return { startNs, endNs: at, iterations: 10, looks: numbers };
     }),
     verification: { root, beacon, rounds: 4, rms: 3e-7, worst: 1e-6 },
-    opening,
+    ...parts,
     ...changes,
   };
 }
@@ -112,10 +109,9 @@ export function transcriptOf(raw: GemmRaw, elapsedNs = 9e9): Transcript {
   };
 }
 
-/** Kept rows of every precision and device. */
+/** Kept rows and looks of every precision and device. */
 export function evidence(name: string): Uint8Array | undefined {
-  const precision = PRECISIONS.find((one) => name.startsWith(`rows-${one}-`));
-  return precision && rightOutput(precision).bytes;
+  return kept.get(name);
 }
 
 export function examine(

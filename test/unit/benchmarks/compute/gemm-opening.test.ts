@@ -39,7 +39,8 @@ describe('the places that are recomputed', () => {
     const root = Buffer.from(rootOf(leaves)).toString('hex');
     const paths = merklePaths(leaves, rows).map((path) => path.map((node) => Buffer.from(node).toString('hex')));
     const bytes = new Uint8Array(Buffer.concat([first, second].map((row) => new Uint8Array(row.buffer))));
-    return openingFault({ precision, size, challenge, root, beacon, form: 'float32', paths }, 2, bytes);
+    const place = { cut: { a: 0, b: 0, order: 'rows' }, leaves: size } as const;
+    return openingFault({ precision, size, challenge, root, beacon, form: 'float32', paths, ...place }, 2, bytes);
   };
 
   it('are 32 blocks of columns, whatever the size, picked by the beacon', () => {
@@ -80,7 +81,17 @@ describe('the places that are recomputed', () => {
   });
 
   it('of a matrix that is no multiple of 16 are not looked at', () => {
-    const opening = { precision, size: 40, challenge, root: hex('0'), beacon, form: 'float32', paths: [] } as const;
+    const place = { cut: { a: 0, b: 0, order: 'rows' }, leaves: 40 } as const;
+    const opening = {
+      precision,
+      size: 40,
+      challenge,
+      root: hex('0'),
+      beacon,
+      form: 'float32',
+      paths: [],
+      ...place,
+    } as const;
     expect(openingFault(opening, 2, new Uint8Array(0))).toMatch(/not of a size/);
   });
 });

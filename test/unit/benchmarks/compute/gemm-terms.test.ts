@@ -36,10 +36,11 @@ describe('what was not asked for', () => {
   it('twice from one device counts once and is held back', () => {
     const twice = reject(rawOf([result(), result()]));
     expect(twice.codes).toEqual(['evidence_mismatch']);
-    expect(twice.looked).toBe(1);
+    // Its rows and its looks.
+    expect(twice.looked).toBe(2);
     const apart = rawOf([result()]);
     apart.precisions.push(apart.precisions[0]!);
-    expect(reject(apart)).toMatchObject({ codes: ['evidence_mismatch'], looked: 1 });
+    expect(reject(apart)).toMatchObject({ codes: ['evidence_mismatch'], looked: 2 });
   });
 
   it('in size or number does not fit the schema', () => {

@@ -16,9 +16,10 @@ import {
   type Parameters,
   weightBits,
 } from '../../../../benchmarks/compute/challenge/parameters.ts';
+import { placeStep, streamLength } from '../../../../benchmarks/compute/gemm/places.ts';
 import { arithmeticLack } from '../../../../benchmarks/compute/host.ts';
 import { allocate } from '../../../../benchmarks/compute/linear-memory.ts';
-import { randomElements } from '../../../../benchmarks/compute/operands.ts';
+import { type Elements, randomElements } from '../../../../benchmarks/compute/operands.ts';
 import { keyOf } from '../../../../benchmarks/compute/philox.ts';
 import { unpackFloats } from '../../../../benchmarks/compute/storage.ts';
 import { allRows, beaconsFrom } from './challenge-fixture.ts';
@@ -72,9 +73,14 @@ function library(sum: Sum = exact) {
       c: Int32Array | Float32Array,
     ) => {
       log.open++;
-      const prepared = real(b.slice());
+      let prepared = real(b.slice());
+      const at = (from: typeof a) => () => c.set(multiply(sum, shape, real(from), prepared));
       return {
-        multiply: () => c.set(multiply(sum, shape, real(a), prepared)),
+        multiply: at(a),
+        at,
+        pack: (from) => {
+          prepared = real(from.slice());
+        },
         close: () => {
           log.open--;
         },
@@ -177,14 +183,31 @@ describe('the oneDNN backend', () => {
     await made.probe(1);
     for (const size of [1, 7, 33]) {
       const key = keyOf('ab'.repeat(32));
-      const a = randomElements(precision, key, 1, 0, 0, size * size);
-      const b = randomElements(precision, key, 1, 1, 0, size * size);
-      const gemm = await made.open('cpu', precision, size, a, b);
+      const step = placeStep('cpu');
+      const [a, b] = [0, 1].map((part) => randomElements(precision, key, 1, part, 0, streamLength(size, step))) as [
+        Elements,
+        Elements,
+      ];
+      const gemm = await made.open('cpu', precision, size, step, a, b);
       const before = [...(await gemm.output())];
       expect(before.every((x) => x === -2147483648 || Number.isNaN(x))).toBe(true);
-      expect(await gemm.multiply(2)).toBeGreaterThan(0);
-      const right = multiply(exact, { m: size, n: size, k: size }, a, b);
-      expect([...(await gemm.output())]).toEqual([...(precision === 'BF16' ? Float32Array.from(right) : right)]);
+      for (const pair of [
+        { a: 0, b: 0 },
+        { a: 63, b: 1 },
+        { a: 5, b: 63 },
+      ]) {
+        await gemm.takeRight?.(pair.b);
+        const row = size >> 1;
+        const seen = await gemm.multiply([{ a: 1, b: pair.b }, pair], [row]);
+        const cut = (stream: Elements, place: number) => stream.subarray(place * step, place * step + size * size);
+        const right = multiply(exact, { m: size, n: size, k: size }, cut(a, pair.a), cut(b, pair.b));
+        const want = [...(precision === 'BF16' ? Float32Array.from(right) : right)];
+        expect([...(await gemm.output())]).toEqual(want);
+        expect([...seen]).toEqual(want.slice(row * size, (row + 1) * size));
+      }
+      await gemm.poison();
+      expect([...(await gemm.output())]).toEqual(before);
+      expect(gemm.takeRight === undefined).toBe(form === 'gemm');
       await gemm.close();
     }
     expect(log.open).toBe(0);
@@ -235,14 +258,16 @@ describe('the oneDNN backend', () => {
   it('refuses what it has not: another precision, another way, work before it was tried', async () => {
     const { made } = backend('gemm');
     const bytes = new Int8Array(16);
-    await expect(made.open('cpu', 'INT8', 4, bytes, bytes)).rejects.toThrow('oneDNN was not probed');
+    await expect(made.open('cpu', 'INT8', 4, 64, bytes, bytes)).rejects.toThrow('oneDNN was not probed');
     await made.probe(1);
-    await expect(made.open('cpu', 'BF16', 4, bytes, bytes)).rejects.toThrow("oneDNN's gemm has no BF16 product");
+    await expect(made.open('cpu', 'BF16', 4, 64, bytes, bytes)).rejects.toThrow("oneDNN's gemm has no BF16 product");
     await expect(made.openChain('cpu', 'FP64', {} as Parameters, '')).rejects.toThrow("oneDNN's gemm has no FP64");
     const { made: other } = backend('matmul');
     await other.probe(1);
     const doubles = new Float64Array(16);
-    await expect(other.open('cpu', 'INT8', 4, doubles, doubles)).rejects.toThrow('oneDNN multiplies bytes and BF16');
+    await expect(other.open('cpu', 'INT8', 4, 64, doubles, doubles)).rejects.toThrow(
+      'oneDNN multiplies bytes and BF16',
+    );
     process.env[ONEDNN_FORM] = 'constructor';
     expect(() => createBackend('onednn')).toThrow('oneDNN has no way "constructor"');
   });

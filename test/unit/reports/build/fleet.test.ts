@@ -4,6 +4,7 @@ import { proof } from '../../../../benchmarks/compute/challenge/proof.ts';
 import type { Accelerator, Inventory } from '../../../../model/inventory.ts';
 import type { Check, Finding, Metric } from '../../../../model/measurement.ts';
 import { unmeasuredFindings, withFleet } from '../../../../reports/build/fleet.ts';
+import type { Asked } from '../../../../reports/build/plausibility.ts';
 import { judge } from '../../../../reports/judge/judge.ts';
 import { challenge, settingsOf, smallParameters } from '../../benchmarks/compute/challenge-fixture.ts';
 import { attempt, makeCase, target } from '../judge/builder.ts';
@@ -242,8 +243,8 @@ describe('the challenged rate and that of plain products', () => {
     const one = rate(tera, device, precision);
     return attempted('a', [{ ...one, labels: { ...one.labels, backend } }]);
   };
-  const findings = (challengedAt: number, device: string, beside: Attempted[]) =>
-    withFleet([attempted('a', challenged(challengedAt, device, 1000)), ...beside], inventories).flatMap(
+  const findings = (challengedAt: number, device: string, beside: Attempted[], plan?: Asked) =>
+    withFleet([attempted('a', challenged(challengedAt, device, 1000)), ...beside], inventories, plan).flatMap(
       ({ examination }) => examination.findings.map(({ code, weight }) => `${code} ${weight}`),
     );
 
@@ -288,6 +289,42 @@ describe('the challenged rate and that of plain products', () => {
   it('that have no counterpart say so', () => {
     expect(findings(600, 'cuda:0', [])).toEqual(['rates_differ informs']);
     expect(findings(600, 'cuda:0', [plain(700, 'cuda:0', 'torch', 'BF16')])).toEqual(['rates_differ informs']);
+  });
+
+  /** The plan asks for plain products at these precisions. */
+  const asking = (...precisions: string[]) => ({
+    assignments: [{ benchmark: 'compute.gemm', node: 'a', settings: { precisions } }],
+  });
+
+  it('on an accelerator are held back where the plan asked for plain ones: spoiling those must not be enough', () => {
+    expect(findings(600, 'cuda:0', [], asking('FP16'))).toEqual(['rates_differ holds']);
+    expect(findings(600, 'cuda:0', [], asking('FP32'))).toEqual(['rates_differ informs']);
+    expect(findings(1, 'cpu', [], asking('FP16'))).toEqual(['rates_differ informs']);
+    const other = { assignments: [{ ...asking('FP16').assignments[0]!, node: 'b' }] };
+    expect(findings(600, 'cuda:0', [], other)).toEqual(['rates_differ informs']);
+    const weights = (precision: string, asked: string) =>
+      withFleet([attempted('a', challenged(900, 'cuda:0', 1000, precision))], inventories, asking(asked)).flatMap(
+        ({ examination }) => examination.findings.map(({ weight }) => weight),
+      );
+    expect(weights('INT8', 'INT8')).toEqual(['informs']);
+    expect(weights('FP8', 'FP8_E5M2')).toEqual(['holds']);
+  });
+
+  it('are neither borne out nor held back by a plain rate that is not verified or that something holds back', () => {
+    const plan = asking('FP16');
+    for (const tera of [600, 10, 60_000]) {
+      const unverified = plain(tera, 'cuda:0', 'torch');
+      unverified.examination.metrics[0]!.verified = false;
+      expect(findings(600, 'cuda:0', [unverified], plan)).toEqual(['rates_differ holds']);
+      expect(findings(600, 'cuda:0', [unverified])).toEqual(['rates_differ informs']);
+      const held = plain(tera, 'cuda:0', 'torch');
+      const { metric, labels } = held.examination.metrics[0]!;
+      held.examination.findings.push({ code: 'implausible', detail: 'too fast', metric, labels, weight: 'holds' });
+      expect(findings(600, 'cuda:0', [held], plan)).toEqual(['rates_differ holds', 'implausible holds']);
+      // One that is verified decides, whatever stands beside it.
+      expect(findings(600, 'cuda:0', [unverified, plain(620, 'cuda:0', 'torch')], plan)).toEqual([]);
+      expect(findings(900, 'cuda:0', [unverified, plain(620, 'cuda:0', 'torch')])).toEqual(['rates_differ holds']);
+    }
   });
 });
 

@@ -89,6 +89,10 @@ it('judges what only shows over all attempts, too', () => {
   expect(buildReport(replayOf([challenged], node), FACTS).attempts[0]?.findings).toMatchObject([
     { code: 'rates_differ', weight: 'informs' },
   ]);
+  const alone = replayOf([challenged], node);
+  const assignments = alone.plan.assignments.map((one) => ({ ...one, benchmark: 'compute.gemm' }));
+  const asked = buildReport({ ...alone, plan: { ...alone.plan, assignments } }, FACTS);
+  expect(asked.attempts[0]?.findings).toMatchObject([{ code: 'rates_differ', weight: 'holds' }]);
   const slow = buildReport(replayOf([challenged, rate(500, 'cuda:0')], node), FACTS);
   expect(slow.attempts[0]?.findings).toMatchObject([{ code: 'rates_differ', weight: 'holds' }]);
 });
