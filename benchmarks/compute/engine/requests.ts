@@ -4,6 +4,7 @@ import type { Reading } from '../energy.ts';
 import type { Residual } from '../gemm/freivalds.ts';
 import type { OutputForm } from '../gemm/opening.ts';
 import type { Precision } from '../precision.ts';
+import type { LibraryFault } from '../tried.ts';
 
 /** A stretch of time in which whole products were made, on the machine's monotonic clock. */
 export interface Window {
@@ -72,4 +73,4 @@ export interface Ask {
 export type Tell =
   | { readonly id: number; readonly window: Window }
   | { readonly id: number; readonly output: unknown }
-  | { readonly id: number; readonly error: string };
+  | { readonly id: number; readonly error: string; readonly fault?: LibraryFault };

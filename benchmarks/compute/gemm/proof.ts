@@ -1,6 +1,7 @@
 import { exact, fromWindows } from '../../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../../model/measurement.ts';
 import type { Proof, Surroundings } from '../../benchmark.ts';
+import { type Computing, libraryFindings } from '../advice.ts';
 import { type Precision, precisionLabel } from '../precision.ts';
 import { nodeEfficiency } from './efficiency.ts';
 import { commitLabel, GemmRaw, type GemmResult, operations } from './samples.ts';
@@ -55,9 +56,28 @@ export const proof: Proof<typeof GemmRaw> = {
     if (metrics.length === 0) {
       findings.push({ code: 'zero_work', detail: 'no precision gave a rate', weight: 'holds' });
     }
+    findings.push(...libraryFindings(raw, askedOf(raw), computingOf(raw), 'compute.gemm.rate'));
     return { metrics, checks, findings };
   },
 };
+
+const askedOf = ({ precisions }: GemmRaw) => precisions.map(({ precision }) => precision);
+
+/** What computed on each device, and what its trials dropped. */
+function computingOf({ precisions }: GemmRaw): Computing[] {
+  return precisions.flatMap(({ precision, results, trials }) =>
+    results.map(({ device, backend }) => ({
+      precision,
+      device,
+      backend,
+      dropped: trials.flatMap((trial) =>
+        device === 'cpu' && trial.device === device && trial.failed !== undefined
+          ? [{ backend: trial.backend, why: trial.failed }]
+          : [],
+      ),
+    })),
+  );
+}
 
 /**
  * Why a result is none of this assignment; undefined if it is. The sizes are the assignment's: a product of two numbers
