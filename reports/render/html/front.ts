@@ -8,6 +8,7 @@ import { SENTENCES } from '../../text/sentence.ts';
 import { displayWidth } from '../../text/width.ts';
 import { both, code, type Markup, markup, type Part, stacked } from '../markup.ts';
 import { deciding, gravity, limitText, mandatoryCounts } from '../summary.ts';
+import { libraryNote } from './libraries.ts';
 import { chapterNumber, fold } from './section.ts';
 
 /** Most bars on page 1, and least: it has to stay one page, so long names above leave room for fewer. */
@@ -58,7 +59,7 @@ function verdictBox(report: Report): Markup {
 <p class="word"><strong>${OVERALL_TEXT[outcome].zh}</strong><br><span lang="en">${OVERALL_TEXT[outcome].en}</span></p>
 <div><p class="zh"><strong>${meaning.zh}</strong>${counts.zh}${short && anyNot.zh}${LABELS.onlyItems.zh}</p>
 <p class="en" lang="en">${meaning.en} ${counts.en} ${short && `${anyNot.en} `}${LABELS.onlyItems.en}</p>
-${report.profile === 'quick' && markup`<p class="fine">${both(LABELS.quickNotice)}</p>`}</div>
+${report.profile === 'quick' && markup`<p class="fine">${both(LABELS.quickNotice)}</p>`}${libraryNote(report)}</div>
 </div>`;
 }
 
