@@ -58,3 +58,17 @@ export function libraryCost(advice: LibraryAdvice): Text {
   ];
   return { zh: zh.join('；'), en: en.join('; ') };
 }
+
+/** Which libraries are missing or not usable, and at what, in one sentence for page 1. */
+export function librariesBrief(libraries: readonly LibraryAdvice[], chapter: number): Text {
+  const groups = [...Map.groupBy(libraries, ({ library, code }) => JSON.stringify([code, library]))].map(([, all]) => {
+    const { code, library } = all[0]!;
+    const at = [...new Set(all.map(({ precision, target }) => precision ?? target))].join(', ');
+    const state = STATE[code](library);
+    return { zh: `${state.zh}（${at}）`, en: `${state.en} (${at})` };
+  });
+  return {
+    zh: `${groups.map(({ zh }) => zh).join('，')}：算力可能高于测得值，见第 ${chapter} 章。`,
+    en: `${groups.map(({ en }) => en).join(', ')}: more may be there than was measured, see section ${chapter}.`,
+  };
+}

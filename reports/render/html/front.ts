@@ -91,11 +91,15 @@ function decisive(report: Report): Markup {
 <div class="screen">${fold(both(LABELS.numbersTable), chart.table)}</div>`;
 }
 
-/** Lines by which the names of platform and customer make the identity table taller than usual. */
-function extraLines({ platform }: Report): number {
+/** Lines of the sentence on libraries, where there is one. */
+const LIBRARY_LINES = 2;
+
+/** Lines by which names of platform and customer, and libraries that are missing, make the page longer than usual. */
+function extraLines({ platform, libraries }: Report): number {
   const lines = (text: string | undefined): number => (text ? Math.ceil(displayWidth(text) / CELL_WIDTH) : 0);
   const customer = lines(platform.customer) + lines(platform.address);
-  return Math.max(0, Math.max(customer, lines(platform.name) + 1) - 2) + Math.max(0, lines(platform.location) - 2);
+  const identity = Math.max(customer, lines(platform.name) + 1) - 2;
+  return Math.max(0, identity) + Math.max(0, lines(platform.location) - 2) + (libraries ? LIBRARY_LINES : 0);
 }
 
 /** Measured ones before unmeasured ones: a bar says more than an empty frame. */

@@ -1,14 +1,12 @@
 import type { LibraryAdvice, Report } from '../../../model/report.ts';
-import { LIBRARIES, libraryCost } from '../../text/libraries.ts';
+import { LIBRARIES, librariesBrief, libraryCost } from '../../text/libraries.ts';
 import { both, code, type Markup, markup } from '../markup.ts';
+import { chapterNumber } from './section.ts';
 
-/** Most libraries that page 1 names; the chapter on compute has all. */
-const ON_FRONT = 2;
-
-/** One line for page 1: the libraries that change most. Nothing where none was missed. */
+/** One sentence for page 1. Nothing where no library was missed. */
 export function libraryNote({ libraries = [] }: Report): Markup {
   if (libraries.length === 0) return markup``;
-  return markup`<p class="fine libraries">${libraries.slice(0, ON_FRONT).map((one, i) => markup`${i > 0 && markup`<br>`}${code(one.code)} ${both(libraryCost(one))}`)}${libraries.length > ON_FRONT && ' …'}</p>`;
+  return markup`<p class="fine libraries">${both(librariesBrief(libraries, chapterNumber('compute')))}</p>`;
 }
 
 /** All of them, with what each costs, on which nodes, from which measurement that is known, and how to install it. */

@@ -52,7 +52,11 @@ describe('a library that a node had to do without', () => {
     ['is nowhere', [failed('onednn', 'missing'), failed('onednn', 'missing')], 'library_missing'],
     ['is there only in a version of another interface', [failed('onednn', 'old')], 'library_old'],
     ['crashes in its trial', [failed('onednn', 'refused', 'was ended by SIGILL')], 'library_refused'],
-    ['is there and refused, or missing in another form', [failed('onednn', 'missing'), failed('onednn', 'refused')], 'library_refused'],
+    [
+      'is there and refused, or missing in another form',
+      [failed('onednn', 'missing'), failed('onednn', 'refused')],
+      'library_refused',
+    ],
     [
       'has sums that are not exact',
       [ready('onednn/gemm', '2.6.3 (x)', [{ precision: 'INT8', why: 'sums are not exact' }])],
@@ -116,7 +120,9 @@ describe('a library that a node had to do without', () => {
   });
 
   it('is not made up for samples of earlier versions', () => {
-    expect(findings({ engines: [{ name: 'onednn', devices: [], failed: 'x' }] }, ['INT8'], by('INT8', 'onnxruntime'))).toEqual([]);
+    expect(
+      findings({ engines: [{ name: 'onednn', devices: [], failed: 'x' }] }, ['INT8'], by('INT8', 'onnxruntime')),
+    ).toEqual([]);
   });
 });
 
@@ -153,7 +159,10 @@ describe('accelerators that nothing was measured on', () => {
       { code: 'library_missing', labels: { vendor: 'nvidia', library: 'torch' } },
       { code: 'library_missing', labels: { vendor: 'nvidia', library: 'cublaslt' } },
     ]);
-    const blind = { ...equipped, engines: [ready('torch', '1.13+cpu'), failed('cublaslt', 'refused', 'cuInit gave 999')] };
+    const blind = {
+      ...equipped,
+      engines: [ready('torch', '1.13+cpu'), failed('cublaslt', 'refused', 'cuInit gave 999')],
+    };
     expect(findings(blind, ['FP32'], by('FP32', 'torch'))).toMatchObject([
       { code: 'library_refused', detail: expect.stringContaining('it sees cpu') },
       { code: 'library_refused', detail: expect.stringContaining('cuInit gave 999') },

@@ -1,0 +1,107 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { LibraryError } from '../../../benchmarks/compute/backends/library-error.ts';
+import { onnxruntime } from '../../../benchmarks/compute/backends/onnxruntime.ts';
+import { loadNamedLibrary, loadSharedLibrary } from '../../../benchmarks/compute/backends/shared-library.ts';
+import { startEngines } from '../../../benchmarks/compute/gemm/selection.ts';
+import { Tried } from '../../../benchmarks/compute/tried.ts';
+import { check } from '../../../model/schema.ts';
+
+let folder = '';
+const before = process.env.ASSAY_ONEDNN;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'assay-libraries-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+  if (before === undefined) delete process.env.ASSAY_ONEDNN;
+  else process.env.ASSAY_ONEDNN = before;
+});
+
+/** What was tried of these backends, as it goes into the samples. */
+async function tried(allowed: readonly string[], pythons: readonly string[] = []) {
+  const stop = new AbortController();
+  const { ready, tried: found } = await startEngines(allowed, new Set(), pythons, 1, stop.signal);
+  await Promise.all(ready.map(({ engine }) => engine.stop()));
+  for (const one of found) expect(check(Tried, one).ok).toBe(true);
+  return found;
+}
+
+function faultOf(load: () => unknown): string {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof LibraryError) return error.fault;
+    throw error;
+  }
+  return 'none';
+}
+
+it('a library that is not there is missing, by a code that crosses the process of its backend', async () => {
+  process.env.ASSAY_ONEDNN = join(folder, 'libdnnl.so.3');
+  const found = await tried(['onednn', 'onnxruntime']);
+  expect(found.filter(({ backend }) => backend === 'onednn').map(({ fault }) => fault)).toEqual(['missing', 'missing']);
+  expect(found.find(({ backend }) => backend === 'onnxruntime')).toMatchObject({
+    devices: ['cpu'],
+    software: [{ name: 'onnxruntime-node' }],
+    lacks: expect.arrayContaining([expect.objectContaining({ precision: 'BF16' })]),
+  });
+});
+
+it('a library that is there and cannot be loaded is refused', async () => {
+  process.env.ASSAY_ONEDNN = join(folder, 'libdnnl.so.3');
+  writeFileSync(process.env.ASSAY_ONEDNN, 'no library');
+  expect((await tried(['onednn'])).map(({ fault }) => fault)).toEqual(['refused', 'refused']);
+});
+
+it('an interpreter without PyTorch, and one that is not there, have none', async () => {
+  const bare = join(folder, 'python');
+  // Without site, no package is found.
+  writeFileSync(bare, '#!/bin/sh\nexec python3 -S "$@"\n');
+  chmodSync(bare, 0o755);
+  const found = await tried(['torch'], [bare, join(folder, 'none')]);
+  expect(found.map(({ backend, fault }) => [backend, fault])).toEqual([
+    ['torch', 'missing'],
+    ['torch', 'missing'],
+  ]);
+});
+
+it('an interpreter that breaks is no missing one', async () => {
+  const broken = join(folder, 'python');
+  writeFileSync(broken, '#!/bin/sh\necho broken >&2\nexit 1\n');
+  chmodSync(broken, 0o755);
+  expect((await tried(['torch'], [broken])).map(({ fault }) => fault)).toEqual(['refused']);
+});
+
+it('where only a file of a version lies that cannot be called, it is too old', () => {
+  const at = `${folder}/`;
+  const load = () => loadSharedLibrary('thing', ['libassay-thing.so.2'], [at], '', ['libassay-thing.so.1']);
+  expect(faultOf(load)).toBe('missing');
+  writeFileSync(join(folder, 'libassay-thing.so.1'), '');
+  expect(faultOf(load)).toBe('old');
+  writeFileSync(join(folder, 'libassay-thing.so.2'), 'no library');
+  expect(faultOf(load)).toBe('refused');
+  expect(faultOf(() => loadNamedLibrary('thing', join(folder, 'libassay-thing.so.2')))).toBe('refused');
+  expect(faultOf(() => loadNamedLibrary('thing', join(folder, 'nothing')))).toBe('missing');
+});
+
+it('ONNX Runtime holds the right operand of its products in the order of its kernel, and INT8 stays exact', async () => {
+  const backend = onnxruntime();
+  await backend.probe(1);
+  const size = 48;
+  const a = Int8Array.from({ length: size * size }, (_, i) => ((i * 89 + 23) % 256) - 128);
+  const b = Int8Array.from({ length: size * size }, (_, i) => (i % 3 === 0 ? -128 : 127));
+  const right = Int32Array.from({ length: size * size }, (_, at) => {
+    let sum = 0;
+    for (let k = 0; k < size; k++) sum += a[Math.floor(at / size) * size + k]! * b[k * size + (at % size)]!;
+    return sum;
+  });
+  const gemm = await backend.open('cpu', 'INT8', size, a, b);
+  // What was given is no longer looked at.
+  b.fill(1);
+  await gemm.multiply(1);
+  expect(await gemm.output()).toEqual(right);
+  await gemm.close();
+});
