@@ -5,9 +5,13 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LibraryError } from '../../../benchmarks/compute/backends/library-error.ts';
 import { onnxruntime } from '../../../benchmarks/compute/backends/onnxruntime.ts';
 import { loadNamedLibrary, loadSharedLibrary } from '../../../benchmarks/compute/backends/shared-library.ts';
+import { benchmark as gemm } from '../../../benchmarks/compute/gemm/gemm.ts';
 import { startEngines } from '../../../benchmarks/compute/gemm/selection.ts';
+import { cpuFlags } from '../../../benchmarks/compute/host.ts';
+import { instructionsFor, usualShares } from '../../../benchmarks/compute/libraries.ts';
 import { Tried } from '../../../benchmarks/compute/tried.ts';
 import { check } from '../../../model/schema.ts';
+import { runBenchmark } from './context.ts';
 
 let folder = '';
 const before = process.env.ASSAY_ONEDNN;
@@ -105,3 +109,33 @@ it('ONNX Runtime holds the right operand of its products in the order of its ker
   expect(await gemm.output()).toEqual(right);
   await gemm.close();
 });
+
+const flags = [...cpuFlags()];
+const instructions = instructionsFor('INT8', flags);
+const known = instructions === undefined ? [] : usualShares('INT8', instructions);
+const useful = instructions !== undefined && (known.length === 0 || known.some(({ backend }) => backend === 'onednn'));
+
+it.skipIf(!useful)(
+  'a measurement without oneDNN names it in what is signed, and the rate is held by nothing for it',
+  async () => {
+    process.env.ASSAY_ONEDNN = join(folder, 'libdnnl.so.3');
+    const short = {
+      precisions: ['INT8'],
+      sizes: [128],
+      trialS: 0.02,
+      warmUpS: 0,
+      seconds: 0.2,
+      windowS: 0.05,
+      threads: 1,
+    };
+    const settings = { ...gemm.descriptor.profiles.quick, ...short, backends: ['onednn', 'onnxruntime'] };
+    const { raw, examination } = await runBenchmark(gemm, settings);
+    const found = examination.findings.filter(({ code }) => code === 'library_missing');
+    expect(found).toMatchObject([
+      { labels: { precision: 'INT8', library: 'onednn', used: 'onnxruntime', instructions }, weight: 'informs' },
+    ]);
+    expect(raw).toMatchObject({ arithmetic: expect.arrayContaining([instructions]), cards: expect.anything() });
+    const [rate] = examination.metrics.filter(({ metric }) => metric === 'compute.gemm.rate');
+    expect(rate).toMatchObject({ verified: true, labels: { backend: 'onnxruntime' } });
+  },
+);
