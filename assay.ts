@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { runAgent } from './agent/agent.ts';
+import { missedLibraries } from './agent/doctor/libraries.ts';
 import { doctorText } from './agent/doctor/text.ts';
 import { examineMachine } from './agent/doctor.ts';
 import { identityFrom } from './agent/identity.ts';
@@ -29,8 +30,11 @@ import { makeFolder, requireNewFile, requireWritableFolder } from './controller/
 import { generateKeyPair, keyIdOf, pemSigner } from './evidence/keys.ts';
 import { PROFILES } from './model/assignment.ts';
 import { AssayError, EXIT, explain, PROGRAM_HELP } from './model/errors.ts';
+import type { Finding } from './model/measurement.ts';
 import type { Overall } from './model/outcome.ts';
+import type { LibraryAdvice } from './model/report.ts';
 import { renderDocuments } from './reports/build/documents.ts';
+import { librariesOf } from './reports/build/libraries.ts';
 import { renderPages } from './reports/build/pages.ts';
 import { type FoundReport, reportOf } from './reports/build/reading.ts';
 import { builtinGuides, DEFAULT_GUIDE } from './reports/guides/builtin.ts';
@@ -38,7 +42,7 @@ import { readSigner, signBundle, signBundleSm2, stampBundle } from './reports/re
 import { RELEASE_ROLES, type ReleaseRole } from './reports/release/release.ts';
 import { renderComparison } from './reports/render/comparison.ts';
 import { startPrinter } from './reports/render/printer.ts';
-import { renderVerdictTable } from './reports/render/terminal.ts';
+import { libraryLines, renderVerdictTable } from './reports/render/terminal.ts';
 import { AS_SIGNED } from './reports/text/verification.ts';
 import { verifyFolder } from './reports/verify/desk.ts';
 import { openBundle } from './reports/verify/disk.ts';
@@ -57,6 +61,13 @@ const OUTCOME_EXIT: Record<Overall, number> = {
 };
 
 const out = (text: string): void => void process.stdout.write(text);
+/** What is known of libraries that this machine lacks, and how it is said below a table. */
+const librariesOn = (node: string, findings: readonly Finding[]): LibraryAdvice[] =>
+  librariesOf([{ node, findings }], undefined);
+const linesOf = (libraries: readonly LibraryAdvice[]): string =>
+  libraryLines(libraries, process.stdout.columns ?? 100)
+    .map((line) => `${line}\n`)
+    .join('');
 // Whoever read our output may go away at any time (`| head`, a closed terminal): what was begun is still brought to its end.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -155,7 +166,7 @@ withRunOptions(program.command('accept'))
 withRunOptions(program.command('plan'))
   .description('print what accept would run, where, for how long and how much it would write; start nothing')
   .option('--json', 'the plan as JSON')
-  .action((options: RunOptions) => {
+  .action(async (options: RunOptions) => {
     const { guide } = readInputs(options);
     requireTargets(
       options,
@@ -178,7 +189,8 @@ withRunOptions(program.command('plan'))
       patience: options.patience ?? 1,
       synthetic: false,
     });
-    out(options.json ? `${planJson(plan)}\n` : planTable(plan));
+    const libraries = librariesOn(nodeName(), await missedLibraries(realMachine()));
+    out(options.json ? `${planJson(plan, libraries)}\n` : `${planTable(plan)}${linesOf(libraries)}`);
   });
 
 program
@@ -300,7 +312,8 @@ program
   .option('--json', 'as JSON')
   .action(async (options: { json?: boolean }) => {
     const result = await examineMachine(nodeName(), realMachine());
-    out(options.json ? `${JSON.stringify(result, null, 2)}\n` : doctorText(result));
+    const libraries = librariesOn(result.node, result.libraries);
+    out(options.json ? `${JSON.stringify(result, null, 2)}\n` : `${doctorText(result)}${linesOf(libraries)}`);
   });
 
 program

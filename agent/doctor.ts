@@ -1,6 +1,8 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import type { Inventory } from '../model/inventory.ts';
+import type { Finding } from '../model/measurement.ts';
 import type { Text } from '../model/text.ts';
+import { librariesTodo, missedIn } from './doctor/libraries.ts';
 import { findParts } from './doctor/parts.ts';
 import { type Reach, reachOf } from './doctor/reach.ts';
 import { takeInventory } from './inventory/inventory.ts';
@@ -23,6 +25,8 @@ export interface Examination {
   readonly needs: readonly Need[];
   /** The processor and each card: with what it can be measured here. */
   readonly devices: readonly Reach[];
+  /** Libraries that a measurement here would have to do without. */
+  readonly libraries: readonly Finding[];
   /** What the inventory has to say. */
   readonly findings: readonly { readonly code: string; readonly detail: string }[];
 }
@@ -73,11 +77,12 @@ export async function examineMachine(node: string, machine: Machine): Promise<Ex
     machine.document('backends'),
   ]);
   const devices = reachOf(inventory, found, trial);
+  const libraries = missedIn(trial);
   const [processor, ...cards] = devices;
   return {
     node,
     needs: [
-      processorNeed(inventory, processor!),
+      processorNeed(inventory, processor!, libraries),
       cardsNeed(cards),
       ...needs,
       descriptors(),
@@ -85,6 +90,7 @@ export async function examineMachine(node: string, machine: Machine): Promise<Ex
       ...otherWork(occupation),
     ],
     devices,
+    libraries,
     findings: inventory.findings,
   };
 }
@@ -93,15 +99,16 @@ export async function examineMachine(node: string, machine: Machine): Promise<Ex
 const serves = (reach: Reach, target: string): boolean =>
   reach.ways.some(({ state, targets }) => targets.includes(target) && (state === 'ready' || state === 'untried'));
 
-function processorNeed({ cpu }: Inventory, processor: Reach): Need {
+function processorNeed({ cpu }: Inventory, processor: Reach, libraries: readonly Finding[]): Need {
   const open = serves(processor, 'compute.capacity');
+  const todo = librariesTodo(libraries);
   return {
     id: 'processor',
     targets: ['compute.capacity', 'compute.precisions'],
-    state: open ? 'ready' : 'missing',
+    state: open ? (todo ? 'weak' : 'ready') : 'missing',
     found: `${cpu.model?.value ?? 'unknown'}, ${cpu.logicalCores?.value ?? '?'} cores, ${cpu.simd?.value.join(' ') ?? ''}`,
     ...(open
-      ? {}
+      ? todo && { todo }
       : {
           todo: {
             zh: '没有可用于处理器的计算后端，见下表。',

@@ -1,11 +1,13 @@
 import type { Plan } from '../model/assignment.ts';
+import type { LibraryAdvice } from '../model/report.ts';
 import { pad as padTo } from '../reports/text/width.ts';
 import { expectedSeconds } from './planner.ts';
 import { clock } from './progress.ts';
 
-/** The plan as JSON, with the totals. */
-export function planJson(plan: Plan): string {
-  return JSON.stringify({ ...plan, expectedS: expectedSeconds(plan), writesBytes: totalWrites(plan) }, null, 2);
+/** The plan as JSON, with the totals and the libraries that its node would have to do without. */
+export function planJson(plan: Plan, libraries: readonly LibraryAdvice[]): string {
+  const totals = { expectedS: expectedSeconds(plan), writesBytes: totalWrites(plan) };
+  return JSON.stringify({ ...plan, ...totals, libraries }, null, 2);
 }
 
 /** The plan as a table: benchmark, node, expected time, bytes written, metrics; then what nothing measures. */

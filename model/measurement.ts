@@ -49,6 +49,8 @@ export const Finding = Type.Object(
     detail: Type.String(),
     metric: Type.Optional(Type.String()),
     labels: Type.Optional(Type.Record(Type.String(), Type.String())),
+    /** How many times the value would usually be without this condition, where that is known: 2 is twice as much. */
+    gain: Type.Optional(Type.Number({ minimum: 1 })),
     /** `holds`: keeps the metric from passing. `informs`: is shown only. */
     weight: Type.Enum(['holds', 'informs']),
   },

@@ -59,6 +59,27 @@ export const REASONS = {
     en: 'a tool that is needed is not installed',
     todo: { zh: '运行 ./assay doctor 查看安装方法。', en: 'Run ./assay doctor to see what to install.' },
   },
+  library_missing: {
+    zh: '缺少运算库，本节点的算力未能充分测出',
+    en: 'a library is not installed, and less was measured than the node can do',
+    todo: {
+      zh: '按所列命令安装该库后重测。',
+      en: 'Install the library with the command that is named, and measure again.',
+    },
+  },
+  library_old: {
+    zh: '运算库版本过旧，本节点的算力未能充分测出',
+    en: 'a library is too old for this node, and less was measured than the node can do',
+    todo: { zh: '升级该库后重测。', en: 'Install a newer version of the library, and measure again.' },
+  },
+  library_refused: {
+    zh: '运算库已安装但未通过试运行，本节点的算力未能充分测出',
+    en: 'a library is there and failed its trial, and less was measured than the node can do',
+    todo: {
+      zh: '查看所列原因，修复或更换该库后重测。',
+      en: 'See the reason that is given, mend or replace the library, and measure again.',
+    },
+  },
   too_short: {
     zh: '测量时间短于要求',
     en: 'the measurement was shorter than the target asks',
@@ -274,4 +295,12 @@ export const REASONS = {
 } as const satisfies Record<string, ReasonText>;
 
 export type ReasonCode = keyof typeof REASONS;
+
+/** Reasons that name a library: they may explain that a value is low, and hold nothing. */
+export const LIBRARY_REASONS = [
+  'library_missing',
+  'library_old',
+  'library_refused',
+] as const satisfies readonly ReasonCode[];
+export type LibraryReason = (typeof LIBRARY_REASONS)[number];
 export const ReasonCode = Type.Enum(Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]]);

@@ -6,7 +6,7 @@ import { DECISION_RULES, Waiver } from './guide.ts';
 import { Inventory } from './inventory.ts';
 import { Check, Finding, Phase, Telemetry } from './measurement.ts';
 import { EvidenceLevel, Outcome, Overall } from './outcome.ts';
-import { ReasonCode } from './reason.ts';
+import { LIBRARY_REASONS, ReasonCode } from './reason.ts';
 import { Text } from './text.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -120,6 +120,43 @@ export const Attempt = Type.Object(
 );
 export type Attempt = Static<typeof Attempt>;
 
+/** A library that nodes had to do without, what that is known to cost, and how to get it. */
+export const LibraryAdvice = Type.Object(
+  {
+    code: Type.Enum(LIBRARY_REASONS),
+    /** As its makers call it. */
+    library: Type.String(),
+    /** What would be measured better, or at all; absent where it is for accelerators. */
+    precision: Type.Optional(Type.String()),
+    /** What computed in its place; absent where nothing did. */
+    used: Type.Optional(Type.String()),
+    /** The processor's instructions that it would make use of, or the vendor of the accelerators. */
+    target: Type.String(),
+    nodes: Type.Array(Type.String()),
+    /** How many times the rate is usual with it. */
+    gain: Type.Optional(Type.Number()),
+    /** Share of the peak that is usual with it and with what was used, and where that is from. */
+    usual: Type.Optional(
+      Type.Object(
+        {
+          with: Type.Number(),
+          without: Type.Optional(Type.Number()),
+          source: Type.String(),
+          measuredAt: Type.String(),
+        },
+        strict,
+      ),
+    ),
+    /** Share of the theoretical peak that this run reached at the precision. */
+    reached: Type.Optional(Type.Number()),
+    install: Text,
+    /** What a node said of it, of the first of them. */
+    detail: Type.String(),
+  },
+  strict,
+);
+export type LibraryAdvice = Static<typeof LibraryAdvice>;
+
 /** The only report. Every page is a rendering of it; no number exists only in a rendering. */
 export const Report = Type.Object(
   {
@@ -170,6 +207,8 @@ export const Report = Type.Object(
     attempts: Type.Array(Attempt),
     /** Absent where the run measured none of it. */
     compute: Type.Optional(Compute),
+    /** Absent where no library was missed. */
+    libraries: Type.Optional(Type.Array(LibraryAdvice)),
     inference: Type.Optional(Inference),
     /** What the controller received and did not accept, and why. */
     rejected: Type.Array(

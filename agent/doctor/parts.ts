@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { libraryOf } from '../../benchmarks/compute/libraries.ts';
 import type { Text } from '../../model/text.ts';
 import type { Machine } from '../inventory/machine.ts';
 import { at, textAt } from '../inventory/output.ts';
@@ -63,6 +64,13 @@ const build = (word: string, name: string): PartEntry =>
     en: `install the PyTorch that is built for ${name}`,
   });
 
+/** How to install a backend's library, as the benchmarks' own table says. */
+const installing = (backend: string): Text => {
+  const found = libraryOf(backend);
+  if (!found) throw new Error(`libraries.json has no ${backend}`);
+  return found.install;
+};
+
 /** Everything that some backend needs, how to see whether it is there, and how to get it. */
 export const PARTS = {
   cudaDriver: library('libcuda.so.1', /^libcuda\.so\.1$/, [...LOADER, ...CUDA], {
@@ -73,14 +81,18 @@ export const PARTS = {
     zh: '安装 CUDA 的 cuBLAS 库，或以环境变量 ASSAY_CUBLASLT 指明其路径',
     en: "install CUDA's cuBLAS library, or name its path in ASSAY_CUBLASLT",
   }),
-  openblas: library('libopenblas', /^libopenblasp?\.so(?:\.0)?$/, [...LOADER, '/opt/OpenBLAS/lib'], {
-    zh: '安装：apt-get install libopenblas0',
-    en: 'install it: apt-get install libopenblas0',
-  }),
-  onednn: library('libdnnl', /^libdnnl\.so(?:\.[23](?:\.6)?)?$/, [...LOADER, '/opt/intel/oneapi/dnnl/latest/lib'], {
-    zh: '安装：apt-get install libdnnl2（较新的发行版为 libdnnl3 或 libdnnl3.6）',
-    en: 'install it: apt-get install libdnnl2, in newer releases libdnnl3 or libdnnl3.6',
-  }),
+  openblas: library(
+    'libopenblas',
+    /^libopenblasp?\.so(?:\.0)?$/,
+    [...LOADER, '/opt/OpenBLAS/lib'],
+    installing('openblas'),
+  ),
+  onednn: library(
+    'libdnnl',
+    /^libdnnl\.so(?:\.[23](?:\.6)?)?$/,
+    [...LOADER, '/opt/intel/oneapi/dnnl/latest/lib'],
+    installing('onednn'),
+  ),
   onnxruntime: library('onnxruntime-node', /^libonnxruntime\./, [ONNXRUNTIME_DIRECTORY], {
     zh: '重新安装依赖：npm ci',
     en: 'install the packages again: npm ci',

@@ -1,33 +1,11 @@
-import { type Static, Type } from 'typebox';
 import { deviceName, devicesBehind } from '../../model/devices.ts';
 import type { Accelerator, Inventory } from '../../model/inventory.ts';
-import { check } from '../../model/schema.ts';
 import type { Text } from '../../model/text.ts';
 import type { Read } from '../inventory/machine.ts';
 import { VENDORS, type VendorKey } from '../inventory/vendor.ts';
 import { type Found, PARTS, type PartName } from './parts.ts';
+import { type Trial, trialIn } from './trial.ts';
 import { PROCESSOR_WAYS, remarkOn, type Way, waysFor } from './ways.ts';
-
-/** What the helper process prints that tries every compute backend (`agent/inventory/probes/backends.ts`). */
-const Trial = Type.Object({
-  ready: Type.Array(
-    Type.Object({
-      backend: Type.String(),
-      name: Type.String(),
-      software: Type.Array(Type.Object({ name: Type.String(), version: Type.String() })),
-      devices: Type.Array(
-        Type.Object({
-          id: Type.String(),
-          name: Type.String(),
-          uuid: Type.Optional(Type.String()),
-          precisions: Type.Array(Type.String()),
-        }),
-      ),
-    }),
-  ),
-  failed: Type.Array(Type.Object({ name: Type.String(), why: Type.String() })),
-});
-type Trial = Static<typeof Trial>;
 
 /** How far one way to measure a device is open. */
 export interface WayState {
@@ -67,13 +45,6 @@ export function reachOf(inventory: Inventory, found: Found, document: Read<unkno
   };
   const cards = inventory.accelerators.filter(({ kind }) => kind === 'package');
   return [processor, ...cards.map((card) => reachOfCard(card, inventory, found, trial))];
-}
-
-/** The trial, or why there is none. */
-function trialIn(document: Read<unknown>): Trial | string {
-  if (!document.ok) return `not tried: ${document.why}`;
-  const checked = check(Trial, document.value);
-  return checked.ok ? checked.value : `not tried: ${checked.problems[0]}`;
 }
 
 function reachOfCard(card: Accelerator, inventory: Inventory, found: Found, trial: Trial | string): Reach {

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { ARITHMETIC_FLAGS } from './libraries.ts';
 import type { Precision } from './precision.ts';
 
 /** SIMD and other feature flags that the kernel names for the first processor; empty where it names none. */
@@ -19,6 +20,28 @@ export function arithmeticLack(precision: Precision, flags: ReadonlySet<string>)
   const needed = ARITHMETIC[precision];
   if (!needed || needed.some((flag) => flags.has(flag))) return undefined;
   return `this processor has no ${precision} arithmetic (${needed.join(', ')})`;
+}
+
+/** Device files by which the kernel's drivers show that there are accelerators, by vendor. */
+const CARD_FILES: Readonly<Record<string, readonly string[]>> = {
+  nvidia: ['/dev/nvidia0', '/dev/nvidiactl', '/dev/nvhost-gpu'],
+  amd: ['/dev/kfd'],
+  ascend: ['/dev/davinci0', '/dev/davinci_manager'],
+  cambricon: ['/dev/cambricon_dev0', '/dev/cambricon_ctl'],
+  mthreads: ['/dev/mtgpu.0', '/dev/mtgpu'],
+  metax: ['/dev/mxcd'],
+  iluvatar: ['/dev/iluvatar0'],
+};
+
+/** What the node has to compute with: the flags that the table of libraries knows, and vendors of accelerators. */
+export function equipment(
+  flags: ReadonlySet<string>,
+  exists: (path: string) => boolean = existsSync,
+): { arithmetic: string[]; cards: string[] } {
+  return {
+    arithmetic: ARITHMETIC_FLAGS.filter((flag) => flags.has(flag)),
+    cards: Object.keys(CARD_FILES).filter((vendor) => CARD_FILES[vendor]!.some(exists)),
+  };
 }
 
 /** Physical cores that this process may use: hardware threads of one core share its arithmetic units. */

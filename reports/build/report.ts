@@ -11,6 +11,7 @@ import { unmeasuredFindings, withFleet } from './fleet.ts';
 import { inferenceOf } from './inference.ts';
 import { kindsOf } from './kinds.ts';
 import { withLevels } from './levels.ts';
+import { librariesOf } from './libraries.ts';
 import { countParts } from './parts.ts';
 import { withPlausibility } from './plausibility.ts';
 import { withRecordings } from './recordings.ts';
@@ -55,6 +56,10 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
   };
   const { verdicts, overall } = judge(judged);
   const compute = computeOf(judged, verdicts, kindsOf(run.inventories));
+  const libraries = librariesOf(
+    judged.attempts.map(({ node, examination }) => ({ node, findings: examination.findings })),
+    compute,
+  );
   const inference = inferenceOf(judged);
   const { number: document, issuer } = run.guide.document;
   return {
@@ -83,6 +88,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     verdicts,
     attempts: withRecordings(admitted.map(attemptOf)),
     ...(compute && { compute }),
+    ...(libraries.length > 0 && { libraries }),
     ...(inference && { inference }),
     rejected: [...run.rejected],
     findings,

@@ -1,6 +1,6 @@
 import type { Requirement } from '../../model/guide.ts';
 import type { Finding, Metric } from '../../model/measurement.ts';
-import type { ReasonCode } from '../../model/reason.ts';
+import { LIBRARY_REASONS, type ReasonCode } from '../../model/reason.ts';
 import type { Reason } from '../../model/report.ts';
 import type { Case, JudgedAttempt } from './case.ts';
 
@@ -32,6 +32,8 @@ export interface Readings {
   readonly silent: readonly Reason[];
   /** Findings that hold something of the metric back which their attempt, with readings of other things, does not show. */
   readonly unread: readonly { readonly reason: Reason; readonly labels: NonNullable<Finding['labels']> }[];
+  /** What attempts say of libraries that they had to do without: it may explain a low value, and holds nothing. */
+  readonly hampered: readonly Finding[];
   /** At least one attempt was sent out. */
   readonly issued: boolean;
   /** An attempt ended in a way that is a defect, not an absence. */
@@ -71,6 +73,7 @@ function counted(requirement: Requirement, run: Case): Readings {
     unfinished: [],
     silent: [],
     unread: [],
+    hampered: [],
     issued: true,
     broken: false,
   };
@@ -96,6 +99,7 @@ function collectAnew(requirement: Requirement, run: Case): Readings {
   const unfinished: Reason[] = [];
   const silent: Reason[] = [];
   const unread: Readings['unread'][number][] = [];
+  const hampered: Finding[] = [];
   const completedOf = new Map<string, { node: string; attempts: number[] }>();
   let repeats = expected.length === 0 ? 0 : Number.POSITIVE_INFINITY;
   let issuedAny = false;
@@ -128,6 +132,7 @@ function collectAnew(requirement: Requirement, run: Case): Readings {
         continue;
       }
       completed.push(attempt.attempt);
+      hampered.push(...hamperingFindings(attempt, requirement));
       const own = readingsOf(attempt, requirement);
       for (const reading of own) readings.push(reading);
       if (own.length === 0) silent.push(...foundInstead(attempt, requirement));
@@ -148,6 +153,7 @@ function collectAnew(requirement: Requirement, run: Case): Readings {
     unfinished,
     silent,
     unread,
+    hampered,
     issued: issuedAny,
     broken,
   };
@@ -228,6 +234,16 @@ function heldUnread(
       reason: { code, detail: `${assignment} attempt ${attempt}: ${detail}` },
       labels,
     }));
+}
+
+/** Findings that name a library without which the metric may be lower than the node's own. */
+function hamperingFindings({ examination }: Sorted, { metric, where }: Requirement): Finding[] {
+  return examination.findings.filter(
+    (f) =>
+      (LIBRARY_REASONS as readonly ReasonCode[]).includes(f.code) &&
+      (f.metric === undefined || f.metric === metric) &&
+      maybe(f.labels, where),
+  );
 }
 
 /** Whether a finding may be about what has these labels: it need not say all of them. */

@@ -4,6 +4,7 @@ import type { Reason, RequirementResult } from '../../model/report.ts';
 import { absences, shownThroughout } from './absence.ts';
 import type { Case } from './case.ts';
 import { decide } from './decide.ts';
+import { explanations } from './explanation.ts';
 import { countedNothing, type Folded, fold, foldApart } from './fold.ts';
 import { collect, FLEET, maybe, type Reading, type Readings } from './readings.ts';
 
@@ -36,7 +37,15 @@ function judgeChoice(target: Target, requirement: Requirement, run: Case, found:
       target,
       requirement,
       run,
-      { ...found, unread: found.unread.filter(({ labels }) => maybe(labels, { [label]: choice })) },
+      {
+        ...found,
+        unread: found.unread.filter(({ labels }) => maybe(labels, { [label]: choice })),
+        // Where the best choice counts, one that could not be measured might have been better.
+        hampered: found.hampered.filter(
+          ({ labels }) =>
+            maybe(labels, { [label]: choice }) || (claimed === undefined && !choices.includes(labels?.[label] ?? '')),
+        ),
+      },
       found.readings.filter((r) => r.metric.labels[label] === choice),
     ),
   }));
@@ -112,6 +121,7 @@ function judgeReadings(
     ...found.gaps.filter((g) => UNTRUSTED.includes(g.code)),
   ];
   if (outcome === 'pass' && doubts.length > 0) outcome = 'indeterminate';
+  const { first, after } = explanations(requirement, target.rule, shown, outcome === 'fail' ? found.hampered : []);
   const shownHeld = counts && outcome !== 'pass' ? [...heldReasons, ...unshown] : [];
   return {
     ...head(requirement),
@@ -125,7 +135,7 @@ function judgeReadings(
     level: shown.level,
     outcome,
     // A pass after a crash or a time-out stays one, and says so.
-    reasons: distinctReasons([...reasons, ...doubts, ...shownHeld, ...found.gaps]),
+    reasons: distinctReasons([...first, ...reasons, ...after, ...doubts, ...shownHeld, ...found.gaps]),
   };
 }
 

@@ -1,7 +1,8 @@
 import { OUTCOME_TEXT, type Outcome } from '../../model/outcome.ts';
 import { REASONS } from '../../model/reason.ts';
-import type { Report, Verdict } from '../../model/report.ts';
+import type { LibraryAdvice, Report, Verdict } from '../../model/report.ts';
 import { LABELS, OVERALL_TEXT } from '../text/catalog.ts';
+import { LIBRARIES, libraryCost } from '../text/libraries.ts';
 import { SENTENCES } from '../text/sentence.ts';
 import { oneLine } from '../text/visible.ts';
 import { displayWidth, pad, wrap } from '../text/width.ts';
@@ -50,7 +51,7 @@ export function renderVerdictTable(report: Report, options: TerminalOptions): st
       lines.push(`${first} ${pad(names[i] ?? '', titleWidth)}  ${pad(values[i] ?? '', valueWidth)} ${level}`.trimEnd());
     }
   }
-  lines.push('', ...overall(report, width, paint));
+  lines.push('', ...overall(report, width, paint), ...libraryLines(report.libraries ?? [], width));
   return `${lines.join('\n')}\n`;
 }
 
@@ -72,6 +73,21 @@ function overall(report: Report, width: number, paint: Paint): string[] {
   const busy = disturbed(report);
   const load = busy ? [...wrap(SENTENCES.busy(busy).zh, width), ...wrap(SENTENCES.busy(busy).en, width)] : [];
   return [paint(colour, `${text.zh} ${text.en}`), ...wrap(counts.zh, width), ...wrap(counts.en, width), ...load];
+}
+
+/** Libraries that are missing or not usable, what each costs and how to get it; nothing where none was missed. */
+export function libraryLines(libraries: readonly LibraryAdvice[], width: number): string[] {
+  if (libraries.length === 0) return [];
+  const { zh, en } = LIBRARIES.heading;
+  const indented = (text: string): string[] => wrap(oneLine(text), width - 4).map((line) => `    ${line}`);
+  return [
+    '',
+    `${zh} ${en}`,
+    ...libraries.flatMap((one) => {
+      const cost = libraryCost(one);
+      return [`  ${one.code}`, ...[cost.zh, cost.en, one.install.zh, one.install.en].flatMap(indented)];
+    }),
+  ];
 }
 
 function outcomeText(outcome: Outcome): string {

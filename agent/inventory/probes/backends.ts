@@ -1,6 +1,6 @@
 import { descriptor } from '../../../benchmarks/compute/gemm/descriptor.ts';
 import { startEngines } from '../../../benchmarks/compute/gemm/selection.ts';
-import { coreCount, cpuFlags } from '../../../benchmarks/compute/host.ts';
+import { coreCount, cpuFlags, equipment } from '../../../benchmarks/compute/host.ts';
 import { PRECISIONS } from '../../../benchmarks/compute/precision.ts';
 
 /**
@@ -8,7 +8,8 @@ import { PRECISIONS } from '../../../benchmarks/compute/precision.ts';
  * devices and precisions it has by trial, or why it does not work here. Measures nothing.
  */
 const { backends, pythons } = descriptor.profiles.quick;
-const { ready, tried } = await startEngines(backends, cpuFlags(), pythons, coreCount(), new AbortController().signal);
+const flags = cpuFlags();
+const { ready, tried } = await startEngines(backends, flags, pythons, coreCount(), new AbortController().signal);
 const value = {
   ready: ready.map(({ name, candidate, devices, software }) => ({
     backend: candidate.backend,
@@ -22,6 +23,8 @@ const value = {
     })),
   })),
   failed: tried.flatMap(({ name, failed }) => (failed === undefined ? [] : [{ name, why: failed }])),
+  tried,
+  ...equipment(flags),
 };
 await Promise.all(ready.map(({ engine }) => engine.stop()));
 process.stdout.write(JSON.stringify({ ok: true, value }), () => process.exit(0));

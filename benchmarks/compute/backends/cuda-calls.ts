@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import koffi from 'koffi';
+import { LibraryError } from './library-error.ts';
 
 /** A CUDA or cuBLAS call that did not succeed: which, and the number it gave. */
 export class CudaError extends Error {
@@ -21,15 +22,21 @@ export const checkedCalls = (library: ReturnType<typeof koffi.load>) => (name: s
   };
 };
 
-/** The first library of the list that loads. Throws, naming the list, if none does. */
+/**
+ * The first library of the list that loads. Throws a `LibraryError` that names the list if none does: `refused` if a file
+ * of it is there, else `missing`.
+ */
 export function loadFirst(paths: readonly string[]): ReturnType<typeof koffi.load> {
+  let there = false;
   for (const path of paths) {
     if (path.includes('/') && !existsSync(path)) continue;
     try {
       return koffi.load(path);
     } catch {
       // Not there, or of another architecture: the next place.
+      there ||= path.includes('/');
     }
   }
-  throw new Error(`none of these libraries could be loaded: ${paths.join(', ')}`);
+  const message = `none of these libraries could be loaded: ${paths.join(', ')}`;
+  throw new LibraryError(there ? 'refused' : 'missing', message);
 }

@@ -7,9 +7,11 @@ import {
   type ProductShape,
   statusCalls,
 } from './onednn-matmul.ts';
-import { loadSharedLibrary } from './shared-library.ts';
+import { loadNamedLibrary, loadSharedLibrary } from './shared-library.ts';
 
 const NAMES = ['libdnnl.so.3', 'libdnnl.so.3.6', 'libdnnl.so.2', 'libdnnl.so', 'libdnnl.3.dylib', 'libdnnl.dylib'];
+/** Versions 0 and 1, whose interface is another. */
+const TOO_OLD = ['libdnnl.so.1', 'libmkldnn.so.1', 'libmkldnn.so.0', 'libmkldnn.so'];
 const DIRECTORIES = ['/opt/intel/oneapi/dnnl/latest/lib/', '/opt/homebrew/opt/onednn/lib/'];
 const REMEDY = '; install it: apt-get install libdnnl2, in newer releases libdnnl3 or libdnnl3.6';
 
@@ -45,7 +47,9 @@ const ISA: Readonly<Record<number, string>> = {
 export function loadOneDnn(): OneDnn {
   const library = withShortWaits(() => {
     const override = process.env.ASSAY_ONEDNN;
-    return override ? koffi.load(override) : loadSharedLibrary('oneDNN', NAMES, DIRECTORIES, REMEDY);
+    return override
+      ? loadNamedLibrary('oneDNN', override)
+      : loadSharedLibrary('oneDNN', NAMES, DIRECTORIES, REMEDY, TOO_OLD);
   });
   const version = koffi.decode(library.func('const int *dnnl_version()')(), 'int', 3) as number[];
   // Only before its first use; a build without the choice uses all there is anyway.

@@ -9,6 +9,7 @@ import type { Precision } from '../precision.ts';
 import { packFloats } from '../storage.ts';
 import { type Backend, type Device, lacking, type Offer } from './backend.ts';
 import { TORCH_PYTHON } from './candidates.ts';
+import { LibraryError } from './library-error.ts';
 
 interface PythonDevice {
   readonly id: string;
@@ -114,6 +115,9 @@ interface Answered {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
+/** Exit status of the script where its Python has no PyTorch. */
+const NO_TORCH = 69;
+
 /** JSON lines with raw bytes behind them, one question at a time, to and from the script beside this file. */
 function startRunner(python: string) {
   const script = fileURLToPath(new URL('./torch_runner.py', import.meta.url));
@@ -126,13 +130,18 @@ function startRunner(python: string) {
   let data = new Uint8Array(0);
   let got = 0;
 
-  const end = (how: string) => {
-    ended ??= new Error(`${python} ${how}${errors ? `: ${errors.trim().slice(-400)}` : ''}`);
+  const end = (how: string, missing: boolean) => {
+    const message = `${python} ${how}${errors ? `: ${errors.trim().slice(-400)}` : ''}`;
+    ended ??= missing ? new LibraryError('missing', message) : new Error(message);
     waiting?.reject(ended);
     waiting = undefined;
   };
-  child.on('error', (error) => end(`could not be started: ${error.message}`));
-  child.on('close', (code, signal) => end(signal ? `was ended by ${signal}` : `ended with status ${code}`));
+  child.on('error', (error: NodeJS.ErrnoException) =>
+    end(`could not be started: ${error.message}`, error.code === 'ENOENT'),
+  );
+  child.on('close', (code, signal) =>
+    end(signal ? `was ended by ${signal}` : `ended with status ${code}`, code === NO_TORCH),
+  );
   child.stdin.on('error', () => {});
   child.stderr.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString('utf8')).slice(-4096);

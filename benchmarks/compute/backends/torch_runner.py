@@ -20,7 +20,14 @@ except Exception:
 ANSWERS = os.fdopen(os.dup(1), "wb", buffering=0)
 os.dup2(2, 1)
 
-import torch  # noqa: E402
+try:
+    import torch  # noqa: E402
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    print(error, file=sys.stderr)
+    # Tells "there is none" from "it does not work" (sysexits.h, EX_UNAVAILABLE).
+    sys.exit(69)
 
 for plug_in in ("torch_npu", "torch_mlu", "torch_musa"):
     try:

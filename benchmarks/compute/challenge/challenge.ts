@@ -4,7 +4,7 @@ import type { Benchmark, Context } from '../../benchmark.ts';
 import { Unsupported } from '../../benchmark.ts';
 import { type Engine, startEngine } from '../engine/client.ts';
 import { devicesFor, type Ready, startEngines, whyLacking } from '../gemm/selection.ts';
-import { coreCount, cpuFlags } from '../host.ts';
+import { coreCount, cpuFlags, equipment } from '../host.ts';
 import { energySample, meterDevice } from '../meter.ts';
 import type { Precision } from '../precision.ts';
 import { auditPlan } from './chain.ts';
@@ -38,7 +38,8 @@ async function run(context: Context<ChallengeSettings>): Promise<ChallengeRaw> {
   const { settings, signal } = context;
   const threads = settings.threads || coreCount();
   context.phase('preconditions');
-  const { ready, tried } = await startEngines(settings.backends, cpuFlags(), settings.pythons, threads, signal);
+  const flags = cpuFlags();
+  const { ready, tried } = await startEngines(settings.backends, flags, settings.pythons, threads, signal);
   try {
     if (ready.length === 0) {
       const why = tried.map(({ name, failed }) => `${name}: ${failed}`).join('; ');
@@ -67,7 +68,7 @@ async function run(context: Context<ChallengeSettings>): Promise<ChallengeRaw> {
       await meet(context, precision);
     }
     signal.throwIfAborted();
-    return { challenge, threads, engines: tried, unsupported, results };
+    return { challenge, threads, ...equipment(flags), engines: tried, unsupported, results };
   } finally {
     await Promise.all(ready.map((one) => one.engine.stop()));
   }

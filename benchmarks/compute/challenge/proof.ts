@@ -1,6 +1,7 @@
 import { exact, fromWindows } from '../../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../../model/measurement.ts';
 import type { Proof, RowProducts, Surroundings } from '../../benchmark.ts';
+import { libraryFindings } from '../advice.ts';
 import { PRECISIONS, precisionLabel } from '../precision.ts';
 import { recompute } from './audit.ts';
 import { type Audit, auditPlan } from './chain.ts';
@@ -71,6 +72,8 @@ export const proof: Proof<typeof ChallengeRaw> = {
     }
     if (metrics.length === 0)
       findings.push({ code: 'zero_work', detail: 'no challenge was answered', weight: 'holds' });
+    const asked = [...raw.results, ...raw.unsupported].map(({ precision }) => precision);
+    findings.push(...libraryFindings(raw, [...new Set(asked)], raw.results, RATE));
     return { metrics, checks, findings };
   },
 };

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { PRECISIONS } from '../precision.ts';
+import { EQUIPMENT, Tried } from '../tried.ts';
 import { MOST_AUDITS, MOST_LAYERS, MOST_ROUNDS } from './parameters.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -79,12 +80,8 @@ export const ChallengeRaw = Type.Object(
   {
     challenge: Hex64,
     threads: Type.Integer({ minimum: 1 }),
-    engines: Type.Array(
-      Type.Object(
-        { name: Type.String(), devices: Type.Array(Type.String()), failed: Type.Optional(Type.String()) },
-        strict,
-      ),
-    ),
+    ...EQUIPMENT,
+    engines: Type.Array(Tried),
     unsupported: Type.Array(Type.Object({ precision: Type.Enum(PRECISIONS), detail: Type.String() }, strict)),
     results: Type.Array(ChallengeResult, { maxItems: 1024 }),
   },

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Candidate } from '../backends/candidates.ts';
+import { LibraryError } from '../backends/library-error.ts';
 import type { Ask, Operation, Requests, Tell, Window } from './requests.ts';
 
 /** One backend in a process of its own. */
@@ -60,7 +61,7 @@ export function startEngine(candidate: Candidate, signal: AbortSignal): Engine {
         const settle = (tell: Tell) => {
           if ('window' in tell) return onWindow?.(tell.window);
           waiting.delete(id);
-          if ('error' in tell) reject(new Error(tell.error));
+          if ('error' in tell) reject(tell.fault ? new LibraryError(tell.fault, tell.error) : new Error(tell.error));
           else resolve(tell.output as never);
         };
         waiting.set(id, { settle, fail: reject });

@@ -7,6 +7,7 @@
 import { merklePaths } from '../../commitment.ts';
 import { rowsOf } from '../backends/backend.ts';
 import { createBackend } from '../backends/backends.ts';
+import { LibraryError } from '../backends/library-error.ts';
 import { plainRecompute } from '../challenge/audit.ts';
 import type { Chain } from '../challenge/host-chain.ts';
 import { readEnergy } from '../energy.ts';
@@ -45,7 +46,8 @@ async function answer(ask: Ask): Promise<void> {
     const handler = HANDLERS[ask.operation] as (input: unknown, id: number) => Promise<unknown>;
     send({ id: ask.id, output: await handler(ask.input, ask.id) });
   } catch (error) {
-    send({ id: ask.id, error: error instanceof Error ? error.message : String(error) });
+    const message = error instanceof Error ? error.message : String(error);
+    send({ id: ask.id, error: message, ...(error instanceof LibraryError ? { fault: error.fault } : {}) });
   }
 }
 

@@ -5,6 +5,7 @@ import type { Residual } from '../gemm/freivalds.ts';
 import type { OutputForm } from '../gemm/opening.ts';
 import type { OperandOrder } from '../gemm/operand-cuts.ts';
 import type { Precision } from '../precision.ts';
+import type { LibraryFault } from '../tried.ts';
 
 /** A stretch of time in which whole products were made, on the machine's monotonic clock. */
 export interface Window {
@@ -94,4 +95,4 @@ export interface Ask {
 export type Tell =
   | { readonly id: number; readonly window: Window }
   | { readonly id: number; readonly output: unknown }
-  | { readonly id: number; readonly error: string };
+  | { readonly id: number; readonly error: string; readonly fault?: LibraryFault };

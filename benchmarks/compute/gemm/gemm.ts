@@ -1,7 +1,7 @@
 import type { Benchmark, Context } from '../../benchmark.ts';
 import { Unsupported } from '../../benchmark.ts';
 import { type Engine, startEngine } from '../engine/client.ts';
-import { coreCount, cpuFlags } from '../host.ts';
+import { coreCount, cpuFlags, equipment } from '../host.ts';
 import { bmcPower, energySample, meterDevice, watchPower } from '../meter.ts';
 import type { PowerReading } from '../power.ts';
 import type { Precision } from '../precision.ts';
@@ -25,7 +25,8 @@ async function run(context: Context<GemmSettings>): Promise<GemmRaw> {
   const { settings, signal } = context;
   const threads = settings.threads || coreCount();
   context.phase('preconditions');
-  const { ready, tried } = await startEngines(settings.backends, cpuFlags(), settings.pythons, threads, signal);
+  const flags = cpuFlags();
+  const { ready, tried } = await startEngines(settings.backends, flags, settings.pythons, threads, signal);
   try {
     const first = ready[0];
     if (!first) {
@@ -50,7 +51,7 @@ async function run(context: Context<GemmSettings>): Promise<GemmRaw> {
       precisions.push(await measurePrecision(context, ready, precision, challenge, threads, figure));
     }
     signal.throwIfAborted();
-    return { challenge, threads, nullNs: nsPerIteration, engines: tried, precisions };
+    return { challenge, threads, nullNs: nsPerIteration, ...equipment(flags), engines: tried, precisions };
   } finally {
     await Promise.all(ready.map((one) => one.engine.stop()));
   }

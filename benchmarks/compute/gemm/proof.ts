@@ -1,6 +1,7 @@
 import { exact, fromWindows } from '../../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../../model/measurement.ts';
 import type { Proof, Surroundings } from '../../benchmark.ts';
+import { type Computing, type Equipped, libraryFindings } from '../advice.ts';
 import { type Precision, precisionLabel } from '../precision.ts';
 import { nodeEfficiency } from './efficiency.ts';
 import { commitLabel, FirstGemmRaw, type FirstGemmResult, GemmRaw, type GemmResult, operations } from './samples.ts';
@@ -35,7 +36,7 @@ export const firstProof: Proof<typeof FirstGemmRaw> = {
 };
 
 /** Samples of either version. */
-interface Samples<R> {
+interface Samples<R> extends Equipped {
   readonly challenge: string;
   readonly precisions: readonly (Omit<FirstGemmRaw['precisions'][number], 'results'> & { results: R[] })[];
 }
@@ -87,7 +88,26 @@ function examine<R extends FirstGemmResult>(raw: Samples<R>, surroundings: Surro
   if (metrics.length === 0) {
     findings.push({ code: 'zero_work', detail: 'no precision gave a rate', weight: 'holds' });
   }
+  findings.push(...libraryFindings(raw, askedOf(raw), computingOf(raw), 'compute.gemm.rate'));
   return { metrics, checks, findings };
+}
+
+const askedOf = ({ precisions }: Samples<FirstGemmResult>) => precisions.map(({ precision }) => precision);
+
+/** What computed on each device, and what its trials dropped. */
+function computingOf({ precisions }: Samples<FirstGemmResult>): Computing[] {
+  return precisions.flatMap(({ precision, results, trials }) =>
+    results.map(({ device, backend }) => ({
+      precision,
+      device,
+      backend,
+      dropped: trials.flatMap((trial) =>
+        device === 'cpu' && trial.device === device && trial.failed !== undefined
+          ? [{ backend: trial.backend, why: trial.failed }]
+          : [],
+      ),
+    })),
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { PRECISIONS } from '../precision.ts';
+import { EQUIPMENT, Tried } from '../tried.ts';
 
 const strict = { additionalProperties: false } as const;
 const Hex64 = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -108,13 +109,8 @@ const rawOf = <R extends TSchema>(result: R) =>
       threads: Type.Integer({ minimum: 1 }),
       /** What one turn of the measuring loop costs without a product in it, nanoseconds. */
       nullNs: Positive,
-      engines: Type.Array(
-        Type.Object(
-          { name: Type.String(), devices: Type.Array(Type.String()), failed: Type.Optional(Type.String()) },
-          strict,
-        ),
-        { maxItems: MOST.engines },
-      ),
+      ...EQUIPMENT,
+      engines: Type.Array(Tried, { maxItems: MOST.engines }),
       precisions: Type.Array(
         Type.Object(
           {

@@ -1,7 +1,9 @@
 import type { Device } from '../backends/backend.ts';
 import { type Candidate, candidates } from '../backends/candidates.ts';
+import { LibraryError } from '../backends/library-error.ts';
 import { type Engine, startEngine } from '../engine/client.ts';
-import type { Precision } from '../precision.ts';
+import { PRECISIONS, type Precision } from '../precision.ts';
+import type { Tried } from '../tried.ts';
 import { TURN } from './places.ts';
 import { operations } from './samples.ts';
 
@@ -13,12 +15,6 @@ export interface Ready {
   readonly engine: Engine;
   readonly devices: readonly Device[];
   readonly software: readonly { readonly name: string; readonly version: string }[];
-}
-
-export interface Tried {
-  readonly name: string;
-  readonly devices: string[];
-  readonly failed?: string;
 }
 
 /** Starts every candidate at once and keeps those that work; two that turn out to be the same are one. */
@@ -38,25 +34,45 @@ export async function startEngines(
     } catch (error) {
       await engine.stop();
       const how = Object.values(candidate.environment).join(' ');
-      return {
+      const failure: Tried = {
         name: how ? `${candidate.backend} (${how})` : candidate.backend,
-        failed: error instanceof Error ? error.message : String(error),
+        devices: [],
+        failed: (error instanceof Error ? error.message : String(error)).slice(0, 600),
+        backend: candidate.backend,
+        // What is there and crashes, or does not answer, is no use either.
+        fault: error instanceof LibraryError ? error.fault : 'refused',
       };
+      return failure;
     }
   });
   const ready: Ready[] = [];
   const tried: Tried[] = [];
   for (const result of await Promise.all(started)) {
-    if ('failed' in result) {
-      tried.push({ name: result.name, devices: [], failed: result.failed.slice(0, 600) });
+    if (!('engine' in result)) {
+      tried.push(result);
     } else if (ready.some((other) => other.name === result.name)) {
       await result.engine.stop();
     } else {
       ready.push(result);
-      tried.push({ name: result.name, devices: result.devices.map((device) => device.id) });
+      const { name, candidate, devices, software } = result;
+      tried.push({
+        name,
+        devices: devices.map((device) => device.id),
+        backend: candidate.backend,
+        software: [...software],
+        lacks: lacksOf(devices.find(({ id }) => id === 'cpu')),
+      });
     }
   }
   return { ready, tried };
+}
+
+/** What the processor is not offered in, with the reasons cut to what a person reads. */
+function lacksOf(processor: Device | undefined): NonNullable<Tried['lacks']> {
+  return PRECISIONS.flatMap((precision) => {
+    const why = processor?.lacks[precision];
+    return why === undefined ? [] : [{ precision, why: why.slice(0, 300) }];
+  });
 }
 
 /** Devices that have the precision: all accelerators that have it in hardware, else those that have it at all. */

@@ -7,6 +7,7 @@ import { span } from '../../text/moment.ts';
 import { percent, plusMinus, quantity, significant, whole } from '../../text/quantity.ts';
 import { both, type Markup, markup, type Part } from '../markup.ts';
 import { inference } from './inference.ts';
+import { libraryList } from './libraries.ts';
 import { chapterNumber, fold, levelMark, section } from './section.ts';
 
 /** Up to so many rows stand in one table; the devices of a fleet have one for each precision. */
@@ -15,8 +16,8 @@ const TOGETHER = 24;
 /** Rates by precision, by kind of device and of the slowest devices; then what networks reached. */
 export function compute(report: Report): Markup {
   const { compute: rates, inference: networks } = report;
-  if (!rates && !networks) return section('compute', markup`<p>${both(COMPUTE.none)}</p>`);
-  return section('compute', markup`${rates && body(rates)}${networks && inference(networks)}`);
+  if (!rates && !networks) return section('compute', markup`<p>${both(COMPUTE.none)}</p>${libraryList(report)}`);
+  return section('compute', markup`${libraryList(report)}${rates && body(rates)}${networks && inference(networks)}`);
 }
 
 function body(rates: Compute): Markup {

@@ -8,6 +8,7 @@ import { SENTENCES } from '../../text/sentence.ts';
 import { displayWidth } from '../../text/width.ts';
 import { both, code, type Markup, markup, type Part, stacked } from '../markup.ts';
 import { deciding, disturbed, gravity, limitText, mandatoryCounts } from '../summary.ts';
+import { libraryNote } from './libraries.ts';
 import { chapterNumber, fold } from './section.ts';
 
 /** Most bars on page 1, and least: it has to stay one page, so long names above leave room for fewer. */
@@ -59,7 +60,7 @@ function verdictBox(report: Report): Markup {
 <p class="word"><strong>${OVERALL_TEXT[outcome].zh}</strong><br><span lang="en">${OVERALL_TEXT[outcome].en}</span></p>
 <div><p class="zh"><strong>${meaning.zh}</strong>${counts.zh}${short && anyNot.zh}${LABELS.onlyItems.zh}</p>
 <p class="en" lang="en">${meaning.en} ${counts.en} ${short && `${anyNot.en} `}${LABELS.onlyItems.en}</p>
-${report.profile === 'quick' && markup`<p class="fine">${both(LABELS.quickNotice)}</p>`}${busy && markup`<p class="fine">${both(SENTENCES.busy(busy))}</p>`}</div>
+${report.profile === 'quick' && markup`<p class="fine">${both(LABELS.quickNotice)}</p>`}${busy && markup`<p class="fine">${both(SENTENCES.busy(busy))}</p>`}${libraryNote(report)}</div>
 </div>`;
 }
 
@@ -91,11 +92,15 @@ function decisive(report: Report): Markup {
 <div class="screen">${fold(both(LABELS.numbersTable), chart.table)}</div>`;
 }
 
-/** Lines by which the names of platform and customer make the identity table taller than usual. */
-function extraLines({ platform }: Report): number {
+/** Lines of the sentence on libraries, where there is one. */
+const LIBRARY_LINES = 2;
+
+/** Lines by which names of platform and customer, and libraries that are missing, make the page longer than usual. */
+function extraLines({ platform, libraries }: Report): number {
   const lines = (text: string | undefined): number => (text ? Math.ceil(displayWidth(text) / CELL_WIDTH) : 0);
   const customer = lines(platform.customer) + lines(platform.address);
-  return Math.max(0, Math.max(customer, lines(platform.name) + 1) - 2) + Math.max(0, lines(platform.location) - 2);
+  const identity = Math.max(customer, lines(platform.name) + 1) - 2;
+  return Math.max(0, identity) + Math.max(0, lines(platform.location) - 2) + (libraries ? LIBRARY_LINES : 0);
 }
 
 /** Measured ones before unmeasured ones: a bar says more than an empty frame. */

@@ -3,7 +3,8 @@
  * multiply-adds in registers for the true peak. All take turns for several rounds, so that a busy moment hits all of
  * them; best and median of the rounds are printed, with the share of the peak, and written as JSON.
  *
- *   node test/bench/compute/compare.ts [--precisions FP32,FP64] [--sizes 2048,4096] [--rounds 5] [--seconds 2] [--out result.json]
+ *   node test/bench/compute/compare.ts [--precisions FP32,FP64] [--sizes 2048,4096] [--rounds 5] [--seconds 2] [--threads 2]
+ *     [--out result.json]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,13 +23,14 @@ const { values } = parseArgs({
     precisions: { type: 'string', default: 'FP32,FP64,INT8,BF16' },
     sizes: { type: 'string', default: '2048,4096' },
     rounds: { type: 'string', default: '5' },
+    threads: { type: 'string' },
     seconds: { type: 'string', default: '2' },
     out: { type: 'string' },
   },
 });
 const sizes = values.sizes.split(',').map(Number);
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
-const threads = coreCount();
+const threads = Number(values.threads ?? coreCount());
 const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'));
 const here = import.meta.dirname;
 const missing: string[] = [];
@@ -123,7 +125,7 @@ function peers(precision: Precision, size: number): Contender[] {
 }
 
 const rows: Row[] = [];
-const peaks: Record<string, number[]> = { FP32: [], FP64: [], INT8: [] };
+const peaks: Record<string, number[]> = { FP32: [], FP64: [], INT8: [], BF16: [] };
 for (const precision of values.precisions.split(',') as Precision[]) {
   for (const size of sizes) {
     const able = ready.filter((one) =>

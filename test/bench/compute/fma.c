@@ -1,11 +1,15 @@
-/* The true peak of this machine's vector units: independent fused multiply-adds in registers, nothing else.
- * Prints one JSON line with operations a second for FP32, FP64 and, where there is VNNI, INT8; 0 where there is not.
+/* The true peak of this machine's arithmetic units: independent fused multiply-adds in registers, nothing else.
+ * Prints one JSON line with operations a second for FP32, FP64, and INT8 and BF16 where there are instructions for them:
+ * AMX where the kernel allows it, else dot products of vectors; 0 where there is neither.
  * Usage: fma THREADS SECONDS. Compile with -O2 -march=native -pthread. */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CHAINS 12
 
@@ -28,6 +32,12 @@ typedef __m512i i32;
 #define SET_I32 _mm512_set1_epi8
 #define DOT_I32 _mm512_dpbusd_epi32
 #define SUM_I32 _mm512_reduce_add_epi32
+#endif
+#if defined(__AVX512BF16__)
+#define HAS_BF16 1
+#endif
+#if defined(__AMX_INT8__) && defined(__AMX_BF16__)
+#define HAS_AMX 1
 #endif
 #elif defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
@@ -63,7 +73,7 @@ static double now(void) {
   return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
-struct job { int kind; double seconds, rate; volatile double sink; };
+struct job { int kind, amx; double seconds, rate; volatile double sink; };
 
 /* Named variables, not an array: the compiler would keep an array in memory and store it again and again. */
 #define EACH(do) do(0) do(1) do(2) do(3) do(4) do(5) do(6) do(7) do(8) do(9) do(10) do(11)
@@ -78,8 +88,47 @@ struct job { int kind; double seconds, rate; volatile double sink; };
   } while (end - begin < job->seconds);               \
   job->rate = (double)turns * CHAINS * (ops) / (end - begin);
 
+/* Whether the kernel lets this process use the tile registers; it must be asked before the threads begin. */
+static int has_amx(void) {
+#ifdef HAS_AMX
+  return syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18 /* XFEATURE_XTILEDATA */) == 0;
+#else
+  return 0;
+#endif
+}
+
+#ifdef HAS_AMX
+/* Four accumulators of 16 × 16 sums; each product of two tiles is 16 × 16 × 64 bytes, two operations an element. */
+#define TILES(product, elements)                                              \
+  double begin = now(), end;                                                  \
+  uint64_t turns = 0;                                                         \
+  do {                                                                        \
+    for (int r = 0; r < 20000; r++) {                                         \
+      product(0, 4, 6); product(1, 4, 7); product(2, 5, 6); product(3, 5, 7); \
+    }                                                                         \
+    turns += 20000;                                                           \
+    end = now();                                                              \
+  } while (end - begin < job->seconds);                                       \
+  job->rate = (double)turns * 4 * 2 * 16 * 16 * (elements) / (end - begin);
+
+static void tiles(struct job *job) {
+  static _Thread_local uint8_t bytes[1024];
+  struct { uint8_t palette, start, reserved[14]; uint16_t width[16]; uint8_t rows[16]; } config = {.palette = 1};
+  for (int i = 0; i < 8; i++) config.width[i] = 64, config.rows[i] = 16;
+  for (int i = 0; i < 1024; i++) bytes[i] = i % 7;
+  _tile_loadconfig(&config);
+  _tile_zero(0); _tile_zero(1); _tile_zero(2); _tile_zero(3);
+  _tile_loadd(4, bytes, 64); _tile_loadd(5, bytes, 64); _tile_loadd(6, bytes, 64); _tile_loadd(7, bytes, 64);
+  if (job->kind == 2) { TILES(_tile_dpbssd, 64) } else { TILES(_tile_dpbf16ps, 32) }
+  _tile_release();
+}
+#endif
+
 static void *work(void *argument) {
   struct job *job = argument;
+#ifdef HAS_AMX
+  if (job->kind >= 2 && job->amx) { tiles(job); return 0; }
+#endif
   if (job->kind == 0) {
     f32 x = SET_F32(0.999999f), y = SET_F32(1e-6f);
 #define START(i) f32 a##i = SET_F32(1.0f + i);
@@ -98,13 +147,26 @@ static void *work(void *argument) {
 #undef START
 #undef STEP
 #undef STOP
-  } else {
+  } else if (job->kind == 2) {
 #ifdef HAS_INT8
     i32 x = SET_I32(3), y = SET_I32(5);
 #define START(i) i32 a##i = SET_I32(i);
 #define STEP(i) a##i = DOT_I32(a##i, x, y);
 #define STOP(i) job->sink += SUM_I32(a##i);
     EACH(START) LOOP(INT8_OPS) EACH(STOP)
+#undef START
+#undef STEP
+#undef STOP
+#else
+    job->rate = 0;
+#endif
+  } else {
+#ifdef HAS_BF16
+    __m512bh x = (__m512bh)_mm512_set1_epi16(0x3f7f), y = (__m512bh)_mm512_set1_epi16(0x3c00);
+#define START(i) __m512 a##i = _mm512_set1_ps(1.0f + i);
+#define STEP(i) a##i = _mm512_dpbf16_ps(a##i, x, y);
+#define STOP(i) job->sink += _mm512_reduce_add_ps(a##i);
+    EACH(START) LOOP(64) EACH(STOP)
 #else
     job->rate = 0;
 #endif
@@ -114,13 +176,15 @@ static void *work(void *argument) {
 
 int main(int count, char **arguments) {
   int threads = count > 1 ? atoi(arguments[1]) : 1;
-  double seconds = count > 2 ? atof(arguments[2]) : 1, rates[3] = {0, 0, 0};
+  double seconds = count > 2 ? atof(arguments[2]) : 1, rates[4] = {0, 0, 0, 0};
+  int amx = has_amx();
   if (threads < 1 || threads > 1024) return 64;
-  for (int kind = 0; kind < 3; kind++) {
+  for (int kind = 0; kind < 4; kind++) {
     pthread_t ids[1024];
     static struct job jobs[1024];
     for (int i = 0; i < threads; i++) {
       jobs[i].kind = kind;
+      jobs[i].amx = amx;
       jobs[i].seconds = seconds;
       if (pthread_create(&ids[i], 0, work, &jobs[i])) return 70;
     }
@@ -129,6 +193,6 @@ int main(int count, char **arguments) {
       rates[kind] += jobs[i].rate;
     }
   }
-  printf("{\"FP32\": %.6e, \"FP64\": %.6e, \"INT8\": %.6e}\n", rates[0], rates[1], rates[2]);
+  printf("{\"FP32\": %.6e, \"FP64\": %.6e, \"INT8\": %.6e, \"BF16\": %.6e}\n", rates[0], rates[1], rates[2], rates[3]);
   return 0;
 }

@@ -201,3 +201,40 @@ describe('every part', () => {
     }
   });
 });
+
+describe('libraries that a measurement would have to do without', () => {
+  const engine = { name: 'onnxruntime', devices: ['cpu'], backend: 'onnxruntime', software: [], lacks: [] };
+  const onednn = { name: 'onednn (gemm)', devices: [], backend: 'onednn', failed: 'no oneDNN found', fault: 'missing' };
+  const trial = {
+    ready: [ready('onnxruntime', { id: 'cpu', precisions: ['INT8', 'FP32'] })],
+    failed: [{ name: 'onednn (gemm)', why: 'no oneDNN found' }],
+    tried: [engine, onednn],
+    arithmetic: ['avx512f', 'avx512_vnni', 'avx2'],
+    cards: [],
+  };
+
+  it('make the processor weak, with the command that installs them', async () => {
+    const { needs, libraries } = await examine('nvidia-h100-4-mig', { trial });
+    expect(libraries).toMatchObject([{ code: 'library_missing', labels: { library: 'onednn', precision: 'INT8' } }]);
+    const need = needs.find(({ id }) => id === 'processor');
+    expect(need).toMatchObject({ state: 'weak', todo: PARTS.onednn.todo && expect.anything() });
+    expect(need!.todo!.en).toContain('libdnnl2');
+    expect(need!.todo!.zh).toContain('INT8');
+  });
+
+  it('are none where the trial is of an earlier version, or did not take place', async () => {
+    const { tried: _, ...earlier } = trial;
+    for (const one of [earlier, null]) {
+      const { needs, libraries } = await examine('nvidia-h100-4-mig', { trial: one });
+      expect(libraries).toEqual([]);
+      expect(needs.find(({ id }) => id === 'processor')?.state).not.toBe('weak');
+    }
+  });
+
+  it('are those that reach the cards where there are cards and none is reached', async () => {
+    const { libraries } = await examine('nvidia-h100-4-mig', {
+      trial: { ...trial, cards: ['nvidia'], tried: [engine, { ...onednn, name: 'cublaslt', backend: 'cublaslt' }] },
+    });
+    expect(libraries).toMatchObject([{ labels: { vendor: 'nvidia', library: 'cublaslt' } }]);
+  });
+});
