@@ -61,14 +61,15 @@ describe.each(SUBJECTS)('$id', ({ id, engine, python, why, precisions }) => {
         frameworks: [id],
         timeoutSeconds: 150,
       });
-      const said = Buffer.from(evidence.get(`${id}.stderr`) ?? '')
+      const said = Buffer.from(evidence.get(`${id}.output`) ?? '')
         .toString()
         .slice(-2000);
       expect(run(id)?.failure, said).toBeUndefined();
       expect(counted).toEqual([engine]);
       expect(examination.checks.filter((one) => one.passed)).toHaveLength(precisions);
       expect(run(id)?.version).not.toBe('');
-      expect(run(id)?.libraries.length).toBeGreaterThan(5);
+      expect(run(id)?.outside?.libraries.length).toBeGreaterThan(5);
+      expect(examination.metrics.every((one) => one.labels.build === 'known')).toBe(true);
     },
   );
 });
