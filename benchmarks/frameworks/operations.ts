@@ -25,9 +25,14 @@ export function operationsSeed(beacon: string): number {
   return createHash('sha256').update(`assay/frameworks/operations\0${beacon}`).digest().readUInt32BE(0) >>> 1;
 }
 
+/** The numbers that an engine gives for a seed; undefined for an engine whose operations are not known. */
+export function operationsOf(engine: string, seed: number): number[] | undefined {
+  return Object.hasOwn(OPERATIONS, engine) ? OPERATIONS[engine]!(seed) : undefined;
+}
+
 /** Whether what an engine answered is what it must answer; undefined for an engine whose operations are not known. */
 export function operationsRight(engine: string, beacon: string, answered: readonly number[]): boolean | undefined {
-  const expected = Object.hasOwn(OPERATIONS, engine) ? OPERATIONS[engine]!(operationsSeed(beacon)) : undefined;
+  const expected = operationsOf(engine, operationsSeed(beacon));
   if (!expected) return undefined;
   if (answered.length !== expected.length) return false;
   return expected.every((value, i) => Math.abs(answered[i]! - value) <= (Number.isInteger(value) ? 0 : TOLERANCE));

@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { attempt } from './attempt.ts';
+import { attempt, PYTHON, PYTHON_WITH_TORCH } from './attempt.ts';
 
 const CACHE = resolve(import.meta.dirname, '../../../.cache/frameworks');
 
@@ -20,11 +19,15 @@ const own = (id: string, engine: string, set: string, precisions: number): Subje
   const there = existsSync(join(CACHE, set, 'installed'));
   return { id, engine, python, precisions, why: there ? '' : `run test/frameworks-venv.sh ${set}` };
 };
-const debian = '/usr/bin/python3';
-const torch = spawnSync(debian, ['-c', 'import importlib.util as u; assert u.find_spec("torch")']).status === 0;
 
 const SUBJECTS: Subject[] = [
-  { id: 'pytorch', engine: 'torch', python: debian, precisions: 3, why: torch ? '' : 'apt-get install python3-torch' },
+  {
+    id: 'pytorch',
+    engine: 'torch',
+    python: PYTHON,
+    precisions: 3,
+    why: PYTHON_WITH_TORCH ? '' : 'apt-get install python3-torch',
+  },
   own('tensorflow', 'tensorflow', 'tensorflow', 3),
   own('keras', 'tensorflow', 'tensorflow', 3),
   own('paddlepaddle', 'paddle', 'paddlepaddle', 2),
