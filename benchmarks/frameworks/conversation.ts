@@ -19,6 +19,17 @@ export interface Ending {
   readonly stderr: Buffer;
 }
 
+/** What is known of a child from outside. */
+export interface Child {
+  /**
+   * What the kernel calls the child's end of the channel, for example `socket:[1234]`: the processes that hold it can be
+   * found by it. Empty where it cannot be read.
+   */
+  readonly held: string;
+  /** Fires when the child has ended or is to be ended. */
+  readonly ended: AbortSignal;
+}
+
 /** Most bytes kept of the standard output: its beginning. */
 const STDOUT_BYTES = 1024 * 1024;
 /** Most bytes kept of the standard error: its end, where the reason stands. */
@@ -31,8 +42,6 @@ const CHANNEL = 3;
  * `talk` throws ends the child. The child and whatever it started are ended at the time limit, on abort, and when the
  * child has ended, so that nothing stays behind. Never rejects for what the child does.
  *
- * `talk` gets the name that the kernel has for the child's end of the channel, for example `socket:[1234]`, by which the
- * processes that hold it can be found; empty where it cannot be read.
  */
 export function converse(
   argv: readonly string[],
@@ -41,7 +50,7 @@ export function converse(
     timeoutS: number;
     env: NodeJS.ProcessEnv;
     cwd?: string;
-    talk?: (channel: Channel, held: string) => Promise<void>;
+    talk?: (channel: Channel, child: Child) => Promise<void>;
   },
 ): Promise<Ending> {
   return new Promise((resolve) => {
@@ -56,7 +65,9 @@ export function converse(
     let problem = '';
     let stdout = Buffer.alloc(0);
     let stderr = Buffer.alloc(0);
+    const over = new AbortController();
     const kill = () => {
+      over.abort();
       child.kill('SIGKILL');
       endKin(mark);
     };
@@ -73,13 +84,15 @@ export function converse(
       stderr = Buffer.concat([stderr, bytes]).subarray(-STDERR_BYTES);
     });
     const channel = new Channel(child.stdio[CHANNEL] as Duplex);
-    const talk = Promise.resolve(options.talk?.(channel, endOf(child))).catch((error: unknown) => {
-      // One that has gone is told by how it ended.
-      if (error instanceof Gone) return;
-      broken = error instanceof Broken;
-      problem ||= error instanceof Error ? error.message : String(error);
-      kill();
-    });
+    const talk = Promise.resolve(options.talk?.(channel, { held: endOf(child), ended: over.signal })).catch(
+      (error: unknown) => {
+        // One that has gone is told by how it ended.
+        if (error instanceof Gone) return;
+        broken = error instanceof Broken;
+        problem ||= error instanceof Error ? error.message : String(error);
+        kill();
+      },
+    );
     let finished = false;
     const finish = (exitCode: number | null, signal: NodeJS.Signals | null) => {
       if (finished) return;

@@ -10,6 +10,8 @@ export interface ElfFacts {
 
 /** Most bytes of symbols and of their names that are read: TensorFlow's have 11 and 48 million. */
 const TABLE_BYTES = 256 * 1024 * 1024;
+/** Most bytes of one section of notes, and most of these, that are read: a build id stands in the first few. */
+const [NOTE_BYTES, NOTES] = [64 * 1024, 8];
 const [NOTE, DYNAMIC_SYMBOLS] = [7, 11];
 const FUNCTION = 2;
 
@@ -35,8 +37,8 @@ export async function readElf(file: FileHandle, wanted: readonly string[]): Prom
   if (!table) return nothing;
   const sections = Array.from({ length: count }, (_, i) => sectionOf(table.subarray(i * each)));
   const symbols = await symbolsOf(file, sections, new Set(wanted), size);
-  for (const section of sections) {
-    if (section.type !== NOTE) continue;
+  const notes = sections.filter((section) => section.type === NOTE && section.size <= NOTE_BYTES);
+  for (const section of notes.slice(0, NOTES)) {
     const buildId = buildIdOf((await bytesAt(file, section.offset, section.size, size)) ?? Buffer.alloc(0));
     if (buildId !== '') return { buildId, symbols };
   }

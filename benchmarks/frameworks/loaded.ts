@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, readdir, readFile, readlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { isAcceleratorFile } from './accelerator-files.ts';
+import type { Child } from './conversation.ts';
 import { readElf } from './elf.ts';
 import { isEngineFile, SYMBOLS } from './engines.ts';
 import { publishedBuilds } from './published/builds.ts';
@@ -9,17 +10,19 @@ import type { LoadedObject, Outside } from './samples.ts';
 
 /** Most objects that are read whole, and most names that are kept. */
 const [MOST_OBJECTS, MOST_NAMES] = [16, 4096];
+/** Most bytes of an object that is read: the largest engine has 1.1 billion. */
+const MOST_BYTES = 8 * 2 ** 30;
 
 const PUBLISHED_SIZES: ReadonlySet<number> = new Set(publishedBuilds().map((build) => build.bytes));
 
 /**
  * What the processes that hold a channel have loaded, read by the agent out of /proc while they wait for the next
- * request: nothing of it is their own word. `held` is the kernel's name of their end. Undefined where no such process can
- * be seen: it runs in a container, for another user, or has ended.
+ * request: nothing of it is their own word. Undefined where no such process can be seen: it runs in a container, for another
+ * user, or has ended.
  *
  * Only what is mapped as code counts as loaded. Files whose names or sizes are those of an engine are read whole.
  */
-export async function lookFromOutside(held: string): Promise<Outside | undefined> {
+export async function lookFromOutside({ held, ended }: Child): Promise<Outside | undefined> {
   if (!held.startsWith('socket:')) return undefined;
   const names = new Set<string>();
   const devices = new Set<string>();
@@ -39,7 +42,7 @@ export async function lookFromOutside(held: string): Promise<Outside | undefined
       if (!/\.so|\.node$/.test(name) && !isEngineFile(name)) continue;
       names.add(name.slice(0, 200));
       if (objects.has(path) || objects.size === MOST_OBJECTS) continue;
-      const object = await readObject(`/proc/${pid}/root`, path, inode);
+      const object = await readObject(`/proc/${pid}/root`, path, inode, ended);
       if (object) objects.set(path, object);
     }
   }
@@ -67,14 +70,20 @@ function mappedCode(maps: string): { path: string; inode: number }[] {
 }
 
 /** One object that may be an engine; undefined for others, and where another file is under that name by now. */
-async function readObject(root: string, path: string, inode: number): Promise<LoadedObject | undefined> {
+async function readObject(
+  root: string,
+  path: string,
+  inode: number,
+  ended: AbortSignal,
+): Promise<LoadedObject | undefined> {
   const file = await open(root + path, 'r').catch(() => undefined);
   if (!file) return undefined;
   try {
     const { ino, size } = await file.stat();
     // The device is not compared: overlay and btrfs give another number to the one who opens a file.
-    if (ino !== inode || !(isEngineFile(basename(path)) || PUBLISHED_SIZES.has(size))) return undefined;
-    const sha256 = await digestOf(file);
+    if (ino !== inode || size > MOST_BYTES || !(isEngineFile(basename(path)) || PUBLISHED_SIZES.has(size)))
+      return undefined;
+    const sha256 = await digestOf(file, ended);
     const { buildId, symbols } = await readElf(file, SYMBOLS);
     const record = await recordOf(root, path, sha256);
     return { path: path.slice(0, 1000), bytes: size, sha256, buildId, symbols, record };
@@ -85,10 +94,12 @@ async function readObject(root: string, path: string, inode: number): Promise<Lo
   }
 }
 
-async function digestOf(file: FileHandle): Promise<string> {
+async function digestOf(file: FileHandle, ended: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const bytes of file.createReadStream({ start: 0, autoClose: false, highWaterMark: 1 << 20 }))
+  for await (const bytes of file.createReadStream({ start: 0, autoClose: false, highWaterMark: 1 << 20 })) {
+    ended.throwIfAborted();
     hash.update(bytes);
+  }
   return hash.digest('hex');
 }
 

@@ -1,5 +1,5 @@
 import { type Answer, Broken, type Channel } from './channel.ts';
-import { converse } from './conversation.ts';
+import { type Child, converse } from './conversation.ts';
 import { engineOf, type Framework } from './engines.ts';
 import { lookFromOutside } from './loaded.ts';
 import { readDescription, readInferred, readOnnx, readOperations, readTrained, type TrainRequest } from './messages.ts';
@@ -60,9 +60,9 @@ export async function probeFramework(
   const talk: { channel?: Channel; complete: boolean } = { complete: false };
   const ended = await converse(examinee.command, {
     ...options,
-    async talk(channel, held) {
+    async talk(channel, child) {
       talk.channel = channel;
-      await examine(run, channel, held, options);
+      await examine(run, channel, child, options);
       talk.complete = true;
     },
   });
@@ -79,7 +79,7 @@ export async function probeFramework(
 }
 
 /** Asks for everything in order. The agent takes the times, and looks at the process before it lets it go. */
-async function examine(run: Building, channel: Channel, held: string, options: ProbeOptions): Promise<void> {
+async function examine(run: Building, channel: Channel, child: Child, options: ProbeOptions): Promise<void> {
   const described = readDescription(must(await channel.ask({ ask: 'describe' })));
   if (!described.ok) throw new Broken(`its description is none: ${described.problems.join('; ')}`);
   Object.assign(run, described.value);
@@ -113,7 +113,7 @@ async function examine(run: Building, channel: Channel, held: string, options: P
     if (!onnx.ok) throw new Broken(`what it says of ONNX is no answer: ${onnx.problems.join('; ')}`);
     run.onnx = onnx.value;
   }
-  const outside = await lookFromOutside(held);
+  const outside = await lookFromOutside(child);
   if (outside) run.outside = outside;
   must(await channel.ask({ ask: 'end' }));
 }

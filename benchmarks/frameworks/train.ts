@@ -157,8 +157,6 @@ function environment(workDirectory: string): NodeJS.ProcessEnv {
     XDG_CACHE_HOME: workDirectory,
     KERAS_HOME: join(workDirectory, 'keras'),
     MPLCONFIGDIR: workDirectory,
-    PYTHONDONTWRITEBYTECODE: '1',
-    PYTHONIOENCODING: 'utf-8',
     TF_CPP_MIN_LOG_LEVEL: '2',
     GLOG_v: '3',
     GLOG_minloglevel: '2',

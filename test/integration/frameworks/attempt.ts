@@ -34,7 +34,9 @@ export async function attempt(
   changes: Partial<FrameworksSettings>,
   options: { signal?: AbortSignal; onPhase?: (name: string) => void } = {},
 ): Promise<Attempt> {
-  const settings = { ...benchmark.descriptor.profiles.quick, ...changes };
+  // Long limits: a busy machine imports a framework in minutes.
+  const limits = { timeoutSeconds: 900, findSeconds: 600 };
+  const settings = { ...benchmark.descriptor.profiles.quick, ...limits, ...changes };
   const work = scratch();
   const began = process.hrtime.bigint();
   const sinceNs = () => String(process.hrtime.bigint() - began);

@@ -2,9 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SYMBOLS } from '../../../benchmarks/frameworks/engines.ts';
 import { attempt, PYTHON, PYTHON_WITH_TORCH, scratch } from './attempt.ts';
+
+vi.setConfig({ testTimeout: 1_000_000 });
 
 const IMPOSTOR = join(import.meta.dirname, 'stubs/impostor.py');
 const REAL = '/usr/lib/x86_64-linux-gnu/libtorch_cpu.so.1.13.0';
@@ -41,16 +43,20 @@ function environment(): { python: string; packages: string } {
 interface Stub {
   readonly module?: string;
   readonly load?: readonly string[];
+  readonly replace?: string;
   readonly patch?: boolean;
   readonly backend?: string;
 }
 
 /** Puts the impostor under the name of a framework among the packages. */
-function install(packages: string, { module = 'torch', load = [], patch = false, backend = '' }: Stub): string {
+function install(
+  packages: string,
+  { module = 'torch', load = [], replace = '', patch = false, backend = '' }: Stub,
+): string {
   const folder = join(packages, module);
   mkdirSync(join(folder, 'lib'), { recursive: true });
   copyFileSync(IMPOSTOR, join(folder, '__init__.py'));
-  writeFileSync(join(folder, 'stub.json'), JSON.stringify({ load, patch, backend }));
+  writeFileSync(join(folder, 'stub.json'), JSON.stringify({ load, replace, patch, backend }));
   return folder;
 }
 
@@ -66,7 +72,7 @@ function library(path: string, functions: readonly string[], bytes = 0): string 
 
 /** Runs the benchmark on a stub; its answers must be right, or the test would show nothing. */
 async function outcome(python: string, framework = 'pytorch') {
-  const done = await attempt({ interpreters: [[python]], frameworks: [framework], timeoutSeconds: 120 });
+  const done = await attempt({ interpreters: [[python]], frameworks: [framework] });
   const said = Buffer.from(done.evidence.get(`${framework}.output`) ?? '').toString();
   expect(done.run(framework)?.failure, said).toBeUndefined();
   const agreement = done.examination.metrics.filter((one) => one.metric === 'frameworks.adapted.agreement');
@@ -132,28 +138,35 @@ describe.skipIf(why !== '')(`a stub that answers everything right${why && ` (ski
   });
 
   const real = existsSync(REAL);
-  it.skipIf(!real)(
-    `does not count with the real library loaded and unused${real ? '' : ' (skipped: python3-torch)'}`,
-    async () => {
-      const { python, packages } = environment();
-      install(packages, { load: [REAL] });
-      const { counted, why } = await outcome(python);
-      expect(counted).toEqual([]);
-      expect(why).toContain('operations that only torch has are wrong');
-    },
-  );
+  const skipped = real ? '' : ' (skipped: apt-get install python3-torch)';
+  it.skipIf(!real)(`does not count with the real library loaded and unused${skipped}`, async () => {
+    const { python, packages } = environment();
+    install(packages, { load: [REAL] });
+    const { counted, why } = await outcome(python);
+    expect(counted).toEqual([]);
+    expect(why).toContain('operations that only torch has are wrong');
+  });
 
-  it.skipIf(!real)(
-    `does not count with a changed copy of the real library${real ? '' : ' (skipped: python3-torch)'}`,
-    async () => {
-      const { python, packages } = environment();
-      const folder = install(packages, { load: [join(packages, 'torch/lib/libtorch_cpu.so')] });
-      const copy = join(folder, 'lib/libtorch_cpu.so');
-      copyFileSync(REAL, copy);
-      writeFileSync(copy, 'changed', { flag: 'a' });
-      expect((await outcome(python)).counted).toEqual([]);
-    },
-  );
+  it.skipIf(!real)(`does not count with a changed copy of the real library${skipped}`, async () => {
+    const { python, packages } = environment();
+    const folder = install(packages, { load: [join(packages, 'torch/lib/libtorch_cpu.so')] });
+    const copy = join(folder, 'lib/libtorch_cpu.so');
+    copyFileSync(REAL, copy);
+    writeFileSync(copy, 'changed', { flag: 'a' });
+    expect((await outcome(python)).counted).toEqual([]);
+  });
+
+  it.skipIf(!real)(`does not count with the real library put under the name of the loaded one${skipped}`, async () => {
+    const { python, packages } = environment();
+    const path = library(join(packages, 'torch/lib/libtorch_cpu.so'), SYMBOLS);
+    const replace = join(packages, 'real');
+    copyFileSync(REAL, replace);
+    install(packages, { load: [path], replace });
+    const { counted, run } = await outcome(python);
+    expect(counted).toEqual([]);
+    expect(run?.outside?.libraries).not.toContain('libtorch_cpu.so');
+    expect(run?.outside?.objects).toEqual([]);
+  });
 });
 
 describe('an interpreter that is a script', () => {

@@ -1,7 +1,8 @@
 """A package under the name of a framework that answers everything right with NumPy: the strongest kind of stub.
 
 It is imported by the probe, takes the channel over and speaks for the framework. What it has loaded and changed beside
-that stands in stub.json in its folder: `load` names libraries, `patch` replaces what a probe might rely on.
+that stands in stub.json in its folder: `load` names libraries, `replace` puts another file under the name
+of the first, `patch` replaces what a probe might rely on.
 """
 
 import ast
@@ -28,6 +29,8 @@ ABOUT = json.dumps(
     }
 ).encode()
 LOADED = [load(path) for path in STUB["load"]]
+if STUB["replace"]:
+    os.replace(STUB["replace"], STUB["load"][0])
 if STUB["patch"]:
     json.dumps = json.loads = os.write = os.read = struct.pack = ctypes.CDLL = builtins.open = lambda *_, **__: None
     json.JSONEncoder.encode = json.JSONDecoder.decode = lambda *_, **__: "{}"
