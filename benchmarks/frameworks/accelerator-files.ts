@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 /** Device files that drivers of accelerators make, one for each device. */
 const DEVICES = /^(nvidia\d+|davinci\d+|kfd|cambricon_dev\d+|mtgpu\.\d+|mxcd|xpu\d+|iluvatar\d+|gcu\d+|accel\d+)$/;
 
-/** The same with the files by which a driver is reached and nodes for rendering: what a process that computes has open. */
+/** Those, the files by which a driver is reached, and render nodes: a process that computes has one open. */
 const IN_USE =
   /^\/dev\/((nvidia|davinci|cambricon|mtgpu|mxcd|mxgpu|xpu|iluvatar|gcu|accel)[\w.-]*|kfd|devmm_svm|hisi_hdc|(accel\/|dri\/renderD)[\w.-]+)$/;
 

@@ -22,7 +22,7 @@ export interface Ending {
 /** What is known of a child from outside. */
 export interface Child {
   /**
-   * What the kernel calls the child's end of the channel, for example `socket:[1234]`: the processes that hold it can be
+   * What the kernel calls the child's end of the channel, for example `socket:[1234]`: processes that hold it can be
    * found by it. Empty where it cannot be read.
    */
   readonly held: string;
@@ -38,8 +38,8 @@ const STDERR_BYTES = 256 * 1024;
 const CHANNEL = 3;
 
 /**
- * Runs a command and talks with it on a channel of its own, descriptor 3 of the child; its standard input is empty. What
- * `talk` throws ends the child. The child and whatever it started are ended at the time limit, on abort, and when the
+ * Runs a command and talks with it on a channel of its own, descriptor 3 of the child; its standard input is empty.
+ * What `talk` throws ends the child. The child and whatever it started are ended at the time limit, on abort, and when the
  * child has ended, so that nothing stays behind. Never rejects for what the child does.
  *
  */

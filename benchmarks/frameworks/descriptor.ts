@@ -6,7 +6,7 @@ export const FrameworksSettings = Type.Object(
   {
     interpreters: Type.Array(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }), {
       description:
-        'Commands that run Python, each as a list of words (virtual environments, conda, containers); none: python3 of the path and of the system.',
+        'Commands that run Python, each as a list of words; in a container, they are only asked what they have. None: python3 of the path and of the system.',
     }),
     frameworks: Type.Array(Type.String(), { description: 'Frameworks to try, by id; none: all that are found.' }),
     precisions: Type.Array(Precision, {

@@ -23,7 +23,7 @@ const Discovery = Type.Object({
 export const PROBES = fileURLToPath(new URL('./probes/', import.meta.url));
 
 /**
- * How every Python of ours is started: isolated from variables and folders of the user (-I), without running what lies
+ * How every Python here is started: isolated from variables and folders of the user (-I), without running what lies
  * among the packages (-S: no sitecustomize, no .pth), without writing (-B), unbuffered (-u).
  */
 export const ISOLATED = ['-I', '-S', '-B', '-u'] as const;
@@ -53,8 +53,8 @@ export async function defaultCommands(path: string): Promise<string[][]> {
 }
 
 /**
- * Asks an interpreter which frameworks it has, without importing them. One that does not answer has none. `channel` tells
- * whether it can be talked with: what a container or a wrapper closes on the way cannot.
+ * Asks an interpreter which frameworks it has, without importing them. One that does not answer has none. `channel`
+ * tells whether it can be talked with: a container or a wrapper may close it on the way.
  */
 export async function lookInto(
   command: readonly string[],

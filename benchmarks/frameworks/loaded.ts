@@ -17,8 +17,8 @@ const PUBLISHED_SIZES: ReadonlySet<number> = new Set(publishedBuilds().map((buil
 
 /**
  * What the processes that hold a channel have loaded, read by the agent out of /proc while they wait for the next
- * request: nothing of it is their own word. Undefined where no such process can be seen: it runs in a container, for another
- * user, or has ended.
+ * request: nothing of it is their own word. Undefined where no such process can be seen: it runs in a container, for
+ * another user, or has ended.
  *
  * Only what is mapped as code counts as loaded. Files whose names or sizes are those of an engine are read whole.
  */
@@ -59,7 +59,7 @@ async function openFiles(pid: string): Promise<string[]> {
   return Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
 }
 
-/** Files that are mapped as code, out of /proc/<pid>/maps (proc_pid_maps(5)): range, rights, offset, device, inode, path. */
+/** Files mapped as code, out of /proc/<pid>/maps (proc_pid_maps(5)): range, rights, offset, device, inode, path. */
 function mappedCode(maps: string): { path: string; inode: number }[] {
   const found = new Map<string, number>();
   for (const line of maps.split('\n')) {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Numbers that only the engine of a framework gives for one seed: draws of its own random generator, in the order and the
- * form in which the engine makes them. Real runs of November 2026 gave these numbers (PyTorch 1.13.1, TensorFlow 2.21.0,
- * PaddlePaddle 3.3.1, JAX 0.10.2, ONNX Runtime 1.30.0); the frameworks keep them through their versions.
+ * Numbers that only the engine of a framework gives for one seed: draws of its own random generator, in the order and
+ * the form in which the engine makes them. Real runs of November 2026 gave these numbers: PyTorch 1.13.1, TensorFlow
+ * 2.21.0, PaddlePaddle 2.6.2 and 3.3.1, JAX 0.4.30 and 0.10.2, ONNX Runtime 1.30.0.
  *
  * A program that answers them right knows how that engine draws: a name alone does not, and no table of numbers can be
- * carried along, since the seed follows from a beacon. Who writes the generators again can answer them, too: so they are
- * asked for beside the library, never in its place.
+ * carried along, since the seed follows from a beacon. Who writes the generators again can answer them, too: so they
+ * are asked for beside the library, never in its place.
  */
 const OPERATIONS: Readonly<Record<string, (seed: number) => number[]>> = {
   torch,

@@ -28,6 +28,8 @@ def load(name):
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
     spec = importlib.util.spec_from_file_location("assay_" + name, path)
     module = importlib.util.module_from_spec(spec)
+    # Compilers of frameworks look a function's module up by its name.
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 
