@@ -287,6 +287,22 @@ export const REASONS = {
       en: 'Install a framework with an engine of its own if it is to count.',
     },
   },
+  engine_unproven: {
+    zh: '未能从框架进程之外证实其计算引擎，不计入',
+    en: 'the engine of the framework was not shown from outside of its process; it does not count',
+    todo: {
+      zh: '安装该框架的发布版本；以解释器自身的路径（不经容器或包装命令）指定，或在容器内运行代理。',
+      en: 'Install a published build; name the interpreter by its own path, not through a container or wrapper, or run the agent inside.',
+    },
+  },
+  build_unknown: {
+    zh: '框架引擎的构建不在已发布构建的清单中，仅凭其函数与专有运算计入',
+    en: 'the build of the engine is not in the list of published ones; it counts by its functions and its own operations',
+    todo: {
+      zh: '由人核对该文件的 SHA-256 与供应方提供的是否一致。',
+      en: "A person compares the file's SHA-256 with the one that its supplier gives.",
+    },
+  },
   no_edge_node: {
     zh: '没有边缘节点参加测试',
     en: 'no edge node took part',

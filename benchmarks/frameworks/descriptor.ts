@@ -6,7 +6,7 @@ export const FrameworksSettings = Type.Object(
   {
     interpreters: Type.Array(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }), {
       description:
-        'Commands that run Python, each as a list of words (virtual environments, conda, containers); none: python3 of the path and of the system.',
+        'Commands that run Python, each as a list of words; in a container, they are only asked what they have. None: python3 of the path and of the system.',
     }),
     frameworks: Type.Array(Type.String(), { description: 'Frameworks to try, by id; none: all that are found.' }),
     precisions: Type.Array(Precision, {
@@ -46,12 +46,13 @@ const common = {
  * AI development frameworks of one node: each one that is installed trains a small fixed task from the challenge and
  * then labels inputs that derive from a beacon it could not know while it trained. The weights are committed before.
  *
- * What it shows: the framework's own training and inference work on that device and give right answers. What it does
- * not: speed, or that larger models fit. Import alone counts for nothing.
+ * What it shows: the framework's own training and inference work on that device and give right answers, while the engine
+ * was loaded: a published build, or one with the engine's functions and operations. What it does not: speed, that larger
+ * models fit, or that nothing else in that process computed: its packages run in it. Import alone counts for nothing.
  */
 export const descriptor: Descriptor<typeof FrameworksSettings> = {
   id: 'frameworks.train',
-  version: '1.0.0',
+  version: '2.0.0',
   title: { zh: 'AI 开发框架适配', en: 'AI development frameworks' },
   metrics: [
     {

@@ -1,7 +1,11 @@
-import { converse } from './conversation.ts';
-import type { Framework } from './engines.ts';
-import { type Message, readMessage, type TrainRequest } from './messages.ts';
-import type { FrameworkRun, PrecisionRun } from './samples.ts';
+import { type Answer, Broken, type Channel } from './channel.ts';
+import { type Child, converse } from './conversation.ts';
+import { engineOf, type Framework } from './engines.ts';
+import { lookFromOutside } from './loaded.ts';
+import { readDescription, readInferred, readOnnx, readOperations, readTrained, type TrainRequest } from './messages.ts';
+import { operationsSeed } from './operations.ts';
+import type { Precision } from './precision.ts';
+import type { FrameworkRun } from './samples.ts';
 
 /** What a framework is asked to do. */
 export interface Examinee {
@@ -16,7 +20,10 @@ export interface ProbeOptions {
   readonly timeoutS: number;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  readonly request: TrainRequest;
+  readonly precisions: readonly Precision[];
+  readonly task: Omit<TrainRequest, 'ask' | 'precision'>;
+  /** Monotonic nanoseconds. */
+  readonly now: () => bigint;
   /** Commits to the weights; gives the beacon and the file with the held-out inputs that derive from it. */
   readonly holdOut: (run: FrameworkRun) => Promise<{ beacon: string; inputsFile: string; samples: number }>;
 }
@@ -24,14 +31,14 @@ export interface ProbeOptions {
 type Building = { -readonly [K in keyof FrameworkRun]: FrameworkRun[K] };
 
 /**
- * Runs one probe from hello to done. A probe that hangs, dies, breaks the protocol or says things out of turn gives a
- * run with a failure and what it had done until then. The end of its standard error comes beside it.
+ * Runs one probe from its description to its end. A probe that hangs, dies, breaks the protocol or says things out of
+ * turn gives a run with a failure and what it had done until then. The end of its output comes beside it.
  */
 export async function probeFramework(
   examinee: Examinee,
   options: ProbeOptions,
-): Promise<{ run: FrameworkRun; stderr: Buffer }> {
-  const began = process.hrtime.bigint();
+): Promise<{ run: FrameworkRun; output: Buffer }> {
+  const began = options.now();
   const run: Building = {
     framework: examinee.framework.id,
     title: examinee.framework.title,
@@ -46,110 +53,77 @@ export async function probeFramework(
     runs: [],
     refused: [],
     onnx: { state: 'unknown', detail: '' },
-    libraries: [],
-    noiseLines: 0,
+    operations: [],
     seconds: 0,
   };
   // A plain variable would look constant to the compiler: only the callback changes it.
-  const protocol: { awaited: State } = { awaited: 'hello' };
+  const talk: { channel?: Channel; complete: boolean } = { complete: false };
   const ended = await converse(examinee.command, {
     ...options,
-    async onLine(line, say) {
-      const read = readMessage(line);
-      if (!read) {
-        if (line.trim() !== '') run.noiseLines++;
-        return;
-      }
-      if (!read.ok) throw new Broken(`it sent what is no message: ${read.problems.join('; ')}`);
-      const next = turn(protocol.awaited, read.value);
-      if (!next) throw new Broken(`it sent "${read.value.type}" when it should have sent "${protocol.awaited}"`);
-      protocol.awaited = next;
-      record(run, read.value);
-      if (read.value.type === 'hello') say(options.request);
-      if (read.value.type === 'ready') {
-        const { beacon, inputsFile, samples } = await options.holdOut(run);
-        run.held = beacon;
-        say({ type: 'infer', inputsFile, samples });
-      }
+    async talk(channel, child) {
+      talk.channel = channel;
+      await examine(run, channel, child, options);
+      talk.complete = true;
     },
   });
-  run.seconds = Number(process.hrtime.bigint() - began) / 1e9;
-  const waited = protocol.awaited === 'end' ? '' : `, while "${protocol.awaited}" was awaited`;
+  run.seconds = secondsSince(began, options.now);
+  const asked = talk.channel?.asked ?? '';
+  const waited = asked === '' ? '' : `, while "${asked}" was asked`;
   if (ended.timedOut) run.failure = { code: 'timed_out', detail: `no end after ${options.timeoutS} s${waited}` };
-  else if (ended.ending.includes(Broken.mark)) run.failure = { code: 'parse_error', detail: ended.ending };
-  else if (ended.exitCode !== 0 || protocol.awaited !== 'end') {
+  else if (ended.broken) run.failure = { code: 'parse_error', detail: `protocol broken: ${ended.ending}${waited}` };
+  else if (ended.exitCode !== 0 || !talk.complete) {
     const last = ended.stderr.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
     run.failure = { code: 'crashed', detail: `${ended.ending}${waited}: ${last.slice(0, 500)}` };
   }
-  return { run, stderr: ended.stderr };
+  return { run, output: Buffer.concat([ended.stdout.subarray(0, 64 * 1024), ended.stderr]) };
 }
 
-class Broken extends Error {
-  static readonly mark = 'protocol broken';
-  constructor(detail: string) {
-    super(`${Broken.mark}: ${detail}`);
+/** Asks for everything in order. The agent takes the times, and looks at the process before it lets it go. */
+async function examine(run: Building, channel: Channel, child: Child, options: ProbeOptions): Promise<void> {
+  const described = readDescription(must(await channel.ask({ ask: 'describe' })));
+  if (!described.ok) throw new Broken(`its description is none: ${described.problems.join('; ')}`);
+  Object.assign(run, described.value);
+  const { steps } = options.task;
+  for (const precision of options.precisions) {
+    const began = options.now();
+    const answer = await channel.ask({ ask: 'train', precision, ...options.task });
+    const trainSeconds = secondsSince(began, options.now);
+    const { losses, weights } = answer.ok ? readTrained(answer.body, steps) : { losses: [], weights: '' };
+    if (!answer.ok || !losses.every(Number.isFinite)) {
+      run.refused.push({ precision, detail: answer.ok ? 'its losses are no numbers' : answer.why });
+      continue;
+    }
+    const [firstLoss, lastLoss] = [losses[0]!, losses.at(-1)!];
+    run.runs.push({ precision, steps, trainSeconds, inferSeconds: 0, firstLoss, lastLoss, weights, labels: '' });
   }
+  const { beacon, inputsFile, samples } = await options.holdOut(run);
+  run.held = beacon;
+  for (const one of run.runs) {
+    const began = options.now();
+    const answer = await channel.ask({ ask: 'infer', precision: one.precision, inputsFile, samples });
+    one.inferSeconds = secondsSince(began, options.now);
+    if (answer.ok) one.labels = readInferred(answer.body);
+    else run.refused.push({ precision: one.precision, detail: answer.why });
+  }
+  const engine = engineOf(run.framework, run.backend);
+  const operations = await channel.ask({ ask: 'operations', engine, seed: operationsSeed(beacon) });
+  if (operations.ok) run.operations = readOperations(operations.body);
+  if (run.runs.length > 0) {
+    const onnx = readOnnx(must(await channel.ask({ ask: 'onnx', folder: options.cwd })));
+    if (!onnx.ok) throw new Broken(`what it says of ONNX is no answer: ${onnx.problems.join('; ')}`);
+    run.onnx = onnx.value;
+  }
+  const outside = await lookFromOutside(child);
+  if (outside) run.outside = outside;
+  must(await channel.ask({ ask: 'end' }));
 }
 
-/** What a probe owes next: `hello`, then the results of training up to `ready`, then those of inference up to `done`. */
-type State = 'hello' | 'ready' | 'done' | 'end';
-
-function turn(state: State, { type }: Message): State | undefined {
-  switch (state) {
-    case 'hello':
-      return type === 'hello' ? 'ready' : undefined;
-    case 'ready':
-      if (type === 'ready') return 'done';
-      return type === 'trained' || type === 'failed' ? 'ready' : undefined;
-    case 'done':
-      if (type === 'done') return 'end';
-      return type === 'inferred' || type === 'failed' || type === 'onnx' ? 'done' : undefined;
-    case 'end':
-      return undefined;
-  }
+/** The content of an answer that may not be refused. */
+function must(answer: Answer): Buffer {
+  if (!answer.ok) throw new Broken(`it refused: ${answer.why}`);
+  return answer.body;
 }
 
-function record(run: Building, message: Message): void {
-  switch (message.type) {
-    case 'hello': {
-      const { version, build, backend, devices, device, accelerated } = message;
-      Object.assign(run, { version, build, backend, devices, device, accelerated });
-      break;
-    }
-    case 'trained': {
-      if (run.runs.some((one) => one.precision === message.precision)) {
-        throw new Broken(`it trained ${message.precision} twice`);
-      }
-      const { precision, steps, seconds, firstLoss, lastLoss, weights } = message;
-      run.runs.push({
-        precision,
-        steps,
-        trainSeconds: seconds,
-        inferSeconds: 0,
-        firstLoss,
-        lastLoss,
-        weights,
-        labels: '',
-      });
-      break;
-    }
-    case 'inferred': {
-      const one: PrecisionRun | undefined = run.runs.find(({ precision }) => precision === message.precision);
-      if (one?.labels !== '') throw new Broken(`it inferred ${message.precision} twice or untrained`);
-      one.labels = message.labels;
-      one.inferSeconds = message.seconds;
-      break;
-    }
-    case 'failed':
-      run.refused.push({ precision: message.precision, detail: message.detail });
-      break;
-    case 'onnx':
-      run.onnx = { state: message.state, detail: message.detail };
-      break;
-    case 'done':
-      run.libraries = [...message.libraries];
-      break;
-    case 'ready':
-      break;
-  }
+function secondsSince(began: bigint, now: () => bigint): number {
+  return Number(now() - began) / 1e9;
 }

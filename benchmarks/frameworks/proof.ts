@@ -2,7 +2,7 @@ import type { Transcript } from '../../model/assignment.ts';
 import { exact } from '../../model/estimate.ts';
 import type { Check, Finding, Metric } from '../../model/measurement.ts';
 import type { Proof } from '../benchmark.ts';
-import { engineOf, frameworkOf } from './engines.ts';
+import { engineEvidence, frameworkOf } from './engines.ts';
 import { agreement, classify, readLabels, readWeights } from './network.ts';
 import { answersCommit, type FrameworkRun, FrameworksSamples, type PrecisionRun, weightsCommit } from './samples.ts';
 import { examplesOf, TASK } from './task.ts';
@@ -13,10 +13,13 @@ const AGREEMENT = 0.99;
 /** Fewest held-out inputs that show 99 % with 99 % confidence (LoadGen's rule). */
 const HELD_OUT = 459;
 
-/** Makes levels of what frameworks answered: labels are made anew from the beacons, and from the weights. */
+/**
+ * Makes levels of what frameworks answered: labels are made anew from the beacons and from the weights, and so are the
+ * numbers that only the engine has. Which engine it was follows from what the agent saw of the process from outside.
+ */
 export const proof: Proof<typeof FrameworksSamples> = {
   id: 'frameworks.train',
-  version: '1.0.0',
+  version: '2.0.0',
   raw: FrameworksSamples,
   examine(raw, { settings, transcript }) {
     const metrics: Metric[] = [];
@@ -24,33 +27,36 @@ export const proof: Proof<typeof FrameworksSamples> = {
     const findings: Finding[] = [];
     const heldOut = typeof settings.heldOut === 'number' ? settings.heldOut : HELD_OUT;
     for (const run of raw.runs) {
-      const { engine, problem } = engineOf(run.framework, run.backend, run.libraries);
+      const { engine, build, detail: evidence } = engineEvidence(run);
       const order = transcript ? orderProblem(raw, run, transcript) : undefined;
       const level = order === '' ? 'E2' : 'E1';
       if (order) findings.push({ code: 'evidence_mismatch', detail: `${run.title}: ${order}`, weight: 'holds' });
       if (run.failure)
         findings.push({ ...run.failure, detail: `${run.title}: ${run.failure.detail}`, weight: 'informs' });
-      if (problem && !run.failure) informs(findings, 'evidence_missing', `${run.title}: ${problem}`);
+      if (build !== 'known' && !run.failure) {
+        informs(findings, build ? 'build_unknown' : 'engine_unproven', `${run.title}: ${evidence}`);
+      }
       for (const one of run.runs) {
         const { passed, detail, share } = examineRun(raw, run, one, { heldOut, precisions: settings.precisions });
-        const right = passed && problem === '' && !run.failure;
+        const right = passed && build !== undefined && !run.failure;
         checks.push({
           id: `${run.framework}.${one.precision}`,
           passed: right,
-          detail: problem ? `${detail}; ${problem}` : detail,
+          detail: `${detail}; ${evidence}`,
         });
-        const onCpu = !run.accelerated;
+        const onCpu = !onAccelerator(run);
         const labels = {
           framework: run.framework,
           engine,
-          device: run.device,
+          build: build ?? 'unproven',
+          device: onCpu ? 'cpu' : run.device,
           precision: one.precision,
           level: onCpu ? 'L1' : 'L2',
         };
         if (!right)
           findings.push({
             code: 'incorrect_result',
-            detail: `${run.title}: ${detail}`,
+            detail: `${run.title}: ${passed ? evidence : detail}`,
             metric: 'frameworks.adapted.level',
             labels,
             weight: 'informs',
@@ -73,6 +79,12 @@ export const proof: Proof<typeof FrameworksSamples> = {
     for (const { framework, version } of raw.present) {
       const title = frameworkOf(framework)?.title ?? framework;
       informs(findings, 'unsupported', `${title} ${version} is installed (L0); this version has no probe for it`);
+    }
+    for (const { framework, version, command } of raw.unreachable) {
+      const title = frameworkOf(framework)?.title ?? framework;
+      const where = `${title} ${version} is in ${command.join(' ')} (L0)`;
+      const why = 'its process cannot be seen from outside, as in a container or behind a wrapper';
+      informs(findings, 'engine_unproven', `${where}; ${why}: it was not tried`);
     }
     for (const { command, problem } of raw.interpreters) {
       if (problem !== '') informs(findings, 'crashed', `${command.join(' ')}: ${problem}`);
@@ -148,10 +160,20 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
 }
 
+/** On an accelerator is what says so and has the file of one open: its word alone is nothing. */
+function onAccelerator({ accelerated, outside }: FrameworkRun): boolean {
+  return accelerated && (outside?.devices ?? []).length > 0;
+}
+
 function describe(findings: Finding[], raw: FrameworksSamples, run: FrameworkRun): void {
-  if (!run.accelerated && raw.accelerators.length > 0 && run.runs.length > 0) {
+  if (run.runs.length > 0 && !onAccelerator(run)) {
     const devices = raw.accelerators.join(', ');
-    informs(findings, 'cpu_fallback', `${run.title} computed on the CPU of a node with ${devices}`);
+    if (run.accelerated) {
+      const detail = `${run.title} says that it computes on ${run.device}; its process has no accelerator open`;
+      informs(findings, 'cpu_fallback', detail);
+    } else if (raw.accelerators.length > 0) {
+      informs(findings, 'cpu_fallback', `${run.title} computed on the CPU of a node with ${devices}`);
+    }
   }
   if (run.runs.length === 1) {
     const refused = run.refused.map(({ precision, detail }) => `${precision}: ${detail}`).join('; ');

@@ -12,8 +12,10 @@ export const PrecisionRun = Type.Object(
   {
     precision: Precision,
     steps: Type.Integer({ minimum: 0 }),
+    /** From the request to the answer, by the agent's clock. */
     trainSeconds: Seconds,
     inferSeconds: Seconds,
+    /** The framework's own word. */
     firstLoss: Type.Number(),
     lastLoss: Type.Number(),
     weights: Type.String(),
@@ -24,12 +26,43 @@ export const PrecisionRun = Type.Object(
 );
 export type PrecisionRun = Static<typeof PrecisionRun>;
 
+/** A file that a process had loaded as code, read by the agent: it may be an engine. */
+export const LoadedObject = Type.Object(
+  {
+    path: Type.String({ maxLength: 1000 }),
+    bytes: Type.Integer({ minimum: 0 }),
+    sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    /** GNU build id; empty if it has none. */
+    buildId: Type.String({ maxLength: 128 }),
+    /** Functions of engines that it defines for others. */
+    symbols: Type.Array(Type.String({ maxLength: 200 }), { maxItems: 64 }),
+    /** What the list of the installed package says of it. */
+    record: Type.Enum(['same', 'differs', 'absent']),
+  },
+  strict,
+);
+export type LoadedObject = Static<typeof LoadedObject>;
+
+/** What the agent saw of the processes of a framework from outside, while they waited. */
+export const Outside = Type.Object(
+  {
+    /** Names of all shared libraries. */
+    libraries: Type.Array(Type.String({ maxLength: 200 }), { maxItems: 4096 }),
+    objects: Type.Array(LoadedObject, { maxItems: 16 }),
+    /** Device files of accelerators that they had open. */
+    devices: Type.Array(Type.String({ maxLength: 200 }), { maxItems: 64 }),
+  },
+  strict,
+);
+export type Outside = Static<typeof Outside>;
+
 /** What one framework did. */
 export const FrameworkRun = Type.Object(
   {
     framework: Type.String(),
     title: Type.String(),
     command: Type.Array(Type.String()),
+    /** From here to `accelerated`: the framework's own word. */
     version: Type.String(),
     build: Type.String(),
     backend: Type.String(),
@@ -47,9 +80,10 @@ export const FrameworkRun = Type.Object(
       { state: Type.Enum(['exported', 'loaded', 'absent', 'failed', 'unknown']), detail: Type.String() },
       strict,
     ),
-    libraries: Type.Array(Type.String()),
-    /** Lines on its standard output that were no messages. */
-    noiseLines: Type.Integer({ minimum: 0 }),
+    /** Absent where its processes could not be seen. */
+    outside: Type.Optional(Outside),
+    /** Numbers that only its engine gives; empty where it gave none. */
+    operations: Type.Array(Type.Number(), { maxItems: 4096 }),
     seconds: Seconds,
   },
   strict,
@@ -79,8 +113,12 @@ export const FrameworksSamples = Type.Object(
     runs: Type.Array(FrameworkRun, { maxItems: 64 }),
     /** Known frameworks that are not installed. */
     absent: Type.Array(Type.Object({ framework: Type.String(), install: Type.String() }, strict)),
-    /** Installed ones that we can only recognise. */
+    /** Installed ones that can only be recognised. */
     present: Type.Array(Type.Object({ framework: Type.String(), version: Type.String() }, strict)),
+    /** Those of an interpreter that closes the agent's channel: in a container, or behind a wrapper. Not tried. */
+    unreachable: Type.Array(
+      Type.Object({ framework: Type.String(), version: Type.String(), command: Type.Array(Type.String()) }, strict),
+    ),
   },
   strict,
 );

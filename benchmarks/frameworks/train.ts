@@ -1,11 +1,11 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Benchmark, type Context, Unsupported } from '../benchmark.ts';
+import { acceleratorFiles } from './accelerator-files.ts';
 import { descriptor, type FrameworksSettings } from './descriptor.ts';
 import { FRAMEWORKS, frameworkOf } from './engines.ts';
-import { defaultCommands, type Interpreter, lookInto, PROBES } from './interpreters.ts';
-import type { TrainRequest } from './messages.ts';
-import { type Examinee, probeFramework } from './probe.ts';
+import { defaultCommands, type Interpreter, ISOLATED, lookInto, PROBES } from './interpreters.ts';
+import { type Examinee, type ProbeOptions, probeFramework } from './probe.ts';
 import { proof } from './proof.ts';
 import { answersCommit, type FrameworksSamples, weightsCommit } from './samples.ts';
 import { examplesOf, TASK, weightSeed } from './task.ts';
@@ -19,8 +19,8 @@ export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> 
     context.phase('find');
     const env = environment(workDirectory);
     const interpreters = await findInterpreters(context, env);
-    const { examinees, present, absent } = choose(interpreters, settings);
-    if (examinees.length === 0 && present.length === 0 && settings.frameworks.length > 0) {
+    const { examinees, present, absent, unreachable } = choose(interpreters, settings);
+    if (examinees.length === 0 && present.length === 0 && unreachable.length === 0 && settings.frameworks.length > 0) {
       throw new Unsupported('tool_missing', `none of ${settings.frameworks.join(', ')} is installed`);
     }
     context.phase('prepare');
@@ -28,19 +28,21 @@ export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> 
       'open',
       Buffer.from(JSON.stringify(examinees.map((one) => one.framework.id))),
     );
-    const request = await writeTask(context, challenge);
+    const task = await writeTask(context, challenge);
     const runs: FrameworksSamples['runs'] = [];
     for (const [index, examinee] of examinees.entries()) {
       signal.throwIfAborted();
       const { id, title } = examinee.framework;
       context.phase(id);
       context.progress(index / examinees.length, { value: index, unit: '1', label: title });
-      const { run, stderr } = await probeFramework(examinee, {
+      const { run, output } = await probeFramework(examinee, {
         signal,
         timeoutS: settings.timeoutSeconds,
         env,
         cwd: workDirectory,
-        request,
+        now: context.now,
+        precisions: settings.precisions,
+        task,
         async holdOut(trained) {
           const beacon = await context.commit(`trained.${id}`, weightsCommit(trained));
           const inputsFile = join(workDirectory, `held-${id}.f32`);
@@ -50,22 +52,33 @@ export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> 
         },
       });
       signal.throwIfAborted();
-      if (stderr.length > 0) await context.keep(`${id}.stderr`, 'text/plain', stderr);
+      if (output.length > 0) await context.keep(`${id}.output`, 'text/plain', output);
       if (run.version !== '') context.software(title, run.version);
       runs.push(run);
     }
     context.phase('close');
     await context.commit('answers', answersCommit(runs));
     context.progress(1);
-    return { challenge, interpreters, accelerators: await acceleratorFiles(), runs, absent, present };
+    return {
+      challenge,
+      interpreters: interpreters.map(({ channel: _, ...interpreter }) => interpreter),
+      accelerators: await acceleratorFiles(),
+      runs,
+      absent,
+      present,
+      unreachable,
+    };
   },
 };
 
-async function findInterpreters(context: Context<FrameworksSettings>, env: NodeJS.ProcessEnv): Promise<Interpreter[]> {
+/** An interpreter, and whether the agent's channel comes through to it. */
+type Reached = Interpreter & { readonly channel: boolean };
+
+async function findInterpreters(context: Context<FrameworksSettings>, env: NodeJS.ProcessEnv): Promise<Reached[]> {
   const { settings, signal } = context;
   const named = settings.interpreters.length > 0;
   const commands = named ? settings.interpreters : await defaultCommands(env.PATH ?? '');
-  const found: Interpreter[] = [];
+  const found: Reached[] = [];
   const prefixes = new Set<string>();
   for (const command of commands) {
     signal.throwIfAborted();
@@ -78,14 +91,15 @@ async function findInterpreters(context: Context<FrameworksSettings>, env: NodeJ
   return found;
 }
 
-/** Each framework from the first interpreter that has it. */
+/** Each framework from the first interpreter that has it and can be talked with. */
 function choose(
-  interpreters: readonly Interpreter[],
+  interpreters: readonly Reached[],
   settings: FrameworksSettings,
-): { examinees: Examinee[] } & Pick<FrameworksSamples, 'present' | 'absent'> {
+): { examinees: Examinee[] } & Pick<FrameworksSamples, 'present' | 'absent' | 'unreachable'> {
   const examinees: Examinee[] = [];
   const present: FrameworksSamples['present'] = [];
   const absent: FrameworksSamples['absent'] = [];
+  const unreachable: FrameworksSamples['unreachable'] = [];
   const wanted = FRAMEWORKS.filter(({ id }) => settings.frameworks.length === 0 || settings.frameworks.includes(id));
   for (const framework of wanted) {
     const { id, module, probe, install } = framework;
@@ -93,20 +107,25 @@ function choose(
       examinees.push({ framework, version: '', command: [process.execPath, '--no-warnings', join(PROBES, probe)] });
       continue;
     }
-    const host = interpreters.find((interpreter) => interpreter.found.some((one) => one.framework === id));
+    const hosts = interpreters.filter((interpreter) => interpreter.found.some((one) => one.framework === id));
+    const host = hosts.find(({ channel }) => channel) ?? hosts[0];
     const version = host?.found.find((one) => one.framework === id)?.version ?? '';
     if (!host && probe) absent.push({ framework: id, install });
     if (!host) continue;
     if (!probe) present.push({ framework: id, version });
-    else examinees.push({ framework, version, command: [...host.command, '-u', join(PROBES, probe)] });
+    else if (!host.channel) unreachable.push({ framework: id, version, command: host.command });
+    else {
+      const command = [...host.command, ...ISOLATED, join(PROBES, 'wire.py'), probe.replace(/\.py$/, '')];
+      examinees.push({ framework, version, command });
+    }
   }
   for (const id of settings.frameworks) {
     if (!frameworkOf(id)) absent.push({ framework: id, install: 'not known to this version' });
   }
-  return { examinees, present, absent };
+  return { examinees, present, absent, unreachable };
 }
 
-async function writeTask(context: Context<FrameworksSettings>, challenge: string): Promise<TrainRequest> {
+async function writeTask(context: Context<FrameworksSettings>, challenge: string): Promise<ProbeOptions['task']> {
   const { settings, workDirectory } = context;
   const { inputs, labels } = examplesOf(challenge, challenge, 'train', settings.trainSamples);
   const inputsFile = join(workDirectory, 'train.f32');
@@ -114,7 +133,6 @@ async function writeTask(context: Context<FrameworksSettings>, challenge: string
   await writeFile(inputsFile, bytesOf(inputs));
   await writeFile(labelsFile, labels);
   return {
-    type: 'train',
     inputsFile,
     labelsFile,
     samples: settings.trainSamples,
@@ -124,8 +142,6 @@ async function writeTask(context: Context<FrameworksSettings>, challenge: string
     steps: settings.steps,
     batch: settings.batch,
     seed: weightSeed(challenge),
-    precisions: settings.precisions,
-    folder: workDirectory,
   };
 }
 
@@ -141,19 +157,8 @@ function environment(workDirectory: string): NodeJS.ProcessEnv {
     XDG_CACHE_HOME: workDirectory,
     KERAS_HOME: join(workDirectory, 'keras'),
     MPLCONFIGDIR: workDirectory,
-    PYTHONDONTWRITEBYTECODE: '1',
-    PYTHONIOENCODING: 'utf-8',
     TF_CPP_MIN_LOG_LEVEL: '2',
     GLOG_v: '3',
     GLOG_minloglevel: '2',
   };
-}
-
-/** Device files that drivers of accelerators make. */
-const ACCELERATOR_FILES =
-  /^(nvidia\d+|davinci\d+|kfd|cambricon_dev\d+|mtgpu\.\d+|mxcd|xpu\d+|iluvatar\d+|gcu\d+|accel\d+)$/;
-
-async function acceleratorFiles(): Promise<string[]> {
-  const names = await readdir('/dev').catch(() => []);
-  return names.filter((name) => ACCELERATOR_FILES.test(name)).sort();
 }

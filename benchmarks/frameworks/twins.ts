@@ -28,7 +28,7 @@ export function twinsOf(runs: readonly FrameworkRun[]): Twin[] {
   const twins: Twin[] = [];
   const before: { run: FrameworkRun; one: PrecisionRun; engine: string; canon: Canon }[] = [];
   for (const run of runs) {
-    const { engine } = engineOf(run.framework, run.backend, run.libraries);
+    const engine = engineOf(run.framework, run.backend);
     const own = run.runs.flatMap((one) => {
       const weights = readWeights(one.weights);
       return weights ? [{ run, one, engine, canon: canonOf(weights) }] : [];

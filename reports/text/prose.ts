@@ -93,6 +93,10 @@ export const LIMITS: readonly Text[] = [
     en: 'The controller records when challenges ran: rates of several devices or nodes are added only where they were measured in one window, and what overlaps too little does not count; how long all nodes worked at once stands in the chapter on compute and inference. In the other benchmarks the measurements of several nodes need not have run at once, and a device that answers for two nodes one after the other is found by comparing device identities only.',
   },
   {
+    zh: '框架的软件包在被测进程内运行：代理从进程外读取其实际加载的引擎文件，与已发布构建的清单（附日期）比对，并核对该引擎专有的运算；这不能排除引擎虽已加载、答案却由同一进程内的其他代码算出。',
+    en: 'The packages of a framework run in the process that is examined. The agent reads from outside which engine is really loaded, compares it with a dated list of published builds and checks operations that are the engine’s own; that other code in the same process gave the answers beside a loaded engine is not ruled out.',
+  },
+  {
     zh: '矩阵乘法的速度不等于任意业务的速度；它说明算力上限，不说明某个模型的训练时间。',
     en: 'The rate of matrix products is not the rate of any workload: it shows what the hardware can do, not how long a certain model takes to train.',
   },

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename } from 'node:path';
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { InferRequest, Message, TrainRequest } from '../messages.ts';
+import { buildModel } from '../../../proto/onnx.ts';
+import type { InferRequest, OperationsRequest, Request, TrainRequest } from '../messages.ts';
 import { inferenceGraph, PARAMETERS, shapeOf, trainingGraph } from '../training-graph.ts';
 
 // ONNX Runtime, trained by graphs that hold forward pass, gradients and update: the npm package has no training
@@ -14,48 +15,61 @@ const MOMENTUM = 0.9;
 type Float = 'float32' | 'float64';
 type State = Record<string, Tensor>;
 
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-
-const version: string = createRequire(import.meta.url)('onnxruntime-node/package.json').version;
-send({
-  type: 'hello',
-  framework: 'ONNX Runtime',
-  version,
-  build: 'npm',
-  backend: '',
-  devices: ['cpu'],
-  device: 'cpu',
-  accelerated: false,
-});
-const request = await receive<TrainRequest>('train');
-const models: { precision: Float; state: State }[] = [];
-for (const precision of request.precisions) {
-  if (precision === 'float32' || precision === 'float64') await attempt(precision, () => train(precision));
-  else send({ type: 'failed', precision, detail: 'its CPU kernels do not compute in this precision' });
+interface Trained {
+  readonly state: State;
+  readonly sizes: TrainRequest;
 }
-send({ type: 'ready' });
-const asked = await receive<InferRequest>('infer');
-for (const { precision, state } of models) await attempt(precision, () => infer(precision, state));
-send({ type: 'onnx', state: 'loaded', detail: 'trained and inferred from ONNX graphs' });
-send({ type: 'done', libraries: libraries() });
-process.exit(0);
 
-async function attempt(precision: Float, work: () => Promise<void>): Promise<void> {
+const channel = new Socket({ fd: 3, readable: true, writable: true });
+const models = new Map<string, Trained>();
+for await (const line of createInterface({ input: channel })) {
+  const request = JSON.parse(line) as Request;
   try {
-    await work();
+    frame('A', await answer(request));
   } catch (error) {
-    send({ type: 'failed', precision, detail: String(error).slice(0, 1500) });
+    frame('R', Buffer.from(String(error instanceof Error ? error.message : error).slice(0, 1500)));
+  }
+  if (request.ask === 'end') break;
+}
+channel.end(() => process.exit(0));
+
+function frame(kind: 'A' | 'R', body: Uint8Array): void {
+  const head = Buffer.alloc(5);
+  head.write(kind, 'latin1');
+  head.writeUInt32LE(body.length, 1);
+  channel.write(Buffer.concat([head, body]));
+}
+
+async function answer(request: Request): Promise<Uint8Array> {
+  switch (request.ask) {
+    case 'describe': {
+      const version: string = createRequire(import.meta.url)('onnxruntime-node/package.json').version;
+      const about = { version, build: 'npm', backend: '', devices: ['cpu'], device: 'cpu', accelerated: false };
+      return Buffer.from(JSON.stringify(about));
+    }
+    case 'train':
+      return train(request);
+    case 'infer':
+      return infer(request);
+    case 'operations':
+      return operations(request);
+    case 'onnx':
+      return Buffer.from(JSON.stringify({ state: 'loaded', detail: 'trained and inferred from ONNX graphs' }));
+    case 'end':
+      return Buffer.alloc(0);
   }
 }
 
-async function train(precision: Float): Promise<void> {
-  const began = performance.now();
-  const { inputs, classes, samples, steps } = request;
+async function train(request: TrainRequest): Promise<Uint8Array> {
+  const { precision, inputs, classes, samples, steps } = request;
+  if (precision !== 'float32' && precision !== 'float64') {
+    throw new Error('its CPU kernels do not compute in this precision');
+  }
   const batch = Math.min(request.batch, samples);
   const session = await open(trainingGraph(request, batch, precision, RATE, MOMENTUM));
   const rows = readRows(request.inputsFile);
   const labels = readFileSync(request.labelsFile);
-  let state = start(precision);
+  let state = start(precision, request);
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
     const first = (step % Math.floor(samples / batch)) * batch;
@@ -68,28 +82,43 @@ async function train(precision: Float): Promise<void> {
   }
   await session.release();
   const flat = PARAMETERS.flatMap((name) => Array.from(state[name]!.data as Float32Array | Float64Array));
-  if (![...flat, losses[0]!, losses.at(-1)!].every(Number.isFinite))
-    throw new Error('weights or losses are not finite');
-  models.push({ precision, state });
-  send({
-    type: 'trained',
-    precision,
-    steps,
-    seconds: (performance.now() - began) / 1000,
-    firstLoss: losses[0]!,
-    lastLoss: losses.at(-1)!,
-    weights: Buffer.from(Float32Array.from(flat).buffer).toString('base64'),
-  });
+  models.set(precision, { state, sizes: request });
+  return Buffer.concat([bytesOf(Float64Array.from(losses)), bytesOf(Float32Array.from(flat))]);
 }
 
-async function infer(precision: Float, state: State): Promise<void> {
-  const began = performance.now();
-  const session = await open(inferenceGraph(request, precision));
-  const x = tensor(precision, readRows(asked.inputsFile), [asked.samples, request.inputs]);
+async function infer({ precision, inputsFile, samples }: InferRequest): Promise<Uint8Array> {
+  const model = models.get(precision);
+  if (!model || (precision !== 'float32' && precision !== 'float64')) throw new Error('it was not trained');
+  const { state, sizes } = model;
+  const session = await open(inferenceGraph(sizes, precision));
+  const x = tensor(precision, readRows(inputsFile), [samples, sizes.inputs]);
   const out = await session.run({ x, ...Object.fromEntries(PARAMETERS.map((name) => [name, state[name]!])) });
-  const labels = Array.from((out.label as Tensor).data as BigInt64Array, String).join('');
   await session.release();
-  send({ type: 'inferred', precision, seconds: (performance.now() - began) / 1000, labels });
+  return Uint8Array.from((out.label as Tensor).data as BigInt64Array, Number);
+}
+
+/** Draws of ONNX Runtime's own generator; see operations.ts. */
+async function operations({ seed }: OperationsRequest): Promise<Uint8Array> {
+  const draw = (op: string, output: string, count: number) => ({
+    op,
+    inputs: [],
+    outputs: [output],
+    attributes: { dtype: { int: 1 }, seed: { float: seed % 2 ** 24 }, shape: { ints: [count] } },
+  });
+  const outputs = [
+    { name: 'uniform', type: 'float32', shape: [64] },
+    { name: 'normal', type: 'float32', shape: [32] },
+  ] as const;
+  const nodes = [draw('RandomUniform', 'uniform', 64), draw('RandomNormal', 'normal', 32)];
+  const session = await open(buildModel({ name: 'draws', inputs: [], outputs, nodes }));
+  const out = await session.run({});
+  await session.release();
+  const values = outputs.flatMap(({ name }) => Array.from((out[name] as Tensor).data as Float32Array));
+  return bytesOf(Float64Array.from(values));
+}
+
+function bytesOf(values: Float32Array | Float64Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 function open(model: Uint8Array): Promise<InferenceSession> {
@@ -97,7 +126,7 @@ function open(model: Uint8Array): Promise<InferenceSession> {
 }
 
 /** First weights: uniform after Glorot and Bengio (2010), from the seed; momenta zero. */
-function start(precision: Float): State {
+function start(precision: Float, request: TrainRequest): State {
   let word = request.seed >>> 0 || 1;
   const random = () => {
     // xorshift32 (Marsaglia 2003)
@@ -132,25 +161,4 @@ function tensor(precision: Float, values: Float32Array | Float64Array, shape: nu
 function readRows(path: string): Float32Array {
   const bytes = readFileSync(path);
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-}
-
-function libraries(): string[] {
-  const names = new Set<string>();
-  for (const line of readFileSync('/proc/self/maps', 'utf8').split('\n')) {
-    const path = line.split(/\s+/).slice(5).join(' ');
-    if (path.startsWith('/') && /\.so|\.node$/.test(path)) names.add(basename(path).slice(0, 200));
-  }
-  return [...names].sort();
-}
-
-function send(message: Message): void {
-  process.stdout.write(`${JSON.stringify(message)}\n`);
-}
-
-async function receive<T extends { type: string }>(type: T['type']): Promise<T> {
-  const line = await lines.next();
-  if (line.done) process.exit(3);
-  const value = JSON.parse(line.value) as T;
-  if (value.type !== type) throw new Error(`expected ${type}, got ${value.type}`);
-  return value;
 }

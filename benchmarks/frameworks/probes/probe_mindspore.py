@@ -2,11 +2,9 @@
 
 import os
 
-import wire
-
-import mindspore as ms  # noqa: E402
-import numpy as np  # noqa: E402
-from mindspore import nn, ops  # noqa: E402
+import mindspore as ms
+import numpy as np
+from mindspore import nn, ops
 
 
 def accelerator():
@@ -22,9 +20,6 @@ def accelerator():
 
 
 class Probe:
-    framework = "MindSpore"
-    backend = ""
-
     def __init__(self):
         ms.set_context(mode=ms.PYNATIVE_MODE)
         # the task is small: more threads only wait for each other
@@ -74,7 +69,7 @@ class Probe:
         for first, last in task.batches():
             loss = step(rows[first:last], labels[first:last])
             losses.append(float(loss.asnumpy()))
-        return model, losses[0], losses[-1]
+        return model, losses
 
     def weights(self, model):
         flat = []
@@ -92,6 +87,3 @@ class Probe:
         example = ms.Tensor(np.zeros((1, model[0].in_channels), np.float32))
         ms.export(model, example, file_name=path, file_format="ONNX")
         return "exported", "%d bytes" % os.path.getsize(path + ".onnx")
-
-
-wire.serve(Probe())

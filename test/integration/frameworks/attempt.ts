@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,11 @@ import type { FrameworkRun, FrameworksSamples } from '../../../benchmarks/framew
 import { benchmark } from '../../../benchmarks/frameworks/train.ts';
 import type { Transcript } from '../../../model/assignment.ts';
 import type { Examination } from '../../../model/measurement.ts';
+
+/** The system's interpreter, which has Debian's PyTorch where python3-torch is installed. */
+export const PYTHON = '/usr/bin/python3';
+export const PYTHON_WITH_TORCH =
+  spawnSync(PYTHON, ['-c', 'import importlib.util as u; assert u.find_spec("torch")']).status === 0;
 
 export interface Attempt {
   readonly samples: FrameworksSamples;
@@ -28,7 +34,9 @@ export async function attempt(
   changes: Partial<FrameworksSettings>,
   options: { signal?: AbortSignal; onPhase?: (name: string) => void } = {},
 ): Promise<Attempt> {
-  const settings = { ...benchmark.descriptor.profiles.quick, ...changes };
+  // Long limits: a busy machine imports a framework in minutes.
+  const limits = { timeoutSeconds: 900, findSeconds: 600 };
+  const settings = { ...benchmark.descriptor.profiles.quick, ...limits, ...changes };
   const work = scratch();
   const began = process.hrtime.bigint();
   const sinceNs = () => String(process.hrtime.bigint() - began);

@@ -1,27 +1,45 @@
 // Stands in for an interpreter with PyTorch. First argument: how it behaves. Knows nothing of the answers.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
-const [mode, target, ...rest] = process.argv.slice(2);
-const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
-
-if (target.endsWith('discover.py')) {
+const [mode, ...words] = process.argv.slice(2);
+const isolated = words.splice(0, 4).join(' ');
+if (isolated !== '-I -S -B -u') process.exit(8);
+if (mode === 'wrapper') {
+  // passes on its standard streams and nothing else, as containers and some wrappers do
+  const child = spawn(words[0] === '-c' ? '/usr/bin/python3' : 'false', ['-I', '-S', '-B', '-u', ...words], { stdio: 'inherit' });
+  child.on('exit', (code) => process.exit(code ?? 1));
+} else if (words[0] === '-c') {
   if (mode === 'mute') process.exit(0);
   if (mode === 'mute-forever') setInterval(() => {}, 1000);
-  else say({ python: '3.99', prefix: '/fake', modules: { torch: '9.9' } });
+  else {
+    console.log('Welcome to this interpreter');
+    console.log(JSON.stringify({ python: '3.99', prefix: '/fake', channel: true, modules: { torch: '9.9' } }));
+  }
 } else {
-  if (target !== '-u' || !rest[0].endsWith('probe_pytorch.py')) process.exit(9);
-  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-  const about = { framework: 'PyTorch', version: '9.9', build: '', backend: '', devices: ['cpu'], device: 'cpu' };
+  if (!words[0].endsWith('wire.py') || words[1] !== 'probe_pytorch') process.exit(9);
+  const channel = new Socket({ fd: 3, readable: true, writable: true });
+  const lines = createInterface({ input: channel })[Symbol.asyncIterator]();
+  const request = async () => JSON.parse((await lines.next()).value);
+  const frame = (body, length = body.length) => {
+    const head = Buffer.alloc(5);
+    head.write('A');
+    head.writeUInt32LE(length, 1);
+    return Buffer.concat([head, body]);
+  };
+  const answer = (body) => channel.write(frame(Buffer.from(body)));
   const hang = () => new Promise(() => setInterval(() => {}, 1000));
-  const weights = Buffer.alloc((32 * 64 + 64 + 64 * 8 + 8) * 4).toString('base64');
-  const trained = { type: 'trained', precision: 'float32', steps: 240, seconds: 1, firstLoss: 2, lastLoss: 0.1, weights };
+  const about = { version: '9.9', build: '', backend: '', devices: ['cpu'], device: 'cpu', accelerated: false };
 
   if (mode === 'hang') await hang();
   if (mode === 'child') {
     // leaves a grandchild behind that holds the pipes open and has a session of its own
-    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'inherit' });
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+      detached: true,
+      stdio: ['inherit', 'inherit', 'inherit', 'inherit'],
+    });
     writeFileSync(process.env.FAKE_PID_FILE, String(child.pid));
     process.exit(1);
   }
@@ -30,29 +48,38 @@ if (target.endsWith('discover.py')) {
     process.kill(process.pid, 'SIGSEGV');
     await hang();
   }
+  if (mode === 'unasked') {
+    channel.write(Buffer.concat([frame(Buffer.from('{}')), frame(Buffer.from('{}'))]));
+    await hang();
+  }
+  await request();
   if (mode === 'garbage') {
-    process.stdout.write('Welcome!\n\u0000\u0001 noise\n{"type":"hello", oops\n');
+    channel.write('Welcome!\n\u0000\u0001 noise\n{"type":"hello", oops\n');
     await hang();
   }
   if (mode === 'endless') {
-    const block = 'x'.repeat(1 << 20);
-    for (let i = 0; i < 8; i++) process.stdout.write(block);
+    channel.write(frame(Buffer.alloc(1 << 20), 0xffffffff));
     await hang();
   }
-  if (mode === 'hurry') {
-    say({ type: 'done', libraries: ['libtorch_cpu.so'] });
+  if (mode === 'odd') {
+    answer('[]');
     await hang();
   }
-  say({ type: 'hello', ...about, accelerated: false });
-  await lines.next();
+  console.log('noise on the standard output, which nobody reads');
+  answer(JSON.stringify(about));
   if (mode === 'deaf') process.exit(0);
-  if (mode === 'twice') say(trained);
-  say(trained);
-  say({ type: 'ready' });
-  const request = JSON.parse((await lines.next()).value);
-  if (mode === 'half') process.exit(0);
-  const count = mode === 'short' ? request.samples - 1 : request.samples;
-  say({ type: 'inferred', precision: 'float32', seconds: 1, labels: '0'.repeat(count) });
-  say({ type: 'done', libraries: ['libtorch_cpu.so'] });
-  process.exit(mode === 'late-failure' ? 1 : 0);
+  for (;;) {
+    const asked = await request();
+    if (asked.ask === 'train') {
+      const losses = Float64Array.from({ length: asked.steps }, (_, i) => 2 - i / asked.steps);
+      const weights = Buffer.alloc((32 * 64 + 64 + 64 * 8 + 8) * 4);
+      answer(Buffer.concat([Buffer.from(losses.buffer), weights]));
+    } else if (asked.ask === 'infer') {
+      if (mode === 'half') process.exit(0);
+      answer(Buffer.alloc(mode === 'short' ? asked.samples - 1 : asked.samples));
+    } else if (asked.ask === 'onnx') answer(JSON.stringify({ state: 'absent', detail: '' }));
+    else answer(Buffer.alloc(0));
+    if (asked.ask === 'end') break;
+  }
+  channel.end(() => process.exit(mode === 'late-failure' ? 1 : 0));
 }

@@ -1,61 +1,60 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { engineOf, enginesLoaded, FRAMEWORKS } from '../../../../benchmarks/frameworks/engines.ts';
-import { readMessage } from '../../../../benchmarks/frameworks/messages.ts';
+import { FRAMEWORKS } from '../../../../benchmarks/frameworks/engines.ts';
+import {
+  readDescription,
+  readInferred,
+  readOnnx,
+  readOperations,
+  readTrained,
+} from '../../../../benchmarks/frameworks/messages.ts';
 
-describe('a line of a probe', () => {
-  it('is a message when it fits one of the protocol', () => {
-    expect(readMessage('{"type":"ready"}')).toEqual({ ok: true, value: { type: 'ready' } });
-    expect(readMessage('  {"type":"done","libraries":["a.so"]}\r')?.ok).toBe(true);
+const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+const about = { version: '1', build: '', backend: '', devices: ['cpu'], device: 'cpu', accelerated: false };
+
+describe('what a framework says of itself', () => {
+  it('is read when it fits', () => {
+    expect(readDescription(bytes(about))).toEqual({ ok: true, value: about });
+    expect(readOnnx(bytes({ state: 'absent', detail: '' })).ok).toBe(true);
   });
 
-  it('is noise when it does not begin like one', () => {
-    for (const line of ['', 'Downloading …', 'W0000 00:00 cpu', '[1, 2]']) expect(readMessage(line)).toBeUndefined();
-  });
-
-  it('breaks the protocol when it begins like one and is none', () => {
-    for (const line of [
+  it('is refused in any other form', () => {
+    for (const wrong of [
+      '',
       '{',
-      '{}',
-      '{"type":"trained"}',
-      '{"type":"inferred","precision":"float32","seconds":-1,"labels":"0"}',
-      '{"type":"trained","precision":"float32","steps":1,"seconds":1,"firstLoss":NaN,"lastLoss":1,"weights":""}',
-      '{"type":"verdict","passed":true}',
+      '[]',
+      'null',
+      { ...about, accelerated: 1 },
+      { ...about, version: 'x'.repeat(2001) },
     ]) {
-      expect(readMessage(line)?.ok).toBe(false);
+      expect(readDescription(bytes(wrong)).ok).toBe(false);
     }
+    for (const wrong of ['{}', { state: 'right', detail: '' }]) expect(readOnnx(bytes(wrong)).ok).toBe(false);
   });
 
   it('is never an exception', () => {
-    fc.assert(fc.property(fc.string(), (line) => void readMessage(line)));
-    fc.assert(fc.property(fc.json(), (json) => void readMessage(`{"type":${json}}`)));
+    fc.assert(fc.property(fc.uint8Array(), (body) => void readDescription(body)));
+    fc.assert(fc.property(fc.json(), (json) => void readOnnx(bytes(json))));
   });
 });
 
-describe('the engine that a framework counts for', () => {
-  it('is seen by the libraries that were really loaded', () => {
-    expect(enginesLoaded(['libc.so.6', 'libtorch_cpu.so.1.13', 'libonnxruntime.so.1', 'libtorchvision.so'])).toEqual([
-      'onnxruntime',
-      'torch',
-    ]);
-    expect(
-      enginesLoaded(['libjax_common.so', 'libpaddle.so', 'libmindspore_core.so', '_pywrap_tensorflow_common.so']),
-    ).toEqual(['jax', 'mindspore', 'paddle', 'tensorflow']);
+describe('numbers of a framework', () => {
+  it('are losses, one a step, and then weights', () => {
+    const body = Buffer.alloc(2 * 8 + 8);
+    body.writeDoubleLE(2.5, 0);
+    body.writeDoubleLE(0.5, 8);
+    body.writeFloatLE(1, 16);
+    expect(readTrained(body, 2)).toEqual({ losses: [2.5, 0.5], weights: body.subarray(16).toString('base64') });
   });
 
-  it('is that of the back end for a front end', () => {
-    expect(engineOf('keras', 'tensorflow', ['libtensorflow_cc.so.2'])).toEqual({ engine: 'tensorflow', problem: '' });
-    expect(engineOf('keras', 'torch', ['libtensorflow_cc.so.2']).problem).toContain('no library of torch');
-    expect(engineOf('keras', '', []).problem).toContain('does not say');
-    expect(engineOf('keras', 'numpy', []).problem).toContain('no engine we know');
+  it('are classes of one digit; what is above is right for no input', () => {
+    expect(readInferred(Uint8Array.of(0, 7, 9, 10, 255))).toBe('079xx');
   });
 
-  it('is its own for a framework that has one, whatever it says', () => {
-    expect(engineOf('pytorch', 'tensorflow', ['libtorch_cpu.so'])).toEqual({ engine: 'torch', problem: '' });
-  });
-
-  it('is not believed when a module by that name computes with something else', () => {
-    expect(engineOf('paddlepaddle', '', ['libtorch_cpu.so']).problem).toContain('no library of paddle');
+  it('are operations only if all are whole and finite', () => {
+    expect(readOperations(Buffer.from(Float64Array.of(1, 0.5).buffer))).toEqual([1, 0.5]);
+    expect(readOperations(Buffer.alloc(9))).toEqual([]);
+    expect(readOperations(Buffer.from(Float64Array.of(1, Number.NaN).buffer))).toEqual([]);
   });
 });
 

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { descriptor } from '../../../../benchmarks/frameworks/descriptor.ts';
+import { SYMBOLS } from '../../../../benchmarks/frameworks/engines.ts';
 import { readWeights } from '../../../../benchmarks/frameworks/network.ts';
 import { proof } from '../../../../benchmarks/frameworks/proof.ts';
 import {
   type FrameworkRun,
   type FrameworksSamples,
+  type LoadedObject,
   FrameworksSamples as Schema,
 } from '../../../../benchmarks/frameworks/samples.ts';
 import { examplesOf } from '../../../../benchmarks/frameworks/task.ts';
@@ -17,6 +19,8 @@ import {
   disguised,
   HELD,
   HELD_OUT,
+  objectOf,
+  outsideOf,
   permutedUnits,
   runOf,
   samplesOf,
@@ -57,6 +61,7 @@ describe('a framework that trained and inferred', () => {
     expect(levels(samples)[0]?.labels).toEqual({
       framework: 'pytorch',
       engine: 'torch',
+      build: 'known',
       device: 'cpu',
       precision: 'float32',
       level: 'L1',
@@ -71,8 +76,18 @@ describe('a framework that trained and inferred', () => {
   });
 
   it('is at level 2 on an accelerator', () => {
-    const samples = { ...samplesOf(runOf(HELD, { accelerated: true, device: 'cuda:0 X' })), accelerators: ['nvidia0'] };
-    expect(levels(samples)[0]).toMatchObject({ labels: { level: 'L2' }, estimate: { value: 1 } });
+    const outside = { ...outsideOf('torch'), devices: ['/dev/nvidia0'] };
+    const run = runOf(HELD, { accelerated: true, device: 'cuda:0 X', outside });
+    const samples = { ...samplesOf(run), accelerators: ['nvidia0'] };
+    expect(levels(samples)[0]).toMatchObject({ labels: { level: 'L2', device: 'cuda:0 X' }, estimate: { value: 1 } });
+  });
+
+  it('is not on an accelerator by its own word, without one open in its process', () => {
+    const run = runOf(HELD, { accelerated: true, device: 'cuda:0 X' });
+    expect(counted({ ...samplesOf(run), accelerators: ['nvidia0'] })).toEqual([]);
+    expect(codes({ ...samplesOf(run), accelerators: ['nvidia0'] })).toContain('cpu_fallback');
+    expect(levels(samplesOf(run))[0]).toMatchObject({ labels: { level: 'L1', device: 'cpu' } });
+    expect(codes(samplesOf(run))).toContain('cpu_fallback');
   });
 
   it('does not count on the CPU of a node that has accelerators', () => {
@@ -83,8 +98,7 @@ describe('a framework that trained and inferred', () => {
 });
 
 describe('weights that were there before', () => {
-  const jax = (over: Partial<FrameworkRun> = {}) =>
-    runOf(HELD, { framework: 'jax', title: 'JAX', libraries: ['libjax_common.so'], ...over });
+  const jax = (over: Partial<FrameworkRun> = {}) => runOf(HELD, { framework: 'jax', title: 'JAX', ...over });
   const torch = runOf(HELD);
 
   it('hold nothing back where each framework came to its own', () => {
@@ -192,10 +206,6 @@ describe('a framework that gives', () => {
     expect(examine(samples).metrics.every((one) => !one.verified)).toBe(true);
   });
 
-  it('right answers without its engine loaded does not count', () => {
-    expect(counted(samplesOf(runOf(HELD, { libraries: ['libc.so.6'] })))).toEqual([]);
-  });
-
   it('right answers and then dies, hangs or breaks the protocol does not count', () => {
     for (const code of ['crashed', 'timed_out', 'parse_error'] as const) {
       const samples = samplesOf(runOf(HELD, { failure: { code, detail: 'x' } }));
@@ -238,6 +248,91 @@ describe('a framework that gives', () => {
   });
 });
 
+describe('the engine behind right answers', () => {
+  const like = { ...objectOf('torch'), sha256: 'ab'.repeat(32), bytes: 119_000_000, symbols: [...SYMBOLS].sort() };
+  const seen = (...objects: LoadedObject[]) => ({ outside: { ...outsideOf('torch'), objects } });
+  const judged = (over: Partial<FrameworkRun>) => {
+    const examination = examine(samplesOf(runOf(HELD, over)));
+    const [metric] = examination.metrics;
+    const said = examination.findings.find((one) => one.code === 'build_unknown' || one.code === 'engine_unproven');
+    return { build: metric?.labels.build, counts: metric?.verified, code: said?.code, detail: said?.detail ?? '' };
+  };
+
+  it('is a published build, named with the day of the list', () => {
+    expect(judged({})).toEqual({ build: 'known', counts: true, code: undefined, detail: '' });
+    expect(examine(samplesOf(runOf(HELD))).checks[0]?.detail).toMatch(
+      /libtorch_cpu\.so is that of torch .* of PyPI, list of \d{4}-\d\d-\d\d$/,
+    );
+  });
+
+  it('counts as an unknown build by its functions and its operations, which is said with the digest', () => {
+    const { detail, ...rest } = judged(seen(like));
+    expect(rest).toEqual({ build: 'unknown', counts: true, code: 'build_unknown' });
+    expect(detail).toContain('ab'.repeat(32));
+  });
+
+  const unseen = { outside: undefined } as unknown as Partial<FrameworkRun>;
+  it.each<[string, Partial<FrameworkRun>, string]>([
+    ['nothing of it is loaded', seen(), 'no library of torch is loaded'],
+    ['only a file of its name is', seen({ ...like, symbols: [] }), 'lacks the functions of torch'],
+    [
+      'one of its functions is missing',
+      seen({ ...like, symbols: like.symbols.filter((one) => !/random64/.test(one)) }),
+      'lacks the functions',
+    ],
+    ['the file is too small for it', seen({ ...like, bytes: 1_000_000 }), 'lacks the functions of torch'],
+    ['a published file has another size', seen({ ...objectOf('torch'), bytes: 5 }), 'is no build in the list'],
+    ['another engine is loaded', seen(objectOf('jax')), 'no library of torch is loaded'],
+    ['the package lists another digest', seen({ ...like, symbols: [], record: 'differs' }), 'nor what the installed'],
+    ['its operations are wrong', { operations: runOf(HELD).operations.map((one) => one + 1) }, 'are wrong'],
+    ['its operations are those of another seed', { operations: runOf('88'.repeat(32)).operations }, 'are wrong'],
+    ['it refuses its operations', { operations: [] }, 'operations that only torch has are wrong'],
+    ['an unknown build gives wrong operations', { ...seen(like), operations: [1] }, 'are wrong'],
+    ['its process is not seen', unseen, 'could not be seen from outside'],
+  ])('does not count when %s', (_, over, detail) => {
+    const run = runOf(HELD, over);
+    const examination = examine(samplesOf(run));
+    expect(examination.metrics.length).toBeGreaterThan(0);
+    expect(examination.metrics.every((one) => !one.verified)).toBe(true);
+    expect(counted(samplesOf(run))).toEqual([]);
+    expect(examination.findings).toContainEqual(
+      expect.objectContaining({ code: 'engine_unproven', detail: expect.stringContaining(detail) }),
+    );
+  });
+
+  it('does not count as an unknown build where builds have no functions of their own in common', () => {
+    const mindspore = runOf(HELD, { framework: 'mindspore', title: 'MindSpore' });
+    expect(counted(samplesOf(mindspore))).toEqual(['mindspore']);
+    const changed = { ...objectOf('mindspore'), sha256: 'cd'.repeat(32) };
+    const unknown = { ...mindspore, outside: { ...outsideOf('mindspore'), objects: [changed] } };
+    expect(counted(samplesOf(unknown))).toEqual([]);
+  });
+
+  it('is that of the back end for a front end, which must name one that is known', () => {
+    const keras = (backend: string) => runOf(HELD, { framework: 'keras', title: 'Keras', backend });
+    expect(counted(samplesOf(keras('tensorflow')))).toEqual(['tensorflow']);
+    for (const backend of ['', 'numpy', 'constructor', '__proto__']) {
+      expect(counted(samplesOf(keras(backend)))).toEqual([]);
+    }
+    expect(counted(samplesOf({ ...keras('torch'), outside: outsideOf('tensorflow') }))).toEqual([]);
+  });
+
+  it('is its own for a framework that has one, whatever it says', () => {
+    expect(counted(samplesOf(runOf(HELD, { backend: 'tensorflow' })))).toEqual(['torch']);
+  });
+
+  it('cannot be told of an interpreter that cannot be reached, which is said', () => {
+    const unreachable = [{ framework: 'jax', version: '0.10.2', command: ['docker', 'run', '-i', 'x', 'python'] }];
+    const samples = { ...samplesOf(runOf(HELD)), unreachable };
+    expect(counted(samples)).toEqual(['torch']);
+    expect(examine(samples).findings).toContainEqual({
+      code: 'engine_unproven',
+      detail: expect.stringContaining('JAX 0.10.2 is in docker run -i x python (L0)'),
+      weight: 'informs',
+    });
+  });
+});
+
 describe('answers against the transcript', () => {
   const samples = samplesOf(runOf(HELD));
   const good = transcriptOf(samples);
@@ -274,7 +369,7 @@ describe('removing evidence', () => {
   it('never makes more engines count', () => {
     const runs = [
       runOf(HELD),
-      runOf(HELD, { framework: 'jax', title: 'JAX', libraries: ['libjax_common.so'] }),
+      runOf(HELD, { framework: 'jax', title: 'JAX' }),
       runOf(HELD, { framework: 'keras', title: 'Keras', backend: 'torch' }),
     ];
     const all = counted(samplesOf(...runs)).length;

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
-import { FRAMEWORKS } from '../../../../benchmarks/frameworks/engines.ts';
+import { engineOf, FRAMEWORKS } from '../../../../benchmarks/frameworks/engines.ts';
 import { WEIGHTS } from '../../../../benchmarks/frameworks/network.ts';
+import { operationsOf, operationsSeed } from '../../../../benchmarks/frameworks/operations.ts';
+import { publishedBuilds } from '../../../../benchmarks/frameworks/published/builds.ts';
 import {
   answersCommit,
   type FrameworkRun,
   type FrameworksSamples,
+  type LoadedObject,
+  type Outside,
   weightsCommit,
 } from '../../../../benchmarks/frameworks/samples.ts';
 import { examplesOf, prototypesOf, TASK } from '../../../../benchmarks/frameworks/task.ts';
@@ -71,10 +75,23 @@ export function disguised(weights: Float32Array): Float32Array {
 export const base64 = (values: Float32Array) =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 
+/** The published build of an engine as a process has it loaded. */
+export function objectOf(engine: string): LoadedObject {
+  const { file, bytes, sha256 } = publishedBuilds().find((build) => build.engine === engine)!;
+  return { path: `/opt/site-packages/${file}`, bytes, sha256, buildId: '', symbols: [], record: 'same' };
+}
+
+/** What is seen of a process that has the published build of an engine loaded; none for an engine that is not known. */
+export function outsideOf(engine: string): Outside {
+  const known = publishedBuilds().some((build) => build.engine === engine);
+  return { libraries: ['libc.so.6'], objects: known ? [objectOf(engine)] : [], devices: [] };
+}
+
 /** A run of PyTorch as it is when all went well. */
 export function runOf(held: string, over: Partial<FrameworkRun> = {}): FrameworkRun {
   const labels = examplesOf(CHALLENGE, held, 'held', HELD_OUT).labels.join('');
   // No two frameworks and no two precisions come to the same weights.
+  const engine = engineOf(over.framework ?? 'pytorch', over.backend ?? '');
   const turn = 2 * FRAMEWORKS.findIndex(({ id }) => id === (over.framework ?? 'pytorch'));
   const one = {
     steps: 240,
@@ -101,8 +118,8 @@ export function runOf(held: string, over: Partial<FrameworkRun> = {}): Framework
     ],
     refused: [],
     onnx: { state: 'exported', detail: '' },
-    libraries: ['libc.so.6', 'libtorch_cpu.so'],
-    noiseLines: 0,
+    outside: outsideOf(engine),
+    operations: operationsOf(engine, operationsSeed(held)) ?? [],
     seconds: 2,
     ...over,
   };
@@ -111,7 +128,7 @@ export function runOf(held: string, over: Partial<FrameworkRun> = {}): Framework
 export const HELD = '77'.repeat(32);
 
 export function samplesOf(...runs: FrameworkRun[]): FrameworksSamples {
-  return { challenge: CHALLENGE, interpreters: [], accelerators: [], runs, absent: [], present: [] };
+  return { challenge: CHALLENGE, interpreters: [], accelerators: [], runs, absent: [], present: [], unreachable: [] };
 }
 
 /** What the controller wrote down of such a run. */
