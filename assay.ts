@@ -16,6 +16,7 @@ import type { RowProducts } from './benchmarks/benchmark.ts';
 import { CATALOG } from './benchmarks/catalog.ts';
 import { accept, REPEATS } from './controller/accept.ts';
 import { authorityUrl, place } from './controller/arguments.ts';
+import { ownController } from './controller/holder.ts';
 import { readBytes, readInputs } from './controller/inputs.ts';
 import { interruptible } from './controller/interrupt.ts';
 import { planJson, planTable } from './controller/plan-table.ts';
@@ -144,7 +145,7 @@ withRunOptions(program.command('plan'))
   .description('print what accept would run, where, for how long and how much it would write; start nothing')
   .option('--json', 'the plan as JSON')
   .action((options: RunOptions) => {
-    const { guide } = readInputs(options);
+    const { guide, claims } = readInputs(options);
     requireTargets(
       options,
       guide.guide.targets.map((t) => t.id),
@@ -157,6 +158,7 @@ withRunOptions(program.command('plan'))
       guide: guide.guide,
       guideSha256: guide.sha256,
       profile,
+      controller: ownController(claims),
       nodes: [nodeName()],
       settings: settingsOf(options, resolve('assay-runs')),
       edge: options.edge ? [nodeName()] : [],

@@ -9,6 +9,7 @@ import { stampBundle } from '../reports/release/desk.ts';
 import { CONTROLLER_NAME, createAuthority } from './certificates.ts';
 import { conduct, inputOf } from './conductor.ts';
 import { handOver } from './handover.ts';
+import { ownController } from './holder.ts';
 import type { Inputs } from './inputs.ts';
 import { type LocalAgent, launchLocalAgent } from './launch/local.ts';
 import { makePlan } from './planner.ts';
@@ -103,6 +104,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
           guide: options.inputs.guide.guide,
           guideSha256: options.inputs.guide.sha256,
           profile: options.profile,
+          controller: ownController(options.inputs.claims),
           nodes: [options.node],
           settings: options.settings,
           edge: options.edge ? [options.node] : [],

@@ -49,8 +49,11 @@ export const Finding = Type.Object(
     detail: Type.String(),
     metric: Type.Optional(Type.String()),
     labels: Type.Optional(Type.Record(Type.String(), Type.String())),
-    /** `holds`: keeps the metric from passing. `informs`: is shown only. */
-    weight: Type.Enum(['holds', 'informs']),
+    /**
+     * `holds`: keeps the metric from passing, and whatever it would be part of. `excludes`: the metric is no part of
+     * anything, and what is left is judged without it. `informs`: is shown only.
+     */
+    weight: Type.Enum(['holds', 'excludes', 'informs']),
   },
   strict,
 );

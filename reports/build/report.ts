@@ -1,12 +1,15 @@
 import type { Finding } from '../../model/measurement.ts';
 import type { Attempt, Report } from '../../model/report.ts';
 import { duplicateFindings } from '../../model/uniqueness.ts';
+import { builtinGuides } from '../guides/builtin.ts';
 import type { Case } from '../judge/case.ts';
 import { judge } from '../judge/judge.ts';
 import type { Admitted } from '../verify/admission.ts';
 import type { Replay } from '../verify/replay.ts';
 import { computeOf } from './compute.ts';
+import { confirmedAccelerators } from './confirmed.ts';
 import { unmeasuredFindings, withFleet } from './fleet.ts';
+import { withoutHosts } from './hosts.ts';
 import { inferenceOf } from './inference.ts';
 import { kindsOf } from './kinds.ts';
 import { withLevels } from './levels.ts';
@@ -27,9 +30,13 @@ export interface ReportFacts {
 export function buildReport(run: Replay, facts: ReportFacts): Report {
   const findings = runFindings(run);
   const plausible = withPlausibility(run.admitted, run.inventories);
-  const admitted = withLevels(withFleet(plausible, run.inventories));
+  const { controller } = run.plan;
+  const together = withFleet(withoutHosts(plausible, run.inventories), run.inventories);
+  const admitted = withLevels(together, controller.relation);
+  const guideKnown = builtinGuides().some(({ sha256 }) => sha256 === run.guideSha256);
   const judged: Case = {
     guide: run.guide,
+    guideKnown,
     claims: run.claims,
     plan: run.plan,
     issued: run.issued,
@@ -65,10 +72,12 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     judgedAt: facts.judgedAt,
     period: { ...run.period },
     software: { ...facts.software },
+    controller: { ...controller, keyId: run.controllerKeyId },
     platform: {
       ...run.claims?.platform,
       nodes: run.inventories.length,
       accelerators: run.inventories.flatMap((i) => i.accelerators).filter((a) => a.kind === 'package').length,
+      confirmedAccelerators: confirmedAccelerators(admitted, run.inventories),
     },
     guide: {
       id: run.guide.id,
@@ -77,6 +86,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
       document,
       issuer,
       sha256: run.guideSha256,
+      known: guideKnown,
     },
     overall,
     verdicts,

@@ -19,6 +19,8 @@ import { findProof } from './proofs.ts';
 /** A run as its log tells it, every measurement examined anew. */
 export interface Replay extends RunInputs {
   readonly plan: Plan;
+  /** Key id of the controller's key, which the plan is signed with. */
+  readonly controllerKeyId: string;
   readonly inventories: readonly Inventory[];
   readonly issued: Readonly<Record<string, number>>;
   readonly admitted: readonly Admitted[];
@@ -86,6 +88,7 @@ class Story {
   readonly #lost: Replay['lost'][number][] = [];
   #inputs: RunInputs | undefined;
   #plan: Plan | undefined;
+  #controllerKeyId = '';
   #concerns: Defect['kind'];
   #first = '';
   #last = '';
@@ -212,6 +215,7 @@ class Story {
       this.#assignments.set(assignment.id, assignment);
     }
     this.#plan = plan.value;
+    this.#controllerKeyId = [...keys.keys()][0]!;
     return undefined;
   }
 
@@ -341,6 +345,7 @@ class Story {
       replay: {
         ...this.#inputs,
         plan: this.#plan,
+        controllerKeyId: this.#controllerKeyId,
         inventories: this.#inventories,
         issued: this.#issued,
         admitted: this.#admitted,

@@ -8,6 +8,7 @@ import { seal } from '../../../evidence/envelope.ts';
 import { generateKeyPair, pemSigner, type Signer } from '../../../evidence/keys.ts';
 import { PAYLOAD_TYPE, statement } from '../../../evidence/statement.ts';
 import type { Assignment, Plan, Transcript } from '../../../model/assignment.ts';
+import type { Controller } from '../../../model/controller.ts';
 import type { EvidenceRef, Measurement, Telemetry } from '../../../model/measurement.ts';
 import { builtinGuides, type LoadedGuide } from '../../../reports/guides/builtin.ts';
 import { PATHS } from '../../../reports/verify/layout.ts';
@@ -31,6 +32,8 @@ export interface SyntheticOptions extends Partial<FleetSize> {
   readonly run?: string;
   readonly guide?: LoadedGuide;
   readonly claims?: object;
+  /** What the plan declares; a laboratory if it is not given. */
+  readonly controller?: Controller;
   /** Keys to use in place of fresh ones: the controller's, and each node's. */
   readonly signer?: Signer;
   readonly nodeSigner?: (node: string) => Signer;
@@ -95,6 +98,7 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
     guide: guide.guide,
     guideSha256: guide.sha256,
     profile: 'standard',
+    controller: options.controller ?? { relation: 'independent', holder: 'Example Laboratory' },
     nodes,
     settings: {
       'compute.gemm': {

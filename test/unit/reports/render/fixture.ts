@@ -126,6 +126,7 @@ function smallVerdict(target: Target): Verdict {
       outcome === 'pass' ? [] : [{ code: code as Verdict['reasons'][number]['code'], detail: `${target.id}: example` }],
     requirements: requirementResults(target, outcome, known?.values ?? {}, ['example-01']),
     level: known ? 'E2' : 'E0',
+    relation: 'independent',
     evidence: known ? [digestOf(target.id)] : [],
   };
 }
@@ -197,6 +198,12 @@ export function host(node: string): Inventory {
     findings: [],
     unread: [{ what: 'board serial', source: '/sys/class/dmi/id/board_serial', why: 'not readable' }],
   };
+}
+
+function passes(verdicts: readonly Verdict[]): Report['overall']['passes'] {
+  const found = { E0: 0, E1: 0, E2: 0, E3: 0 };
+  for (const { mandatory, outcome, level } of verdicts) if (mandatory && outcome === 'pass') found[level]++;
+  return found;
 }
 
 function counts(verdicts: readonly Verdict[]): Record<string, number> {
@@ -321,7 +328,8 @@ export function smallReport(): Report {
     judgedAt: '2026-11-18T01:30:00Z',
     period: { from: '2026-11-18T00:00:00Z', to: '2026-11-18T01:22:14Z' },
     software: { name: 'assay', version: '0.1.0' },
-    platform: { name: '示例平台', customer: '示例单位 Example Org', nodes: 1, accelerators: 0 },
+    controller: { relation: 'independent', holder: '示例实验室 Example Laboratory', keyId: digestOf('key') },
+    platform: { name: '示例平台', customer: '示例单位 Example Org', nodes: 1, accelerators: 0, confirmedAccelerators: 0 },
     guide: {
       id: GUIDE.id,
       version: GUIDE.version,
@@ -329,11 +337,13 @@ export function smallReport(): Report {
       document: GUIDE.document.number,
       issuer: GUIDE.document.issuer,
       sha256: digestOf('guide'),
+      known: true,
     },
     overall: {
       outcome: 'not_passed',
       mandatory: verdicts.filter((v) => v.mandatory).length,
       counts: counts(verdicts),
+      passes: passes(verdicts),
       waived: 0,
     },
     verdicts,
