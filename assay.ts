@@ -37,6 +37,7 @@ import { RELEASE_ROLES, type ReleaseRole } from './reports/release/release.ts';
 import { renderComparison } from './reports/render/comparison.ts';
 import { startPrinter } from './reports/render/printer.ts';
 import { renderVerdictTable } from './reports/render/terminal.ts';
+import { holdsFor } from './reports/text/standing.ts';
 import { AS_SIGNED } from './reports/text/verification.ts';
 import { verifyFolder } from './reports/verify/desk.ts';
 import { openBundle } from './reports/verify/disk.ts';
@@ -131,7 +132,9 @@ withRunOptions(program.command('accept'))
       signal: abort,
       now: () => new Date(),
     });
-    if (options.json) out(`${JSON.stringify({ type: 'judged', outcome: report.overall, bundle: folder })}\n`);
+    const { overall, controller } = report;
+    const judged = { type: 'judged', outcome: overall, controller, holdsFor: holdsFor(controller), bundle: folder };
+    if (options.json) out(`${JSON.stringify(judged)}\n`);
     else {
       const { columns = 100, isTTY = false } = process.stdout;
       out(

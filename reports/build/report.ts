@@ -1,7 +1,7 @@
 import type { Finding } from '../../model/measurement.ts';
 import type { Attempt, Report } from '../../model/report.ts';
 import { duplicateFindings } from '../../model/uniqueness.ts';
-import { builtinGuides } from '../guides/builtin.ts';
+import { isBuiltin } from '../guides/builtin.ts';
 import type { Case } from '../judge/case.ts';
 import { judge } from '../judge/judge.ts';
 import type { Admitted } from '../verify/admission.ts';
@@ -33,7 +33,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
   const { controller } = run.plan;
   const together = withFleet(withoutHosts(plausible, run.inventories), run.inventories);
   const admitted = withLevels(together, controller.relation);
-  const guideKnown = builtinGuides().some(({ sha256 }) => sha256 === run.guideSha256);
+  const guideKnown = isBuiltin(run.guideSha256);
   const judged: Case = {
     guide: run.guide,
     guideKnown,

@@ -1,8 +1,10 @@
 import { OUTCOME_TEXT, type Outcome } from '../../model/outcome.ts';
 import { REASONS } from '../../model/reason.ts';
 import type { Report, Verdict } from '../../model/report.ts';
-import { LABELS, OVERALL_TEXT } from '../text/catalog.ts';
+import type { Text } from '../../model/text.ts';
+import { LABELS } from '../text/catalog.ts';
 import { SENTENCES } from '../text/sentence.ts';
+import { holdsFor, judgedBy, overallText, passesByLevel, unknownGuide } from '../text/standing.ts';
 import { oneLine } from '../text/visible.ts';
 import { displayWidth, pad, wrap } from '../text/width.ts';
 import { allReasons, deciding, gap, mandatoryCounts, OUTCOME_SIGN } from './summary.ts';
@@ -65,11 +67,20 @@ function valueLines(verdict: Verdict, width: number): string[] {
 }
 
 function overall(report: Report, width: number, paint: Paint): string[] {
-  const { outcome, mandatory } = report.overall;
-  const text = OVERALL_TEXT[outcome];
+  const { outcome, judged, mandatory, passes } = report.overall;
+  const { relation } = report.controller;
+  const text = overallText(outcome, relation);
+  const said = [passesByLevel(passes), holdsFor(report.controller)];
+  const marks = report.guide.known ? [] : [unknownGuide(report.guide), ...(judged ? [judgedBy(judged, relation)] : [])];
+  const lines = ({ zh, en }: Text): string[] => [...wrap(oneLine(zh), width), ...wrap(oneLine(en), width)];
   const counts = SENTENCES.mandatoryCounts(mandatory, mandatoryCounts(report));
   const colour = outcome === 'passed' ? '32;1' : outcome === 'not_passed' ? '31;1' : '33;1';
-  return [paint(colour, `${text.zh} ${text.en}`), ...wrap(counts.zh, width), ...wrap(counts.en, width)];
+  return [
+    ...marks.flatMap(lines).map((line) => paint('31;1', line)),
+    paint(colour, `${text.zh} ${text.en}`),
+    ...lines(counts),
+    ...said.flatMap(lines),
+  ];
 }
 
 function outcomeText(outcome: Outcome): string {

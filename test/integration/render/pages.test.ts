@@ -127,6 +127,7 @@ describe.skipIf(!CHROMIUM || !PDFTOTEXT || !PDFFONTS)(
       printer.print(renderHtml(report), {
         number: report.number,
         synthetic: report.synthetic,
+        relation: report.controller.relation,
         at: report.judgedAt,
       });
     const text = (path: string, page: number): string =>
@@ -135,7 +136,7 @@ describe.skipIf(!CHROMIUM || !PDFTOTEXT || !PDFFONTS)(
     it('has page 1 whole, from title to sign-off, even with long names, and numbers its pages', async () => {
       const path = kept('long.pdf', await print(longNames(smallReport())));
       const first = text(path, 1);
-      expect(first).toContain('算力平台验收测试报告');
+      expect(first).toContain('算力平台验收报告');
       expect(first).toContain('批准');
       expect(first).toMatch(/第 1 页 共 \d+ 页 · Page 1 of \d+/);
       expect(first).toContain('AT-2026-000123');
@@ -162,14 +163,14 @@ describe.skipIf(!CHROMIUM || !PDFTOTEXT || !PDFFONTS)(
 
     it('is given up where the browser takes longer than it may', async () => {
       const hasty = startPrinter({ root: ROOT, mostS: 0.001 });
-      const facts = { number: 'x', synthetic: false, at: '2026-01-01T00:00:00Z' };
+      const facts = { number: 'x', synthetic: false, relation: 'independent' as const, at: '2026-01-01T00:00:00Z' };
       await expect(hasty.print('<p>', facts)).rejects.toThrow('printed nothing in 0.001 s');
       await hasty.close();
     });
 
     it('is refused with a coded error where no Chromium starts', async () => {
       const none = startPrinter({ chromium: '/nonexistent/chromium', root: ROOT });
-      const facts = { number: 'x', synthetic: false, at: '2026-01-01T00:00:00Z' };
+      const facts = { number: 'x', synthetic: false, relation: 'independent' as const, at: '2026-01-01T00:00:00Z' };
       const error = await none.print('<p>', facts).catch((e: unknown) => e);
       await none.close();
       expect(error).toBeInstanceOf(AssayError);

@@ -329,7 +329,13 @@ export function smallReport(): Report {
     period: { from: '2026-11-18T00:00:00Z', to: '2026-11-18T01:22:14Z' },
     software: { name: 'assay', version: '0.1.0' },
     controller: { relation: 'independent', holder: '示例实验室 Example Laboratory', keyId: digestOf('key') },
-    platform: { name: '示例平台', customer: '示例单位 Example Org', nodes: 1, accelerators: 0, confirmedAccelerators: 0 },
+    platform: {
+      name: '示例平台',
+      customer: '示例单位 Example Org',
+      nodes: 1,
+      accelerators: 0,
+      confirmedAccelerators: 0,
+    },
     guide: {
       id: GUIDE.id,
       version: GUIDE.version,
