@@ -32,6 +32,10 @@ export interface SyntheticOptions extends Partial<FleetSize> {
   readonly run?: string;
   readonly guide?: LoadedGuide;
   readonly claims?: object;
+  /** Registers of the operator by their file names, which no generator made. */
+  readonly registers?: ReadonlyMap<string, string>;
+  /** Whether the plan owns to its evidence being invented, as it must where there is any. */
+  readonly synthetic?: boolean;
   /** What the plan declares; a laboratory if it is not given. */
   readonly controller?: Controller;
   /** Keys to use in place of fresh ones: the controller's, and each node's. */
@@ -83,8 +87,9 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
   const nodeSigners = new Map(
     nodes.map((node) => [node, options.nodeSigner?.(node) ?? pemSigner(generateKeyPair().privatePem)]),
   );
-  const files = new Map([[PATHS.guide as string, guide.bytes]]);
+  const files = new Map<string, Uint8Array>([[PATHS.guide, guide.bytes]]);
   if (options.claims) files.set(PATHS.claims, canonicalBytes(options.claims));
+  for (const [name, text] of options.registers ?? []) files.set(PATHS.registers + name, Buffer.from(text));
   for (const [name, bytes] of files) directory.writeFile(name, bytes);
   directory.append({ kind: 'inputs', files: [...files].map(([name, bytes]) => inputOf(name, bytes)) });
   for (const [index, node] of nodes.entries()) {
@@ -114,7 +119,7 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
       .filter((t) => t.requirements.every((r) => r.metric === 'compute.gemm.rate'))
       .map((t) => t.id),
     repeats: size.repeats,
-    synthetic: true,
+    synthetic: options.synthetic ?? true,
   });
   const plan = { ...planned, assignments: planned.assignments.filter((one) => one.benchmark === 'compute.gemm') };
   const payload = canonicalBytes(statement([{ name: PATHS.guide, digest: { sha256: guide.sha256 } }], 'plan', plan));
