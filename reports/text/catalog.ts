@@ -28,8 +28,8 @@ export const LABELS = {
   signatures: { zh: '签名', en: 'Signatures' },
   stamps: { zh: '时间戳', en: 'Time stamp' },
   notStamped: {
-    zh: '生成本报告时未加盖时间戳；此后加盖的附于证据包 addenda/，由 ./assay verify 列出',
-    en: 'not stamped when this report was made; stamps added later are in addenda/, and ./assay verify lists them',
+    zh: '生成本报告时未加盖；此后加盖的见 addenda/',
+    en: 'none when this report was made; later ones are in addenda/',
   },
   prepared: { zh: '编制', en: 'Prepared' },
   reviewed: { zh: '审核', en: 'Reviewed' },

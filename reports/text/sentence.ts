@@ -16,7 +16,7 @@ export const SENTENCES = {
   size: ({ nodes, accelerators, confirmedAccelerators }: Report['platform']): Text => {
     const machines = { zh: `${whole(nodes)} 节点`, en: `${whole(nodes)} ${nodes === 1 ? 'node' : 'nodes'}` };
     if (accelerators === 0)
-      return { zh: `${machines.zh} / 未上报加速卡`, en: `${machines.en} / no accelerator reported` };
+      return { zh: `${machines.zh} / 无加速卡`, en: `${machines.en} / no accelerator` };
     return {
       zh: `${machines.zh} / 加速卡：上报 ${whole(accelerators)}，已确认 ${whole(confirmedAccelerators)}`,
       en: `${machines.en} / accelerators: ${whole(confirmedAccelerators)} confirmed of ${whole(accelerators)} reported`,
@@ -27,8 +27,8 @@ export const SENTENCES = {
     en: `${whole(entries)} ${entries === 1 ? 'entry' : 'entries'}`,
   }),
   signaturesWhere: (section: number): Text => ({
-    zh: `见证据包中的签名与时间戳文件，核对方法见第 ${section} 章`,
-    en: `in the signature and stamp files of the bundle; see section ${section}`,
+    zh: `见证据包，核对方法见第 ${section} 章`,
+    en: `in the bundle; section ${section} says how to check them`,
   }),
   moreDecisive: (n: number, chapter: number): Text => ({
     zh: `其余 ${whole(n)} 项必选指标见第 ${chapter} 章。`,

@@ -50,33 +50,30 @@ export const overallText = (outcome: Overall, relation: Relation): Text =>
 export const overallMeaning = (outcome: Overall, relation: Relation): Text =>
   relation === 'self' ? SELF_TEST[outcome].meaning : OVERALL_MEANING[outcome];
 
-/** As many hex digits of a key id as a sentence takes; the whole stands in the tables and in the data. */
-const KEY_DIGITS = 16;
+/** As many hex digits of a key id or a digest as a sentence takes; the whole stands in the tables and in the data. */
+const DIGITS = 16;
 
 /** Who held the controller's key, for whom the result holds, and what makes an acceptance of a self-test. */
 export function holdsFor({ relation, holder, keyId }: Report['controller']): Text {
-  const key = keyId.slice(0, KEY_DIGITS);
+  const key = keyId.slice(0, DIGITS);
   if (relation === 'independent') {
     return {
-      zh: `控制器密钥 ${key}… 由 ${holder} 持有，持有人声明独立于被测方；结果对信任该密钥持有人的人成立，即信任文件中列有该密钥的人。`,
-      en: `${holder} held the controller’s key ${key}… and declares itself independent of the party under test; the result holds for whoever trusts that holder, which is to have the key in a trust file.`,
+      zh: `控制器密钥 ${key}… 的持有人 ${holder} 声明独立于被测方；结果对信任该持有人的人成立，即信任文件中列有该密钥的人。`,
+      en: `${holder}, which held the controller’s key ${key}…, declares itself independent of the party under test; the result holds for whoever trusts it, which is to have that key in a trust file.`,
     };
   }
   return {
-    zh: `自测：结果只对信任控制器密钥 ${key}… 持有人（${holder}）的人成立，即运营方自己；如需验收，由评审方自己持有控制器密钥重新检测，并由阅读者将该密钥列入信任文件。`,
-    en: `Self-test: the result holds for whoever trusts the holder of the controller’s key ${key}… (${holder}): the operator itself; for an acceptance an evaluator measures again with a controller’s key of its own, which readers have in their trust files.`,
+    zh: `自测：只对信任控制器密钥 ${key}… 持有人（${holder}）的人成立，即运营方自己；如需验收，由评审方用自己持有的控制器密钥重新检测。`,
+    en: `Self-test: it holds for whoever trusts the holder of the controller’s key ${key}… (${holder}): the operator itself; for an acceptance an evaluator measures again with a controller’s key of its own.`,
   };
 }
 
 /** Who could have made up a number of each level. */
 const FORGER: Record<EvidenceLevel, Text> = {
-  E0: { zh: 'E0 可由登记表的编写者伪造', en: 'E0 could have been forged by whoever wrote the register' },
-  E1: {
-    zh: 'E1 为节点自己的说法，可由节点的控制者（运营方）伪造',
-    en: 'E1 is the nodes’ own word and could have been forged by whoever controls them, the operator',
-  },
-  E2: { zh: 'E2 只有控制器密钥的持有人能够伪造', en: 'E2 only by the holder of the controller’s key' },
-  E3: { zh: 'E3 须有见证方参与才能伪造', en: 'E3 only together with the witness' },
+  E0: { zh: 'E0 登记表的编写者', en: 'E0 by whoever wrote the register' },
+  E1: { zh: 'E1（节点自己的说法）节点的控制者，即运营方', en: 'E1, the nodes’ own word, by the operator who controls them' },
+  E2: { zh: 'E2 只有控制器密钥的持有人', en: 'E2 by the holder of the controller’s key alone' },
+  E3: { zh: 'E3 须有见证方参与', en: 'E3 only with the witness' },
 };
 
 /** Passes by level, highest first, and who could have forged which: `9 pass: 1 E2, 4 E1, 4 E0.` */
@@ -85,16 +82,18 @@ export function passesByLevel(passes: Report['overall']['passes']): Text {
   const all = levels.reduce((sum, level) => sum + passes[level], 0);
   if (all === 0) return { zh: '通过 0 项。', en: '0 pass.' };
   return {
-    zh: `通过 ${whole(all)} 项：${levels.map((level) => `${level} ${whole(passes[level])} 项`).join('、')}。${levels.map((level) => FORGER[level].zh).join('；')}。`,
-    en: `${whole(all)} pass: ${levels.map((level) => `${whole(passes[level])} ${level}`).join(', ')}. ${levels.map((level) => FORGER[level].en).join('; ')}.`,
+    zh: `通过 ${whole(all)} 项：${levels.map((level) => `${level} ${whole(passes[level])} 项`).join('、')}。可能的伪造者：${levels.map((level) => FORGER[level].zh).join('；')}。`,
+    en: `${whole(all)} pass: ${levels.map((level) => `${whole(passes[level])} ${level}`).join(', ')}. Could have been forged: ${levels.map((level) => FORGER[level].en).join('; ')}.`,
   };
 }
 
 /** Said wherever a guide that does not come with this software was judged by. */
 export function unknownGuide({ id, version, sha256 }: Report['guide']): Text {
+  const guide = `${id} ${version}`;
+  const digest = `sha256 ${sha256.slice(0, DIGITS)}…`;
   return {
-    zh: `指南未知：${id} ${version}（sha256 ${sha256}）不是本软件自带的指南，任何人都可以编写；整体无法判定。`,
-    en: `GUIDE NOT KNOWN: ${id} ${version} (sha256 ${sha256}) does not come with this software, and anybody can write one; the whole cannot be told.`,
+    zh: `指南未知：${guide}（${digest}）不是本软件自带的指南，任何人都可以编写；整体无法判定。`,
+    en: `GUIDE NOT KNOWN: ${guide} (${digest}) is not one of this software, and anybody can write one: CANNOT TELL.`,
   };
 }
 

@@ -8,7 +8,16 @@ import { PATHS } from '../../reports/verify/layout.ts';
 import type { Trust } from '../../reports/verify/trust.ts';
 import { type Verification, verifyBundle } from '../../reports/verify/verify.ts';
 import type { SyntheticRun } from '../bench/report/synthetic.ts';
-import { entriesOf, handedOver, madeBundle, resealed, signedAnew, textOf, withEntries, withManifest } from './forger.ts';
+import {
+  entriesOf,
+  handedOver,
+  madeBundle,
+  resealed,
+  signedAnew,
+  textOf,
+  withEntries,
+  withManifest,
+} from './forger.ts';
 import { type MemoryBundle, withFile } from './memory-bundle.ts';
 import { passingRun, registerGuide } from './register-guide.ts';
 
@@ -128,7 +137,8 @@ describe('the declaration', () => {
       (plan: Record<string, unknown>) => delete plan.controller,
       (plan: Record<string, unknown>) => Object.assign(plan, { controller: { relation: 'self', holder: ' ' } }),
       (plan: Record<string, unknown>) => Object.assign(plan, { controller: { relation: 'both', holder: 'X' } }),
-      (plan: Record<string, unknown>) => Object.assign(plan, { controller: { relation: 'self', holder: 'X', more: 1 } }),
+      (plan: Record<string, unknown>) =>
+        Object.assign(plan, { controller: { relation: 'self', holder: 'X', more: 1 } }),
     ]) {
       const changed = await withPlan(self, change);
       await expect(handedOver(changed, self.run.signer)).rejects.toThrow('the plan: ');
@@ -147,7 +157,11 @@ describe('the declaration', () => {
         Object.assign(predicate, { controller: LABORATORY }),
       ),
       withManifest(
-        withFile(self.bundle, PATHS.html, Buffer.from(textOf(self.bundle, PATHS.html).replaceAll('自测报告', '验收报告'))),
+        withFile(
+          self.bundle,
+          PATHS.html,
+          Buffer.from(textOf(self.bundle, PATHS.html).replaceAll('自测报告', '验收报告')),
+        ),
       ),
     ];
     for (const bundle of cases) {

@@ -21,7 +21,7 @@ import { deciding, gravity, limitText, mandatoryCounts } from '../summary.ts';
 import { chapterNumber, fold } from './section.ts';
 
 /** Most bars on page 1, and least: it has to stay one page, so long names above leave room for fewer. */
-const BARS = { most: 6, least: 3 } as const;
+const BARS = { most: 4, least: 0 } as const;
 /** Columns (a Chinese character is two) of one line in a cell of the identity table in print. */
 const CELL_WIDTH = 42;
 
@@ -73,8 +73,8 @@ function verdictBox(report: Report): Markup {
 <p class="word"><strong>${word.zh}</strong><br><span lang="en">${word.en}</span></p>
 <div><p class="zh"><strong>${meaning.zh}</strong>${counts.zh}${short && anyNot.zh}${LABELS.onlyItems.zh}</p>
 <p class="en" lang="en">${meaning.en} ${counts.en} ${short && `${anyNot.en} `}${LABELS.onlyItems.en}</p>
-${judged && markup`<p>${both(judgedBy(judged, relation))}</p>`}<p class="zh">${levels.zh}${holds.zh}</p>
-<p class="en" lang="en">${levels.en} ${holds.en}</p>
+${judged && markup`<p>${both(judgedBy(judged, relation))}</p>`}<p class="standing">${levels.zh}${holds.zh}</p>
+<p class="standing en" lang="en">${levels.en} ${holds.en}</p>
 ${report.profile === 'quick' && markup`<p class="fine">${both(LABELS.quickNotice)}</p>`}</div>
 </div>`;
 }
@@ -96,6 +96,7 @@ function decisive(report: Report): Markup {
     .sort((a, b) => order(a) - order(b) || shareOf(a.result) - shareOf(b.result));
   if (mandatory.length === 0) return markup``;
   const shown = mandatory.slice(0, Math.max(BARS.least, BARS.most - Math.ceil(extraLines(report) / 2)));
+  if (shown.length === 0) return markup``;
   const chart = bullet(
     'decisive-chart',
     shown.map(({ verdict, result }) => row(verdict, result)),
@@ -107,11 +108,14 @@ function decisive(report: Report): Markup {
 <div class="screen">${fold(both(LABELS.numbersTable), chart.table)}</div>`;
 }
 
-/** Lines by which the names of platform and customer make the identity table taller than usual. */
-function extraLines({ platform }: Report): number {
+/** Lines by which names make page 1 longer than usual, and what must be said of a guide that nobody knows. */
+function extraLines({ platform, controller, guide }: Report): number {
   const lines = (text: string | undefined): number => (text ? Math.ceil(displayWidth(text) / CELL_WIDTH) : 0);
   const customer = lines(platform.customer) + lines(platform.address);
-  return Math.max(0, Math.max(customer, lines(platform.name) + 1) - 2) + Math.max(0, lines(platform.location) - 2);
+  const size = platform.accelerators > 0 ? 2 : 1;
+  const cells = [Math.max(customer, lines(platform.name) + size) - 2, lines(platform.location) - 2];
+  const said = [lines(controller.holder) - 1, guide.known ? 0 : 5];
+  return [...cells, ...said].reduce((sum, more) => sum + Math.max(0, more), 0);
 }
 
 /** Measured ones before unmeasured ones: a bar says more than an empty frame. */
@@ -147,8 +151,7 @@ function evidence(report: Report): Markup {
 ${line(both(LABELS.log), markup`${both(SENTENCES.logEntries(report.log.entries))} · root ${code(report.log.root)} · run ${code(report.run)} · ${report.software.name} ${report.software.version}`)}
 ${line(both(LABELS.controllerKey), markup`${report.controller.holder} · ${both(KIND[report.controller.relation])} · ${code(report.controller.keyId)}`)}
 ${line(both(LABELS.guideDigest), markup`sha256 ${code(report.guide.sha256)}`)}
-${line(both(LABELS.signatures), both(SENTENCES.signaturesWhere(chapterNumber('verify'))))}
-${line(both(LABELS.stamps), both(LABELS.notStamped))}
+${line(both(LABELS.signatures), markup`${both(SENTENCES.signaturesWhere(chapterNumber('verify')))} · ${both(LABELS.stamps)} ${both(LABELS.notStamped)}`)}
 </tbody></table>`;
 }
 

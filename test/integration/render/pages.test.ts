@@ -12,7 +12,7 @@ import { goalTable2025 } from '../../../reports/forms/goal-table-2025.ts';
 import { renderComparison } from '../../../reports/render/comparison.ts';
 import { renderHtml } from '../../../reports/render/html.ts';
 import { startPrinter } from '../../../reports/render/printer.ts';
-import { smallReport } from '../../unit/reports/render/fixture.ts';
+import { smallReport, unknownGuideReport } from '../../unit/reports/render/fixture.ts';
 import { fleetReport } from '../../unit/reports/render/fleet-fixture.ts';
 
 function found(...names: string[]): string | undefined {
@@ -141,6 +141,20 @@ describe.skipIf(!CHROMIUM || !PDFTOTEXT || !PDFFONTS)(
       expect(first).toMatch(/第 1 页 共 \d+ 页 · Page 1 of \d+/);
       expect(first).toContain('AT-2026-000123');
       expect(text(path, 2)).toContain('逐项结果');
+    });
+
+    it('of a self-test by an unknown guide has page 1 whole too, and says what it is on every page and in its title', async () => {
+      const path = kept('self.pdf', await print(longNames(unknownGuideReport())));
+      const first = text(path, 1);
+      expect(first).toContain('算力平台自测报告');
+      expect(first).toContain('GUIDE NOT KNOWN');
+      expect(first).toContain('批准');
+      expect(text(path, 2)).toContain('逐项结果');
+      const all = execFileSync(PDFTOTEXT!, [path, '-'], { encoding: 'utf8' });
+      expect(all).not.toMatch(/验收(测试)?报告/);
+      expect(text(path, 3)).toContain('自测 self-test');
+      const info = execFileSync(PDFTOTEXT!.replace('pdftotext', 'pdfinfo'), [path], { encoding: 'utf8' });
+      expect(info).toMatch(/Title:\s+算力平台自测报告/);
     });
 
     it('is A4, tagged, with every font embedded', async () => {

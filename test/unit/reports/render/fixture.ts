@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Compute, ComputeDevice, ComputePrecision, Inference } from '../../../../model/compute.ts';
+import { lowerLevel } from '../../../../model/controller.ts';
 import { type Estimate, exact } from '../../../../model/estimate.ts';
 import type { Guide, Target } from '../../../../model/guide.ts';
 import type { Inventory } from '../../../../model/inventory.ts';
-import { OUTCOMES, type Outcome } from '../../../../model/outcome.ts';
+import { type EvidenceLevel, OUTCOMES, type Outcome } from '../../../../model/outcome.ts';
 import type { Attempt, Report, RequirementResult, Verdict } from '../../../../model/report.ts';
 
 /** A copy, so that these tests stay as they are when the guide's metrics change. */
@@ -384,4 +385,23 @@ export function smallReport(): Report {
     inventories: [host('example-01')],
     log: { entries: 9, root: 'sFodV/vSp5O8n9a8QpW6PRY97tfOSW5bsc2Xl/EQi08=' },
   };
+}
+
+/** The same machine tested by its own operator: nothing is above E1. */
+export function selfReport(changes: Partial<Report['overall']> = {}): Report {
+  const report = smallReport();
+  const low = <T extends { level: EvidenceLevel }>(one: T): T => ({ ...one, level: lowerLevel(one.level, 'E1') });
+  const verdicts = report.verdicts.map((verdict) => ({ ...low(verdict), relation: 'self' as const }));
+  return {
+    ...report,
+    controller: { ...report.controller, relation: 'self', holder: '示例单位' },
+    verdicts,
+    overall: { ...report.overall, passes: passes(verdicts), ...changes },
+  };
+}
+
+/** The same judged by a guide that does not come with the software. */
+export function unknownGuideReport(): Report {
+  const report = selfReport({ outcome: 'cannot_tell', judged: 'passed' });
+  return { ...report, guide: { ...report.guide, known: false } };
 }
