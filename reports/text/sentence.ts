@@ -15,8 +15,7 @@ export const SENTENCES = {
   }),
   size: ({ nodes, accelerators, confirmedAccelerators }: Report['platform']): Text => {
     const machines = { zh: `${whole(nodes)} 节点`, en: `${whole(nodes)} ${nodes === 1 ? 'node' : 'nodes'}` };
-    if (accelerators === 0)
-      return { zh: `${machines.zh} / 无加速卡`, en: `${machines.en} / no accelerator` };
+    if (accelerators === 0) return { zh: `${machines.zh} / 无加速卡`, en: `${machines.en} / no accelerator` };
     return {
       zh: `${machines.zh} / 加速卡：上报 ${whole(accelerators)}，已确认 ${whole(confirmedAccelerators)}`,
       en: `${machines.en} / accelerators: ${whole(confirmedAccelerators)} confirmed of ${whole(accelerators)} reported`,

@@ -70,10 +70,13 @@ export function holdsFor({ relation, holder, keyId }: Report['controller']): Tex
 
 /** Who could have made up a number of each level. */
 const FORGER: Record<EvidenceLevel, Text> = {
-  E0: { zh: 'E0 登记表的编写者', en: 'E0 by whoever wrote the register' },
-  E1: { zh: 'E1（节点自己的说法）节点的控制者，即运营方', en: 'E1, the nodes’ own word, by the operator who controls them' },
-  E2: { zh: 'E2 只有控制器密钥的持有人', en: 'E2 by the holder of the controller’s key alone' },
-  E3: { zh: 'E3 须有见证方参与', en: 'E3 only with the witness' },
+  E0: { zh: 'E0 为登记表的编写者', en: 'E0 by whoever wrote the register' },
+  E1: {
+    zh: 'E1（节点自己的说法）为节点的控制者即运营方',
+    en: 'E1, the nodes’ own word, by the operator who controls them',
+  },
+  E2: { zh: 'E2 仅为控制器密钥的持有人', en: 'E2 by the holder of the controller’s key alone' },
+  E3: { zh: 'E3 须与见证方合谋', en: 'E3 only with the witness' },
 };
 
 /** Passes by level, highest first, and who could have forged which: `9 pass: 1 E2, 4 E1, 4 E0.` */

@@ -35,7 +35,7 @@ let laboratory: Made;
 beforeAll(async () => {
   self = await madeBundle(passingRun(SELF));
   laboratory = await madeBundle(passingRun(LABORATORY));
-}, 60_000);
+}, 600_000);
 
 const trust = (controllers: readonly string[], change: Partial<Trust> = {}): Trust => ({
   schema: 'assay/trust/v1',
@@ -100,7 +100,7 @@ it('a self-test that fails has failed, whoever reads it', async () => {
     expect(result).toMatchObject({ authentic: true, outcome: 'not_passed' });
     expect(said(result)).toContain('SELF-TEST NOT PASSED');
   }
-}, 60_000);
+}, 600_000);
 
 describe('an independent run that passes', () => {
   it('is believed by a trust file that has its key, and says whose key it is', () => {
@@ -145,7 +145,7 @@ describe('the declaration', () => {
       const result = verifyBundle(await signedAnew(changed, self.run.signer), trust([keyOf(self)]));
       expect(result).toMatchObject({ authentic: false, outcome: undefined });
     }
-  });
+  }, 600_000);
 
   it('counts only in the plan: in report, page or evaluation it is found to be another one', async () => {
     const report = JSON.parse(textOf(self.bundle, PATHS.report)) as { controller: Controller };
@@ -193,7 +193,7 @@ describe('a guide that nobody knows', () => {
     expect(textOf(bundle, PATHS.markdown)).toContain('GUIDE NOT KNOWN');
     expect(textOf(bundle, PATHS.readme)).toContain('GUIDE NOT KNOWN');
     expect(textOf(bundle, PATHS.junit)).toContain('failures="1"');
-  }, 60_000);
+  }, 600_000);
 
   it('is open for a reader with a trust file that does not name it, whatever the controller is', () => {
     const result = verifyBundle(laboratory.bundle, trust([keyOf(laboratory)], { guides: [] }));

@@ -70,7 +70,7 @@ function verdictBox(report: Report): Markup {
   const holds = holdsFor(report.controller);
   const short = outcome !== 'passed';
   return markup`<div class="verdict v-${outcome}">
-<p class="word"><strong>${word.zh}</strong><br><span lang="en">${word.en}</span></p>
+<p class="word"><strong${word.zh.length > 4 && markup` class="long"`}>${word.zh}</strong><br><span lang="en">${word.en}</span></p>
 <div><p class="zh"><strong>${meaning.zh}</strong>${counts.zh}${short && anyNot.zh}${LABELS.onlyItems.zh}</p>
 <p class="en" lang="en">${meaning.en} ${counts.en} ${short && `${anyNot.en} `}${LABELS.onlyItems.en}</p>
 ${judged && markup`<p>${both(judgedBy(judged, relation))}</p>`}<p class="standing">${levels.zh}${holds.zh}</p>
