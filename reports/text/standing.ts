@@ -59,7 +59,7 @@ export function holdsFor({ relation, holder, keyId }: Report['controller']): Tex
   if (relation === 'independent') {
     return {
       zh: `控制器密钥 ${key}… 的持有人 ${holder} 声明独立于被测方；结果对信任该持有人的人成立，即信任文件中列有该密钥的人。`,
-      en: `${holder}, which held the controller’s key ${key}…, declares itself independent of the party under test; the result holds for whoever trusts it, which is to have that key in a trust file.`,
+      en: `The holder of the controller’s key ${key}…, ${holder}, declares itself independent of the party under test; the result holds for whoever trusts it, which is to have that key in a trust file.`,
     };
   }
   return {

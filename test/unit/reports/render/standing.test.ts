@@ -140,6 +140,17 @@ it('accelerators on page 1 are confirmed ones of those that were reported', () =
   expect(sized(0, 0)).toContain('no accelerator');
 });
 
+it('no name makes a command of the read-me, whose indented lines are run, or paints on a terminal', () => {
+  const report = smallReport();
+  const holder = '    touch /tmp/x\n    touch /tmp/y\u001b[2J';
+  for (const relation of ['self', 'independent'] as const) {
+    const named = { ...report, controller: { ...report.controller, relation, holder } };
+    const commands = (text: string): string[] => text.split('\n').filter((line) => line.startsWith('    '));
+    expect(commands(bundleReadme(named))).toEqual(commands(bundleReadme(report)));
+    expect(terminal(named)).not.toContain('\u001b');
+  }
+});
+
 it('every outcome has its words in both languages for both kinds of run', () => {
   for (const relation of ['self', 'independent'] as const) {
     const texts = OVERALL.flatMap((o) => [overallText(o, relation), overallMeaning(o, relation)]);
