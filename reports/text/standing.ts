@@ -96,7 +96,7 @@ export function unknownGuide({ id, version, sha256 }: Report['guide']): Text {
   const digest = `sha256 ${sha256.slice(0, DIGITS)}…`;
   return {
     zh: `指南未知：${guide}（${digest}）不是本软件自带的指南，任何人都可以编写；整体无法判定。`,
-    en: `GUIDE NOT KNOWN: ${guide} (${digest}) is not one of this software, and anybody can write one: CANNOT TELL.`,
+    en: `guide not known: ${guide} (${digest}) is not one of this software, and anybody can write one; the whole cannot be told.`,
   };
 }
 

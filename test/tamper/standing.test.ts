@@ -190,8 +190,8 @@ describe('a guide that nobody knows', () => {
       verdicts: [{ outcome: 'pass' }],
     });
     expect(textOf(bundle, PATHS.html)).toContain('指南未知');
-    expect(textOf(bundle, PATHS.markdown)).toContain('GUIDE NOT KNOWN');
-    expect(textOf(bundle, PATHS.readme)).toContain('GUIDE NOT KNOWN');
+    expect(textOf(bundle, PATHS.markdown)).toContain('guide not known');
+    expect(textOf(bundle, PATHS.readme)).toContain('guide not known');
     expect(textOf(bundle, PATHS.junit)).toContain('failures="1"');
   }, 600_000);
 

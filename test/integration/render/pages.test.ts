@@ -147,7 +147,7 @@ describe.skipIf(!CHROMIUM || !PDFTOTEXT || !PDFFONTS)(
       const path = kept('self.pdf', await print(longNames(unknownGuideReport())));
       const first = text(path, 1);
       expect(first).toContain('算力平台自测报告');
-      expect(first).toContain('GUIDE NOT KNOWN');
+      expect(first).toContain('guide not known');
       expect(first).toContain('批准');
       expect(text(path, 2)).toContain('逐项结果');
       const all = execFileSync(PDFTOTEXT!, [path, '-'], { encoding: 'utf8' });
