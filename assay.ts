@@ -18,6 +18,7 @@ import type { RowProducts } from './benchmarks/benchmark.ts';
 import { CATALOG } from './benchmarks/catalog.ts';
 import { accept, REPEATS } from './controller/accept.ts';
 import { authorityUrl, place } from './controller/arguments.ts';
+import { ownController } from './controller/holder.ts';
 import { readBytes, readInputs } from './controller/inputs.ts';
 import { interruptible } from './controller/interrupt.ts';
 import { patience } from './controller/patience.ts';
@@ -43,6 +44,7 @@ import { RELEASE_ROLES, type ReleaseRole } from './reports/release/release.ts';
 import { renderComparison } from './reports/render/comparison.ts';
 import { startPrinter } from './reports/render/printer.ts';
 import { libraryLines, renderVerdictTable } from './reports/render/terminal.ts';
+import { holdsFor } from './reports/text/standing.ts';
 import { AS_SIGNED } from './reports/text/verification.ts';
 import { verifyFolder } from './reports/verify/desk.ts';
 import { openBundle } from './reports/verify/disk.ts';
@@ -153,7 +155,9 @@ withRunOptions(program.command('accept'))
       signal: abort,
       now: () => new Date(),
     });
-    if (options.json) out(`${JSON.stringify({ type: 'judged', outcome: report.overall, bundle: folder })}\n`);
+    const { overall, controller } = report;
+    const judged = { type: 'judged', outcome: overall, controller, holdsFor: holdsFor(controller), bundle: folder };
+    if (options.json) out(`${JSON.stringify(judged)}\n`);
     else {
       const { columns = 100, isTTY = false } = process.stdout;
       out(
@@ -167,7 +171,7 @@ withRunOptions(program.command('plan'))
   .description('print what accept would run, where, for how long and how much it would write; start nothing')
   .option('--json', 'the plan as JSON')
   .action(async (options: RunOptions) => {
-    const { guide } = readInputs(options);
+    const { guide, claims } = readInputs(options);
     requireTargets(
       options,
       guide.guide.targets.map((t) => t.id),
@@ -180,6 +184,7 @@ withRunOptions(program.command('plan'))
       guide: guide.guide,
       guideSha256: guide.sha256,
       profile,
+      controller: ownController(claims),
       nodes: [nodeName()],
       settings: settingsOf(options, resolve('assay-runs')),
       edge: options.edge ? [nodeName()] : [],

@@ -7,12 +7,15 @@ import type { Signer } from '../evidence/keys.ts';
 import type { Profile } from '../model/assignment.ts';
 import { AssayError } from '../model/errors.ts';
 import type { Report } from '../model/report.ts';
+import { isBuiltin } from '../reports/guides/builtin.ts';
 import { stampBundle } from '../reports/release/desk.ts';
 import { CONTROLLER_NAME, createAuthority } from './certificates.ts';
 import { conduct, inputOf } from './conductor.ts';
 import { handOver } from './handover.ts';
+import { ownController } from './holder.ts';
 import type { Inputs } from './inputs.ts';
 import { type LocalAgent, launchLocalAgent } from './launch/local.ts';
+import { GUIDE_UNKNOWN } from './plan-table.ts';
 import { makePlan } from './planner.ts';
 import { requireClock, requireLoopback, timeOfNewFile } from './preconditions.ts';
 import type { ProgressReporter } from './progress.ts';
@@ -95,6 +98,11 @@ export async function accept(options: AcceptOptions): Promise<Report> {
     const busy = await options.otherWork();
     if (busy !== undefined) options.reporter.event({ type: 'warning', detail: busy });
     for (const [path, bytes] of options.inputs.files) directory.writeFile(path, bytes);
+    const { guide, sha256 } = options.inputs.guide;
+    if (!isBuiltin(sha256)) {
+      const detail = `${GUIDE_UNKNOWN}: ${guide.id} ${guide.version}: 整体无法判定 the whole cannot be told`;
+      options.reporter.event({ type: 'warning', detail });
+    }
     const authority = await createAuthority(options.now(), CERTIFICATE_DAYS);
     const { signer } = options;
     directory.writeFile('keys/controller.pem', signer.publicKeyPem);
@@ -119,6 +127,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
           guide: options.inputs.guide.guide,
           guideSha256: options.inputs.guide.sha256,
           profile: options.profile,
+          controller: ownController(options.inputs.claims),
           nodes: [options.node],
           settings: options.settings,
           edge: options.edge ? [options.node] : [],

@@ -1,5 +1,6 @@
 import type { Plan } from '../model/assignment.ts';
 import type { LibraryAdvice } from '../model/report.ts';
+import { isBuiltin } from '../reports/guides/builtin.ts';
 import { pad as padTo } from '../reports/text/width.ts';
 import { expectedSeconds } from './planner.ts';
 import { clock } from './progress.ts';
@@ -13,7 +14,7 @@ export function planJson(plan: Plan, libraries: readonly LibraryAdvice[]): strin
 /** The plan as a table: benchmark, node, expected time, bytes written, metrics; then what nothing measures. */
 export function planTable(plan: Plan): string {
   const lines = [
-    `guide ${plan.guide.id} ${plan.guide.version} · profile ${plan.profile} · nodes ${plan.nodes.join(', ')}`,
+    `guide ${plan.guide.id} ${plan.guide.version}${isBuiltin(plan.guide.sha256) ? '' : ` (${GUIDE_UNKNOWN})`} · profile ${plan.profile} · nodes ${plan.nodes.join(', ')}`,
     '',
     row('benchmark', 'node', 'repeats', 'about', 'writes'),
     ...plan.assignments.map((a) =>
@@ -35,6 +36,9 @@ export function planTable(plan: Plan): string {
   lines.push('', 'nothing was started');
   return `${lines.join('\n')}\n`;
 }
+
+/** By a guide that does not come with the software nothing passes. */
+export const GUIDE_UNKNOWN = '指南未知 guide not known';
 
 const totalWrites = (plan: Plan): number => plan.assignments.reduce((total, a) => total + a.writesBytes * a.repeats, 0);
 

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../benchmarks/benchmark.ts';
 import { CATALOG, effectiveSettings, metricIds, withCompanions } from '../benchmarks/catalog.ts';
 import type { Assignment, Plan, Profile } from '../model/assignment.ts';
+import type { Controller } from '../model/controller.ts';
 import type { Guide } from '../model/guide.ts';
 import type { ReasonCode } from '../model/reason.ts';
 
@@ -11,6 +12,8 @@ export interface PlanWish {
   readonly guide: Guide;
   readonly guideSha256: string;
   readonly profile: Profile;
+  /** Who holds the controller's key, by that party's own declaration. */
+  readonly controller: Controller;
   readonly nodes: readonly string[];
   /** Settings to change, per benchmark id. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -62,11 +65,12 @@ export function makePlan(wish: PlanWish): Plan {
     for (const node of nodesFor(descriptor, wish)) assignments.push(assign(descriptor, node, wish));
   }
   return {
-    schema: 'assay/plan/v1',
+    schema: 'assay/plan/v2',
     run: wish.run,
     createdAt: wish.createdAt,
     guide: { id: wish.guide.id, version: wish.guide.version, sha256: wish.guideSha256 },
     profile: wish.profile,
+    controller: wish.controller,
     nodes: [...wish.nodes],
     assignments,
     unmeasured,

@@ -13,7 +13,7 @@ export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 /** What a statement can say of its subjects. A change of meaning gets a new URI, never a new meaning of an old one. */
 export const PREDICATES = {
   /** The expected set, signed before anything runs. */
-  plan: 'https://assay.dev/plan/v1',
+  plan: 'https://assay.dev/plan/v2',
   /** What passed between agent and controller, by the controller's clock. */
   transcript: 'https://assay.dev/transcript/v1',
   /** What one attempt yielded, by the agent. */

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { BootReading } from './clock.ts';
+import { Controller } from './controller.ts';
 import { ReasonCode } from './reason.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -33,11 +34,13 @@ export type Assignment = Static<typeof Assignment>;
 /** What will be run, fixed before anything runs: the expected set. */
 export const Plan = Type.Object(
   {
-    schema: Type.Literal('assay/plan/v1'),
+    schema: Type.Literal('assay/plan/v2'),
     run: Type.String({ pattern: '^[A-Za-z0-9._-]{1,128}$' }),
     createdAt: Type.String({ format: 'date-time' }),
     guide: Type.Object({ id: Type.String(), version: Type.String(), sha256: Type.String() }, strict),
     profile: Profile,
+    /** Whose word the results are: decides what evidence level they can have. */
+    controller: Controller,
     nodes: Type.Array(Type.String({ minLength: 1 })),
     assignments: Type.Array(Assignment),
     /** Targets of the guide that nothing in this plan measures, and why. */

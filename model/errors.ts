@@ -43,6 +43,15 @@ export const ERRORS = {
       en: 'Name one of the guides that are listed, or give a file.',
     },
   },
+  guide_foreign: {
+    exit: EXIT.usage,
+    zh: '指南文件用了内置指南的编号，内容却不同',
+    en: 'the guide file has the id of a built-in guide, and other content',
+    todo: {
+      zh: '给自己的指南另起编号；要用内置指南，请以 --guide 给出其编号而不是文件。',
+      en: 'Give a guide of your own an id of its own; for the built-in one give --guide its id in place of a file.',
+    },
+  },
   claims_invalid: {
     exit: EXIT.usage,
     zh: '申报文件无效',

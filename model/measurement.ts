@@ -51,8 +51,11 @@ export const Finding = Type.Object(
     labels: Type.Optional(Type.Record(Type.String(), Type.String())),
     /** How many times the value would usually be without this condition, where that is known: 2 is twice as much. */
     gain: Type.Optional(Type.Number({ minimum: 1 })),
-    /** `holds`: keeps the metric from passing. `informs`: is shown only. */
-    weight: Type.Enum(['holds', 'informs']),
+    /**
+     * `holds`: keeps the metric from passing, and whatever it would be part of. `excludes`: the metric is no part of
+     * anything, and what is left is judged without it. `informs`: is shown only.
+     */
+    weight: Type.Enum(['holds', 'excludes', 'informs']),
   },
   strict,
 );

@@ -98,7 +98,18 @@ export const REASONS = {
   level_too_low: {
     zh: '证据等级低于要求',
     en: 'the evidence level is lower than the target asks',
-    todo: { zh: '使用带挑战校验的测量方法。', en: 'Use the challenged form of the measurement.' },
+    todo: {
+      zh: '使用带挑战校验的测量方法；需要 E2 的指标由独立的控制器持有人测量，需要 E3 的由见证节点复测。',
+      en: 'Use the challenged form of the measurement; E2 needs an independent holder of the controller, E3 a witness.',
+    },
+  },
+  witness_needed: {
+    zh: '达到要求，须由见证节点复测',
+    en: 'meets the limit, to be repeated from a witness',
+    todo: {
+      zh: '由评审方从自己的机器（见证节点）重新测量。',
+      en: 'Have the evaluator repeat the measurement from a machine of its own, a witness.',
+    },
   },
   incorrect_result: {
     zh: '结果不正确',
@@ -277,6 +288,14 @@ export const REASONS = {
     todo: {
       zh: '安装适配该加速卡的框架版本或插件后重测。',
       en: 'Install the build or plug-in of the framework for this accelerator and measure again.',
+    },
+  },
+  host_processor: {
+    zh: '节点装有加速卡，其主机处理器的结果不计入',
+    en: 'the node has accelerators, so what its host processor did does not count',
+    todo: {
+      zh: '在加速卡上测量；加速卡不支持的精度不由主机处理器补足。',
+      en: 'Measure on the accelerators; a precision that they lack is not taken from the host processor.',
     },
   },
   same_engine: {

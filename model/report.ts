@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Profile } from './assignment.ts';
 import { Compute, Inference } from './compute.ts';
+import { Controller, Relation } from './controller.ts';
 import { Estimate } from './estimate.ts';
 import { DECISION_RULES, Waiver } from './guide.ts';
 import { Inventory } from './inventory.ts';
@@ -71,6 +72,8 @@ export const Verdict = Type.Object(
     reasons: Type.Array(Reason),
     requirements: Type.Array(RequirementResult),
     level: EvidenceLevel,
+    /** Who held the controller's key: in a self-test a verdict holds for whoever trusts the party under test. */
+    relation: Relation,
     waiver: Type.Optional(Waiver),
     /** Digests of the measurements (signed payloads) or registers that this verdict rests on. */
     evidence: Type.Array(Type.String()),
@@ -172,6 +175,8 @@ export const Report = Type.Object(
       strict,
     ),
     software: Type.Object({ name: Type.String(), version: Type.String() }, strict),
+    /** Who held the controller's key, by that party's own declaration in the signed plan, and the key's id. */
+    controller: Type.Object({ ...Controller.properties, keyId: Type.String() }, strict),
     platform: Type.Object(
       {
         name: Type.Optional(Type.String()),
@@ -179,7 +184,9 @@ export const Report = Type.Object(
         address: Type.Optional(Type.String()),
         location: Type.Optional(Type.String()),
         nodes: Type.Integer(),
+        /** Cards that the nodes report, and how many of them answered a challenge; see reports/build/confirmed.ts. */
         accelerators: Type.Integer(),
+        confirmedAccelerators: Type.Integer(),
       },
       strict,
     ),
@@ -191,14 +198,21 @@ export const Report = Type.Object(
         document: Type.String(),
         issuer: Text,
         sha256: Type.String(),
+        /** It comes with this software. Anybody can write another one, with soft limits and any title. */
+        known: Type.Boolean(),
       },
       strict,
     ),
     overall: Type.Object(
       {
+        /** `cannot_tell`, whatever the verdicts are, where nobody knows the guide. */
         outcome: Overall,
+        /** What the verdicts give by a guide that nobody knows; only there. */
+        judged: Type.Optional(Overall),
         mandatory: Type.Integer(),
         counts: Type.Record(Type.String(), Type.Integer()),
+        /** Passes among the mandatory targets, by the evidence level that they rest on. */
+        passes: Type.Object({ E0: Type.Integer(), E1: Type.Integer(), E2: Type.Integer(), E3: Type.Integer() }, strict),
         waived: Type.Integer(),
       },
       strict,

@@ -16,6 +16,7 @@ const HELD_OUT = 459;
 /**
  * Makes levels of what frameworks answered: labels are made anew from the beacons and from the weights, and so are the
  * numbers that only the engine has. Which engine it was follows from what the agent saw of the process from outside.
+ * The numbers are E1: the node says which framework worked.
  */
 export const proof: Proof<typeof FrameworksSamples> = {
   id: 'frameworks.train',
@@ -29,7 +30,6 @@ export const proof: Proof<typeof FrameworksSamples> = {
     for (const run of raw.runs) {
       const { engine, build, detail: evidence } = engineEvidence(run);
       const order = transcript ? orderProblem(raw, run, transcript) : undefined;
-      const level = order === '' ? 'E2' : 'E1';
       if (order) findings.push({ code: 'evidence_mismatch', detail: `${run.title}: ${order}`, weight: 'holds' });
       if (run.failure)
         findings.push({ ...run.failure, detail: `${run.title}: ${run.failure.detail}`, weight: 'informs' });
@@ -63,7 +63,7 @@ export const proof: Proof<typeof FrameworksSamples> = {
           });
         const counts = right && !(onCpu && raw.accelerators.length > 0);
         const durationS = one.trainSeconds + one.inferSeconds;
-        const common = { labels, durationS, samples: heldOut, verified: right, level } as const;
+        const common = { labels, durationS, samples: heldOut, verified: right, level: 'E1' } as const;
         metrics.push({ metric: 'frameworks.adapted.level', estimate: exact(counts ? 1 : 0, '1', heldOut), ...common });
         metrics.push({ metric: 'frameworks.adapted.agreement', estimate: exact(share, '1', heldOut), ...common });
       }

@@ -15,8 +15,8 @@ import { RecordsRaw } from './raw.ts';
 /**
  * What the raw samples of `records.simultaneous` amount to. The peak is the lower of the generator's count (on the
  * wire and unanswered) and the service's own (received whole and unanswered). Numbers are verified when the sums
- * agree, the poison came back as poison and the opened lots are right. How many were answered rightly is E2 when the
- * transcript bears it out; when each went out and came back only the agent saw, so the other numbers stay E1.
+ * agree, the poison came back as poison and the opened lots are right. All of them are E1: the agent runs the load, and
+ * whoever holds the node can answer in the place of its service.
  */
 export const proof: Proof<typeof RecordsRaw> = {
   id: 'records.simultaneous',
@@ -85,7 +85,6 @@ export const proof: Proof<typeof RecordsRaw> = {
     if (closed && !sums) hold('evidence_mismatch', 'the ledger closes, and yet the sums differ');
 
     const clock = timing(surroundings.transcript, raw.hold.seconds);
-    const counted: Metric['level'] = clock.state === 'agrees' && audit.bound ? 'E2' : 'E1';
     if (clock.state === 'disagrees') hold('clock_unsound', clock.detail);
     if (audit.unbound !== undefined) hold('evidence_mismatch', audit.unbound);
     judgeGenerator(raw, say, hold);
@@ -114,7 +113,7 @@ export const proof: Proof<typeof RecordsRaw> = {
     const count = (id: string, value: number) => metric(id, exact(value, 'count', ledger.admitted), ledger.admitted);
     const metrics: Metric[] = [
       metric('records.simultaneous.peak', exact(peak, 'count', ledger.admitted, 'maximum'), ledger.admitted),
-      { ...count('records.answered', ledger.right), level: counted },
+      count('records.answered', ledger.right),
       count('records.lost', ledger.lost),
       count('records.twice', ledger.twice),
       count('records.corrupt', ledger.corrupt),

@@ -35,9 +35,6 @@ export const proof: Proof<typeof StorageSamples> = {
     checks.push({ id: 'as_assigned', passed: departed === undefined, detail: asAssigned });
     const order = transcript ? orderOf(raw, transcript) : undefined;
     if (order) checks.push({ id: 'order.committed', passed: order.passed, detail: order.detail });
-    const level = order?.passed ? 'E2' : 'E1';
-    // Passes that were written over can no longer be shown to have been.
-    const writeClose = order?.close.fill && raw.fill.writtenBytes === raw.fill.bytes;
     const fio = examineFio(raw.fio, { evidence, direct: raw.direct, wanted: settings.fio !== false });
     const labels = { volume: raw.volume.identity, filesystem: raw.volume.fsType };
 
@@ -51,28 +48,24 @@ export const proof: Proof<typeof StorageSamples> = {
       durationS: 0,
       samples,
       verified: right,
-      level,
+      // What keeps the bytes and gives them back is the node's own word.
+      level: 'E1',
       ...more,
     });
     const metrics: Metric[] = [
-      // What the file system says stays its own word (E1), however well the sample of it came back.
-      metric('storage.capacity.attested', exact(usable, 'B', 1, 'exact'), {
-        verified: booksRight && proven > 0,
-        level: 'E1',
-      }),
+      metric('storage.capacity.attested', exact(usable, 'B', 1, 'exact'), { verified: booksRight && proven > 0 }),
       metric('storage.capacity.proven', exact(proven, 'B', samples), {
         durationS: raw.fill.seconds + raw.read.seconds,
       }),
     ];
     if (usable > 0) metrics.push(metric('storage.capacity.share', exact(proven / usable, '1', samples), {}));
     const speeds = [
-      ['storage.speed.write', raw.fill.windows, raw.fill.writtenBytes, raw.fill.seconds, writeClose],
-      ['storage.speed.read', raw.read.windows, raw.read.bytes, raw.read.seconds, order?.close.read],
+      ['storage.speed.write', raw.fill.windows, raw.fill.writtenBytes, raw.fill.seconds],
+      ['storage.speed.read', raw.read.windows, raw.read.bytes, raw.read.seconds],
     ] as const;
-    for (const [id, windows, bytes, seconds, close] of speeds) {
+    for (const [id, windows, bytes, seconds] of speeds) {
       const estimate = sustained(windows, bytes, seconds);
-      const shown = close ? 'E2' : 'E1';
-      if (estimate) metrics.push(metric(id, estimate, { durationS: seconds, samples: estimate.n, level: shown }));
+      if (estimate) metrics.push(metric(id, estimate, { durationS: seconds, samples: estimate.n }));
     }
     const latencies = raw.sample.latenciesNs.map((ns) => ns / 1e9);
     for (const [id, p, least] of [
@@ -81,8 +74,7 @@ export const proof: Proof<typeof StorageSamples> = {
     ] as const) {
       if (latencies.length < least) continue;
       const estimate = percentileEstimate(latencies, p, 's');
-      // How long each read took only the agent saw.
-      metrics.push(metric(id, estimate, { durationS: raw.sample.seconds, samples: latencies.length, level: 'E1' }));
+      metrics.push(metric(id, estimate, { durationS: raw.sample.seconds, samples: latencies.length }));
     }
     const findings = [...findingsOf(raw, { right, proven, usable, marks: chosen.ruler.length }), ...fio.findings];
     if (departed !== undefined) findings.push({ code: 'evidence_mismatch', detail: departed, weight: 'holds' });

@@ -25,9 +25,7 @@ export type Opening = Static<typeof Opening>;
 export interface AuditResult {
   readonly right: boolean;
   readonly detail: string;
-  /** The transcript shows challenge, root and beacon as the raw samples have them. */
-  readonly bound: boolean;
-  /** Why it does not, where there is a transcript. */
+  /** Why the transcript does not show challenge, root and beacon as the raw samples have them; undefined without one. */
   readonly unbound: string | undefined;
 }
 
@@ -63,8 +61,8 @@ export function auditAnswers(
   const { audit } = raw;
   const { counts, failures } = claims;
   const asked = Number(surroundings.settings.audits ?? 0);
-  const binding = bind(raw, surroundings);
-  const wrong = (detail: string): AuditResult => ({ right: false, detail, ...binding });
+  const unbound = unboundBecause(raw, surroundings);
+  const wrong = (detail: string): AuditResult => ({ right: false, detail, unbound });
   if (!(asked >= 16) || audit.leaves === 0) return wrong('nothing was opened');
   if (counts.reduce((total, count) => total + count, 0) !== audit.leaves)
     return wrong('the tree has not one leaf for each');
@@ -105,7 +103,7 @@ export function auditAnswers(
     );
   }
   const detail = `${chosen.length} of ${audit.leaves} opened, ${marked} of them failed, the others right or turned away rightly`;
-  return { right: true, detail, ...binding };
+  return { right: true, detail, unbound };
 }
 
 /** P[Bin(n, p) ≥ k]. In logarithms, because single terms leave the range of doubles. */
@@ -124,23 +122,21 @@ export function atLeast(k: number, n: number, p: number): number {
   return Math.min(1, sum);
 }
 
-/** Whether the transcript has the same challenge, root and beacon, in the right order. */
-function bind(
+/** Why the transcript has not the same challenge, root and beacon, in the right order; undefined where it has. */
+function unboundBecause(
   raw: { readonly challenge: string; readonly audit: Opening },
   { transcript }: Surroundings,
-): { bound: boolean; unbound: string | undefined } {
-  if (!transcript) return { bound: false, unbound: undefined };
+): string | undefined {
+  if (!transcript) return undefined;
   const { exchanges } = transcript;
   const answers = exchanges.find((exchange) => exchange.label === 'answers');
-  if (exchanges[0]?.beacon !== raw.challenge) {
-    return { bound: false, unbound: 'the inputs are not those of this challenge' };
-  }
-  if (!answers || answers.index === 0) return { bound: false, unbound: 'the answers were never committed' };
-  if (answers.beacon !== raw.audit.beacon) return { bound: false, unbound: 'the audit is not the one that was drawn' };
+  if (exchanges[0]?.beacon !== raw.challenge) return 'the inputs are not those of this challenge';
+  if (!answers || answers.index === 0) return 'the answers were never committed';
+  if (answers.beacon !== raw.audit.beacon) return 'the audit is not the one that was drawn';
   if (Buffer.from(answers.commit, 'base64').toString('hex') !== raw.audit.root) {
-    return { bound: false, unbound: 'the answers are not those that were committed' };
+    return 'the answers are not those that were committed';
   }
-  return { bound: true, unbound: undefined };
+  return undefined;
 }
 
 /** Place of the last start that is not beyond `index`; users without any share the start of the next one. */

@@ -16,15 +16,11 @@ import { wellFormed } from './whole.ts';
 /** Limits of a sound generator (methods: generator health). */
 const GENERATOR = { lagP99S: 0.01, loopDelayP99S: 0.02, cpuShare: 0.8, nullReserve: 1.25 } as const;
 
-/** A user must have at least this part of the tasks of the mean user for the opened ones to show anything of it. */
-const LEAST_TASKS = 4;
-
 /**
  * What the raw samples of `users.concurrent` amount to. The least in flight is the least of all slots, in which every
  * event was seen; identities are users that got a right answer in the hold. Numbers are verified when the opened
- * tasks are right and the gate was passed. How many users got right answers is E2 when the transcript shows that the
- * inputs came from the controller's challenge, the answers were committed before the audit was drawn, and its clock
- * agrees on the hold, and all these users had about equally many tasks. When each task went out and came back only the agent saw: the other numbers stay E1.
+ * tasks are right and the gate was passed. All of them are E1: the agent runs the load, and whoever holds the node can
+ * answer in the place of its service.
  */
 export const proof: Proof<typeof UsersRaw> = {
   id: 'users.concurrent',
@@ -87,10 +83,6 @@ export const proof: Proof<typeof UsersRaw> = {
     say('misshapen_refused', misshapen, `a wrong shape got status ${gate.misshapenStatus}`);
 
     const clock = timing(surroundings.transcript, raw.hold.seconds);
-    // A user with hardly any task is hardly ever opened, so that nothing would be known of users made up like that.
-    const least = raw.audit.leaves / raw.users / LEAST_TASKS;
-    const even = raw.held.every((count, user) => count === 0 || raw.tasks[user]! >= least);
-    const counted: Metric['level'] = clock.state === 'agrees' && audit.bound && even ? 'E2' : 'E1';
     if (clock.state === 'disagrees') hold('clock_unsound', clock.detail);
     if (audit.unbound !== undefined) hold('evidence_mismatch', audit.unbound);
 
@@ -111,7 +103,7 @@ export const proof: Proof<typeof UsersRaw> = {
     const identities = raw.held.filter((count) => count > 0).length;
     const metrics: Metric[] = [
       metric('users.inflight.min', exact(leastOf(raw.hold.min), 'count', answered, 'minimum'), answered),
-      { ...metric('users.identities', exact(identities, 'count', answered), answered), level: counted },
+      metric('users.identities', exact(identities, 'count', answered), answered),
       metric('users.error.share', shareOf(failed, raw.started), raw.started),
       metric('users.latency.p99', percentileOf(responses, 0.99), responses.count),
       metric('users.fairness.jain', exact(jain(raw.held), 'ratio', raw.users, 'exact'), answered),

@@ -24,8 +24,9 @@ export async function renderDocuments(
   const files = new Map<string, Uint8Array>();
   const missing: { path: string; problem: string }[] = [];
   const { number, synthetic, judgedAt: at } = report;
+  const { relation } = report.controller;
   // The browser prints in processes of its own, while the tables are made in this one.
-  const printing = printer.print(html, { number, synthetic, at });
+  const printing = printer.print(html, { number, synthetic, relation, at });
   printing.catch(() => {});
   files.set(PATHS.goals2020, await goalTable2020(report));
   files.set(PATHS.goals2025, await goalTable2025(report));

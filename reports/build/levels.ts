@@ -1,3 +1,5 @@
+import { HIGHEST_LEVEL, lowerLevel, type Relation } from '../../model/controller.ts';
+import type { EvidenceLevel } from '../../model/outcome.ts';
 import type { Admitted } from '../verify/admission.ts';
 
 /**
@@ -6,13 +8,20 @@ import type { Admitted } from '../verify/admission.ts';
  * answered in order and in time, but the node holds the key, runs the load or names the framework: an agent that lies
  * could pass it. Their numbers are E1, however well the answers fit.
  */
-const PROVEN: ReadonlySet<string> = new Set(['compute.challenge']);
+const RECOMPUTED: ReadonlySet<string> = new Set(['compute.challenge']);
 
-/** Attempts with no metric above the level that its kind of proof supports. */
-export function withLevels(admitted: readonly Admitted[]): Admitted[] {
+/**
+ * Attempts with no metric above the level that its kind of proof supports, and none above what the holder of the
+ * controller's key can give: whoever draws the beacons knows what will be checked.
+ */
+export function withLevels(admitted: readonly Admitted[], relation: Relation): Admitted[] {
   return admitted.map((attempt) => {
-    if (PROVEN.has(attempt.measurement.benchmark)) return attempt;
-    const metrics = attempt.examination.metrics.map((m) => (m.level === 'E2' ? { ...m, level: 'E1' as const } : m));
+    const proven: EvidenceLevel = RECOMPUTED.has(attempt.measurement.benchmark) ? 'E2' : 'E1';
+    const most = lowerLevel(proven, HIGHEST_LEVEL[relation]);
+    const metrics = attempt.examination.metrics.map((m) => {
+      const level = lowerLevel(m.level, most);
+      return level === m.level ? m : { ...m, level };
+    });
     return { ...attempt, examination: { ...attempt.examination, metrics } };
   });
 }

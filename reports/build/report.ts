@@ -1,13 +1,16 @@
 import type { Finding } from '../../model/measurement.ts';
 import type { Attempt, Report } from '../../model/report.ts';
 import { duplicateFindings } from '../../model/uniqueness.ts';
+import { isBuiltin } from '../guides/builtin.ts';
 import type { Case } from '../judge/case.ts';
 import { judge } from '../judge/judge.ts';
 import type { Admitted } from '../verify/admission.ts';
 import { runClockFindings } from '../verify/clock.ts';
 import type { Replay } from '../verify/replay.ts';
 import { computeOf } from './compute.ts';
+import { confirmedAccelerators } from './confirmed.ts';
 import { unmeasuredFindings, withFleet } from './fleet.ts';
+import { withoutHosts } from './hosts.ts';
 import { inferenceOf } from './inference.ts';
 import { kindsOf } from './kinds.ts';
 import { withLevels } from './levels.ts';
@@ -29,9 +32,13 @@ export interface ReportFacts {
 export function buildReport(run: Replay, facts: ReportFacts): Report {
   const findings = runFindings(run);
   const plausible = withPlausibility(run.admitted, run.inventories);
-  const admitted = withLevels(withFleet(plausible, run.inventories, run.plan));
+  const { controller } = run.plan;
+  const together = withFleet(withoutHosts(plausible, run.inventories), run.inventories, run.plan);
+  const admitted = withLevels(together, controller.relation);
+  const guideKnown = isBuiltin(run.guideSha256);
   const judged: Case = {
     guide: run.guide,
+    guideKnown,
     claims: run.claims,
     plan: run.plan,
     issued: run.issued,
@@ -71,10 +78,12 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     judgedAt: facts.judgedAt,
     period: { ...run.period },
     software: { ...facts.software },
+    controller: { ...controller, keyId: run.controllerKeyId },
     platform: {
       ...run.claims?.platform,
       nodes: run.inventories.length,
       accelerators: run.inventories.flatMap((i) => i.accelerators).filter((a) => a.kind === 'package').length,
+      confirmedAccelerators: confirmedAccelerators(admitted, run.inventories),
     },
     guide: {
       id: run.guide.id,
@@ -83,6 +92,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
       document,
       issuer,
       sha256: run.guideSha256,
+      known: guideKnown,
     },
     overall,
     verdicts,

@@ -23,6 +23,11 @@ export function builtinGuides(): LoadedGuide[] {
   return BUILTIN.map((value) => load(value, 'built-in guide'));
 }
 
+/** Whether a guide comes with the software, by the sha256 of its canonical bytes. */
+export function isBuiltin(sha256: string): boolean {
+  return builtinGuides().some((guide) => guide.sha256 === sha256);
+}
+
 /** A guide from the bytes of a file. Rejects with `json_invalid` or `guide_invalid`. */
 export function readGuide(bytes: Uint8Array, name: string): LoadedGuide {
   return load(parseWritten(bytes, name), name);

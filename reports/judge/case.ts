@@ -27,6 +27,8 @@ export interface RegisterCounts {
 /** Everything a judgement rests on. The judge sees nothing else: no clock, no file, no benchmark. */
 export interface Case {
   readonly guide: Guide;
+  /** The guide comes with this software: by one that nobody knows there is no outcome of the whole. */
+  readonly guideKnown: boolean;
   readonly claims: Claims | undefined;
   readonly plan: Plan;
   /** How many attempts the controller sent out, per assignment: fewer measurements than that is missing evidence. */

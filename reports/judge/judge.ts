@@ -47,6 +47,7 @@ function judgeTarget(target: Target, run: Case): Verdict {
     reasons: distinctReasons(reasons),
     requirements: judged.results,
     level: lowest(judged.results.filter((r) => r.estimate).map((r) => r.level)),
+    relation: run.plan.controller.relation,
     ...(waiver ? { waiver } : {}),
     evidence: judged.evidence,
   };
@@ -126,8 +127,14 @@ function judgeWhole(run: Case, verdicts: readonly Verdict[]): Report['overall'] 
   const mandatory = verdicts.filter((v) => v.mandatory);
   const counts: Record<string, number> = {};
   for (const outcome of OUTCOMES) counts[outcome] = mandatory.filter((v) => v.outcome === outcome).length;
+  const passes = { E0: 0, E1: 0, E2: 0, E3: 0 };
+  for (const { outcome, level } of mandatory) if (outcome === 'pass') passes[level]++;
   const waived = mandatory.filter((v) => v.outcome === 'fail' && v.waiver).length;
-  return { outcome: whole(run, mandatory, waived), mandatory: mandatory.length, counts, waived };
+  const judged = whole(run, mandatory, waived);
+  const outcome: Pick<Report['overall'], 'outcome' | 'judged'> = run.guideKnown
+    ? { outcome: judged }
+    : { outcome: 'cannot_tell', judged };
+  return { ...outcome, mandatory: mandatory.length, counts, passes, waived };
 }
 
 function whole(run: Case, mandatory: readonly Verdict[], waived: number): Overall {

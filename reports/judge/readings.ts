@@ -34,6 +34,8 @@ export interface Readings {
   readonly unread: readonly { readonly reason: Reason; readonly labels: NonNullable<Finding['labels']> }[];
   /** What attempts say of libraries that they had to do without: it may explain a low value, and holds nothing. */
   readonly hampered: readonly Finding[];
+  /** Metrics that are no part of what is judged, by their labels, and why. */
+  readonly excluded: readonly { readonly reason: Reason; readonly labels: Metric['labels'] }[];
   /** At least one attempt was sent out. */
   readonly issued: boolean;
   /** An attempt ended in a way that is a defect, not an absence. */
@@ -74,6 +76,7 @@ function counted(requirement: Requirement, run: Case): Readings {
     silent: [],
     unread: [],
     hampered: [],
+    excluded: [],
     issued: true,
     broken: false,
   };
@@ -100,6 +103,7 @@ function collectAnew(requirement: Requirement, run: Case): Readings {
   const silent: Reason[] = [];
   const unread: Readings['unread'][number][] = [];
   const hampered: Finding[] = [];
+  const excluded: Readings['excluded'][number][] = [];
   const completedOf = new Map<string, { node: string; attempts: number[] }>();
   let repeats = expected.length === 0 ? 0 : Number.POSITIVE_INFINITY;
   let issuedAny = false;
@@ -133,9 +137,11 @@ function collectAnew(requirement: Requirement, run: Case): Readings {
       }
       completed.push(attempt.attempt);
       hampered.push(...hamperingFindings(attempt, requirement));
+      const aside = excludedFrom(attempt, requirement);
+      excluded.push(...aside);
       const own = readingsOf(attempt, requirement);
       for (const reading of own) readings.push(reading);
-      if (own.length === 0) silent.push(...foundInstead(attempt, requirement));
+      if (own.length === 0) silent.push(...foundInstead(attempt, requirement), ...aside.map(({ reason }) => reason));
       else unread.push(...heldUnread(attempt, requirement, own));
     }
     repeats = Math.min(repeats, completed.length);
@@ -154,6 +160,7 @@ function collectAnew(requirement: Requirement, run: Case): Readings {
     silent,
     unread,
     hampered,
+    excluded,
     issued: issuedAny,
     broken,
   };
@@ -163,6 +170,7 @@ function collectAnew(requirement: Requirement, run: Case): Readings {
 interface Sorted extends JudgedAttempt {
   readonly metrics: ReadonlyMap<string, readonly Metric[]>;
   readonly holding: readonly Finding[];
+  readonly excluding: readonly Finding[];
 }
 
 interface Index {
@@ -193,6 +201,7 @@ function sorted(attempt: JudgedAttempt): Sorted {
     ...attempt,
     metrics: Map.groupBy(metrics, ({ metric }) => metric),
     holding: findings.filter(({ weight }) => weight === 'holds'),
+    excluding: findings.filter(({ weight }) => weight === 'excludes'),
   };
 }
 
@@ -200,6 +209,7 @@ function readingsOf(attempt: Sorted, requirement: Requirement): Reading[] {
   const result: Reading[] = [];
   for (const metric of attempt.metrics.get(requirement.metric) ?? []) {
     if (!matches(metric.labels, requirement.where)) continue;
+    if (attempt.excluding.some((finding) => concerns(finding, metric))) continue;
     result.push({
       metric,
       node: attempt.node,
@@ -210,6 +220,16 @@ function readingsOf(attempt: Sorted, requirement: Requirement): Reading[] {
     });
   }
   return result;
+}
+
+/** Metrics of an attempt that a finding keeps out of what is judged. */
+function excludedFrom(attempt: Sorted, { metric: id, where }: Requirement): Readings['excluded'] {
+  if (attempt.excluding.length === 0) return [];
+  return (attempt.metrics.get(id) ?? []).flatMap((metric) => {
+    if (!matches(metric.labels, where)) return [];
+    const finding = attempt.excluding.find((one) => concerns(one, metric));
+    return finding ? [{ reason: { code: finding.code, detail: finding.detail }, labels: metric.labels }] : [];
+  });
 }
 
 /** Findings of an attempt without a reading that would have kept one from counting. */
@@ -280,9 +300,13 @@ function holds(metric: Metric, requirement: Requirement, findings: readonly Find
   return held;
 }
 
-/** Whether a finding of an attempt keeps this metric of it from counting. */
+/** Whether a finding of an attempt keeps this metric of it from counting, or out of everything. */
 export function holdsBack(finding: Finding, metric: Metric): boolean {
-  if (finding.weight !== 'holds') return false;
+  return finding.weight !== 'informs' && concerns(finding, metric);
+}
+
+/** Whether a finding speaks of this metric. */
+function concerns(finding: Finding, metric: Metric): boolean {
   if (finding.metric !== undefined && finding.metric !== metric.metric) return false;
   return matches(metric.labels, finding.labels);
 }

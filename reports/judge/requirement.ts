@@ -1,9 +1,10 @@
+import { HIGHEST_LEVEL, lowerLevel } from '../../model/controller.ts';
 import type { Requirement, Target } from '../../model/guide.ts';
-import { EVIDENCE_LEVELS, type Outcome } from '../../model/outcome.ts';
+import { EVIDENCE_LEVELS, type EvidenceLevel, type Outcome } from '../../model/outcome.ts';
 import type { Reason, RequirementResult } from '../../model/report.ts';
 import { absences, shownThroughout } from './absence.ts';
 import type { Case } from './case.ts';
-import { decide } from './decide.ts';
+import { type Decision, decide } from './decide.ts';
 import { explanations } from './explanation.ts';
 import { countedNothing, type Folded, fold, foldApart } from './fold.ts';
 import { collect, FLEET, maybe, type Reading, type Readings } from './readings.ts';
@@ -31,27 +32,29 @@ function judgeChoice(target: Target, requirement: Requirement, run: Case, found:
   const label = requirement.choose!;
   const choices = [...new Set(found.readings.map((r) => r.metric.labels[label] ?? ''))].filter((c) => c !== '').sort();
   const claimed = run.claims?.targets[target.id]?.choice;
+  const at = (choice: string): Readings => ({
+    ...found,
+    unread: found.unread.filter(({ labels }) => maybe(labels, { [label]: choice })),
+    excluded: found.excluded.filter(({ labels }) => labels[label] === choice),
+    // Where the best choice counts, one that could not be measured might have been better.
+    hampered: found.hampered.filter(
+      ({ labels }) =>
+        maybe(labels, { [label]: choice }) || (claimed === undefined && !choices.includes(labels?.[label] ?? '')),
+    ),
+  });
   const judged = choices.map((choice) => ({
     choice,
     result: judgeReadings(
       target,
       requirement,
       run,
-      {
-        ...found,
-        unread: found.unread.filter(({ labels }) => maybe(labels, { [label]: choice })),
-        // Where the best choice counts, one that could not be measured might have been better.
-        hampered: found.hampered.filter(
-          ({ labels }) =>
-            maybe(labels, { [label]: choice }) || (claimed === undefined && !choices.includes(labels?.[label] ?? '')),
-        ),
-      },
+      at(choice),
       found.readings.filter((r) => r.metric.labels[label] === choice),
     ),
   }));
   judged.sort((a, b) => better(a.result, b.result) || (a.choice < b.choice ? -1 : 1));
   const chosen = claimed === undefined ? judged[0] : judged.find((j) => j.choice === claimed);
-  if (!chosen) return judgeReadings(target, requirement, run, found, []);
+  if (!chosen) return judgeReadings(target, requirement, run, claimed === undefined ? found : at(claimed), []);
   return {
     ...chosen.result,
     choice: { label, value: chosen.choice, by: claimed === undefined ? 'best' : 'claim' },
@@ -114,6 +117,7 @@ function judgeReadings(
   }
   const doubts = [
     ...insufficient(target, run, found, valid, shown),
+    ...unwitnessed(target, run, decision, shown),
     ...(!folded || !counts ? heldReasons : []),
     // What is not counted takes nothing from those that are, unless there must not be more of them.
     ...(!counts || requirement.comparison === '<=' ? unshown : []),
@@ -122,6 +126,7 @@ function judgeReadings(
   ];
   if (outcome === 'pass' && doubts.length > 0) outcome = 'indeterminate';
   const { first, after } = explanations(requirement, target.rule, shown, outcome === 'fail' ? found.hampered : []);
+  const aside = outcome === 'pass' ? [] : found.excluded.map(({ reason }) => reason);
   const shownHeld = counts && outcome !== 'pass' ? [...heldReasons, ...unshown] : [];
   return {
     ...head(requirement),
@@ -135,7 +140,7 @@ function judgeReadings(
     level: shown.level,
     outcome,
     // A pass after a crash or a time-out stays one, and says so.
-    reasons: distinctReasons([...first, ...reasons, ...after, ...doubts, ...shownHeld, ...found.gaps]),
+    reasons: distinctReasons([...first, ...reasons, ...after, ...doubts, ...shownHeld, ...found.gaps, ...aside]),
   };
 }
 
@@ -162,7 +167,8 @@ function zero(requirement: Requirement, found: Readings): Folded | undefined {
 
 /** Every way in which the evidence is too little for a pass. */
 function insufficient(target: Target, run: Case, found: Readings, valid: readonly Reading[], shown: Folded): Reason[] {
-  const { minDurationS, minSamples, minNodeShare = 1, minRepeats = 1, level } = target.sufficiency;
+  const { minDurationS, minSamples, minNodeShare = 1, minRepeats = 1 } = target.sufficiency;
+  const level = demandedLevel(target, run);
   const doubts: Reason[] = [];
   if (minDurationS !== undefined && !(shown.durationS >= minDurationS)) {
     doubts.push({ code: 'too_short', detail: `${round(shown.durationS)} s of ${minDurationS} s` });
@@ -188,6 +194,17 @@ function insufficient(target: Target, run: Case, found: Readings, valid: readonl
   return doubts;
 }
 
+/** What the target asks for, as far as a run of this kind can give it: whoever tests itself is asked for no more than E1. */
+function demandedLevel(target: Target, run: Case): EvidenceLevel {
+  return lowerLevel(target.sufficiency.level, HIGHEST_LEVEL[run.plan.controller.relation]);
+}
+
+/** A value that meets its limit and lacks nothing but a witness is one to repeat, and no defect of the platform. */
+function unwitnessed(target: Target, run: Case, decision: Decision, shown: Folded): Reason[] {
+  if (decision.outcome !== 'pass' || demandedLevel(target, run) !== 'E3' || shown.level === 'E3') return [];
+  return [{ code: 'witness_needed', detail: '' }];
+}
+
 /** Findings over the fleet that block a sum or a count, whatever the metric. */
 function blocking(requirement: Requirement, run: Case): Reason[] {
   return run.findings
@@ -202,11 +219,12 @@ function nothing(
   hadReadings: boolean,
 ): { outcome: Outcome; reasons: Reason[] } {
   if (hadReadings) return { outcome: 'error', reasons: distinctReasons([...held, ...found.gaps]) };
-  const reasons = distinctReasons([...found.silent, ...found.gaps]);
+  const reasons = distinctReasons([...found.silent, ...found.excluded.map(({ reason }) => reason), ...found.gaps]);
   if (found.broken) return { outcome: 'error', reasons };
   if (found.repeats > 0) {
     const missing: Reason = { code: 'evidence_missing', detail: `no ${requirement.metric} in completed attempts` };
-    return { outcome: 'error', reasons: found.silent.length > 0 ? reasons : [missing, ...reasons] };
+    const explained = found.silent.length + found.excluded.length > 0;
+    return { outcome: 'error', reasons: explained ? reasons : [missing, ...reasons] };
   }
   if (reasons.length === 0) reasons.push({ code: 'not_measured', detail: requirement.metric });
   return { outcome: 'not_tested', reasons };

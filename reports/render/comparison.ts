@@ -1,9 +1,10 @@
 import type { Report } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
-import { LABELS, OVERALL_TEXT } from '../text/catalog.ts';
+import { LABELS } from '../text/catalog.ts';
 import { china, utc } from '../text/moment.ts';
 import { plusMinus, signedPercent, whole } from '../text/quantity.ts';
 import { SENTENCES } from '../text/sentence.ts';
+import { overallText } from '../text/standing.ts';
 import { AS_SIGNED } from '../text/verification.ts';
 import { compareReports, type Direction, type NodeChange, type TargetChange, type ValueChange } from './difference.ts';
 import { column, fold, outcomeMark } from './html/section.ts';
@@ -29,12 +30,12 @@ export interface JudgedAgain {
   readonly after: boolean;
 }
 
-/** What changed from one acceptance to the next, target by target and node by node, as one static page like the report. */
+/** What changed from one run to the next, target by target and node by node, as one static page like the report. */
 export function renderComparison(before: Report, after: Report, judgedAgain: JudgedAgain): string {
   const difference = compareReports(before, after);
   const synthetic = before.synthetic || after.synthetic;
   const head = (report: Report): Markup =>
-    markup`<td>${report.number}</td><td>${utc(report.judgedAt)}<br><span class="aside">${china(report.judgedAt)}</span></td><td>${report.guide.id} ${report.guide.version}<br>${code(report.guide.sha256.slice(0, 12))}</td><td>${both(SENTENCES.size(report.platform.nodes, report.platform.accelerators))}</td><td>${report.software.name} ${report.software.version}</td><td><b>${both(OVERALL_TEXT[report.overall.outcome])}</b></td>`;
+    markup`<td>${report.number}</td><td>${utc(report.judgedAt)}<br><span class="aside">${china(report.judgedAt)}</span></td><td>${report.guide.id} ${report.guide.version}<br>${code(report.guide.sha256.slice(0, 12))}</td><td>${both(SENTENCES.size(report.platform))}</td><td>${report.software.name} ${report.software.version}</td><td><b>${both(overallText(report.overall.outcome, report.controller.relation))}</b></td>`;
   return page(
     `${LABELS.comparison.zh} ${before.number} ${after.number}`,
     synthetic,

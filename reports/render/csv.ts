@@ -35,6 +35,10 @@ const TARGET_COLUMNS = [
   '豁免 waiver',
   '证据 sha256',
   '评估时间 judged_at',
+  '控制方关系 relation',
+  '控制器密钥持有人 holder',
+  '控制器密钥 controller_key',
+  '指南已知 guide_known',
 ];
 
 type Cell = string | number | boolean | undefined;
@@ -83,6 +87,10 @@ export function renderCsv(report: Report): string {
         verdict.waiver && `${verdict.waiver.approvedBy}, ${utc(verdict.waiver.expiresAt)}`,
         verdict.evidence.slice(0, 50).join(' '),
         utc(report.judgedAt),
+        verdict.relation,
+        report.controller.holder,
+        report.controller.keyId,
+        report.guide.known,
       ]);
     }
   }

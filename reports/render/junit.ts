@@ -1,7 +1,7 @@
 import { OUTCOME_TEXT, type Outcome } from '../../model/outcome.ts';
 import { REASONS } from '../../model/reason.ts';
 import type { Report, Verdict } from '../../model/report.ts';
-import { OVERALL_TEXT } from '../text/catalog.ts';
+import { holdsFor, overallText, passesByLevel, unknownGuide } from '../text/standing.ts';
 import { Markup, markup } from './markup.ts';
 import { allReasons, deciding, gap } from './summary.ts';
 
@@ -24,12 +24,24 @@ export function renderJunit(report: Report): string {
   const totals = new Markup(
     `tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}" time="${time.toFixed(3)}"`,
   );
-  const overall = OVERALL_TEXT[report.overall.outcome];
-  const word = `${overall.zh} ${overall.en}`;
+  const { controller, guide } = report;
+  const overall = overallText(report.overall.outcome, controller.relation);
+  const holds = holdsFor(controller);
+  const unknown = unknownGuide(guide);
+  const word = `${overall.zh} ${overall.en}${guide.known ? '' : `: ${unknown.zh} ${unknown.en}`}`;
+  const property = (name: string, value: string): Markup => markup`<property name="${name}" value="${value}"/>`;
+  const standing = [
+    property('controller.relation', controller.relation),
+    property('controller.holder', controller.holder),
+    property('controller.key', controller.keyId),
+    property('holds.for', `${holds.zh} ${holds.en}`),
+    property('passes', passesByLevel(report.overall.passes).en),
+    property('guide.known', String(guide.known)),
+  ];
   return markup`<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="assay" ${totals}>
 <testsuite name="${report.guide.id} ${report.guide.version}" ${totals} timestamp="${report.judgedAt}">
-<properties><property name="report" value="${report.number}"/><property name="run" value="${report.run}"/><property name="profile" value="${report.profile}"/><property name="synthetic" value="${String(report.synthetic)}"/><property name="overall" value="${report.overall.outcome}"/><property name="log.root" value="${report.log.root}"/></properties>
+<properties><property name="report" value="${report.number}"/><property name="run" value="${report.run}"/><property name="profile" value="${report.profile}"/><property name="synthetic" value="${String(report.synthetic)}"/><property name="overall" value="${report.overall.outcome}"/><property name="log.root" value="${report.log.root}"/>${standing}</properties>
 <testcase classname="${report.guide.id}" name="overall" time="0.000">${passed ? '' : markup`<failure type="${report.overall.outcome}" message="${word}"/>`}</testcase>
 ${report.verdicts.map((verdict) => testCase(report.guide.id, verdict))}</testsuite>
 </testsuites>

@@ -3,12 +3,22 @@ import { OUTCOME_TEXT } from '../../model/outcome.ts';
 import { REASONS } from '../../model/reason.ts';
 import type { Report, Verdict } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
-import { LABELS, OVERALL_MEANING, OVERALL_TEXT, PROFILE_TEXT, RULE_TEXT } from '../text/catalog.ts';
+import { LABELS, PROFILE_TEXT, RULE_TEXT } from '../text/catalog.ts';
 import { COMPUTE } from '../text/compute.ts';
 import { china, utc } from '../text/moment.ts';
 import { LIMITS, VERIFY_STEPS } from '../text/prose.ts';
 import { percent, plusMinus, quantity, signedPercent, significant } from '../text/quantity.ts';
 import { SENTENCES } from '../text/sentence.ts';
+import {
+  holdsFor,
+  judgedBy,
+  KIND,
+  overallMeaning,
+  overallText,
+  passesByLevel,
+  TITLE,
+  unknownGuide,
+} from '../text/standing.ts';
 import { oneLine } from '../text/visible.ts';
 import {
   allReasons,
@@ -24,25 +34,29 @@ import {
 
 /** The report as Markdown (GitHub's tables): verdict, every target, what to do, how to verify. For reading in an issue or a terminal. */
 export function renderMarkdown(report: Report, notice?: Text): string {
-  const { overall, platform, guide } = report;
+  const { overall, platform, guide, controller } = report;
+  const title = TITLE[controller.relation];
+  const word = overallText(overall.outcome, controller.relation);
+  const meaning = overallMeaning(overall.outcome, controller.relation);
   const counts = SENTENCES.mandatoryCounts(overall.mandatory, mandatoryCounts(report));
   const lines = [
-    `# ${LABELS.title.zh} · ${LABELS.title.en}`,
+    `# ${title.zh} · ${title.en}`,
     ...(report.synthetic ? [`> **${both(LABELS.synthetic)}**`] : []),
+    ...(guide.known ? [] : [`> **${both(unknownGuide(guide))}**`]),
     ...(notice ? [`> **${both(notice)}**`] : []),
-    `## ${OVERALL_TEXT[overall.outcome].zh} · ${OVERALL_TEXT[overall.outcome].en}`,
-    `${OVERALL_MEANING[overall.outcome].zh}${counts.zh}${LABELS.onlyItems.zh}`,
-    `${OVERALL_MEANING[overall.outcome].en} ${counts.en} ${LABELS.onlyItems.en}`,
+    `## ${word.zh} · ${word.en}`,
+    `${meaning.zh}${counts.zh}${LABELS.onlyItems.zh}`,
+    `${meaning.en} ${counts.en} ${LABELS.onlyItems.en}`,
+    ...(overall.judged ? [both(judgedBy(overall.judged, controller.relation))] : []),
+    both(passesByLevel(overall.passes)),
+    both(holdsFor(controller)),
     ...(report.profile === 'quick' ? [both(LABELS.quickNotice)] : []),
     table(
       ['', ''],
       [
         [both(LABELS.number), cell(report.number)],
         [both(LABELS.customer), cell(platform.customer ?? both(LABELS.notStated))],
-        [
-          both(LABELS.platform),
-          `${cell(platform.name ?? '')} ${both(SENTENCES.size(platform.nodes, platform.accelerators))}`,
-        ],
+        [both(LABELS.platform), `${cell(platform.name ?? '')} ${both(SENTENCES.size(platform))}`],
         [
           both(LABELS.guide),
           `${both(guide.title)} · ${cell(guide.document)} · ${cell(guide.id)} ${cell(guide.version)} · sha256 ${cell(guide.sha256)}`,
@@ -51,6 +65,10 @@ export function renderMarkdown(report: Report, notice?: Text): string {
         [both(LABELS.evaluated), times(report.judgedAt)],
         [both(LABELS.profile), both(PROFILE_TEXT[report.profile])],
         [both(LABELS.log), `${report.log.entries} · ${cell(report.log.root)}`],
+        [
+          both(LABELS.controllerKey),
+          `${cell(controller.holder)} · ${both(KIND[controller.relation])} · ${cell(controller.keyId)}`,
+        ],
         [both(LABELS.stamps), both(LABELS.notStamped)],
         [both(LABELS.software), cell(`${report.software.name} ${report.software.version}`)],
       ],

@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
+import type { Relation } from '../../model/controller.ts';
 import { AssayError } from '../../model/errors.ts';
 import { LABELS } from '../text/catalog.ts';
 import { utc } from '../text/moment.ts';
+import { KIND } from '../text/standing.ts';
 import { markup } from './markup.ts';
 
 /** What a document is called and dated by. */
@@ -13,6 +15,8 @@ export interface PdfFacts {
   readonly number: string;
   /** Marks every page as made from synthetic data. */
   readonly synthetic: boolean;
+  /** Who held the controller's key: a self-test says so on every page. */
+  readonly relation: Relation;
   /** RFC 3339 moment to write as the document's dates, in place of the clock's: then the same page gives the same bytes. */
   readonly at: string;
 }
@@ -127,7 +131,8 @@ function header(facts: PdfFacts): string {
   const note =
     facts.synthetic &&
     markup`<span style="color:#b3261e;font-weight:700">${LABELS.synthetic.zh} SYNTHETIC DATA</span> `;
-  return markup`<div style="${FONT.replaceAll('"', "'")};text-align:right">${note}${LABELS.number.zh} ${LABELS.number.en} ${facts.number}</div>`
+  const kind = facts.relation === 'self' && markup`${KIND.self.zh} ${KIND.self.en} · `;
+  return markup`<div style="${FONT.replaceAll('"', "'")};text-align:right">${note}${kind}${LABELS.number.zh} ${LABELS.number.en} ${facts.number}</div>`
     .text;
 }
 

@@ -1,9 +1,11 @@
 import { OUTCOME_TEXT, type Outcome } from '../../model/outcome.ts';
 import { REASONS } from '../../model/reason.ts';
 import type { LibraryAdvice, Report, Verdict } from '../../model/report.ts';
-import { LABELS, OVERALL_TEXT } from '../text/catalog.ts';
+import type { Text } from '../../model/text.ts';
+import { LABELS } from '../text/catalog.ts';
 import { LIBRARIES, libraryCost } from '../text/libraries.ts';
 import { SENTENCES } from '../text/sentence.ts';
+import { holdsFor, judgedBy, overallText, passesByLevel, unknownGuide } from '../text/standing.ts';
 import { oneLine } from '../text/visible.ts';
 import { displayWidth, pad, wrap } from '../text/width.ts';
 import { allReasons, deciding, disturbed, gap, mandatoryCounts, OUTCOME_SIGN } from './summary.ts';
@@ -66,13 +68,22 @@ function valueLines(verdict: Verdict, width: number): string[] {
 }
 
 function overall(report: Report, width: number, paint: Paint): string[] {
-  const { outcome, mandatory } = report.overall;
-  const text = OVERALL_TEXT[outcome];
+  const { outcome, judged, mandatory, passes } = report.overall;
+  const { relation } = report.controller;
+  const text = overallText(outcome, relation);
+  const said = [passesByLevel(passes), holdsFor(report.controller)];
+  const marks = report.guide.known ? [] : [unknownGuide(report.guide), ...(judged ? [judgedBy(judged, relation)] : [])];
+  const lines = ({ zh, en }: Text): string[] => [...wrap(oneLine(zh), width), ...wrap(oneLine(en), width)];
   const counts = SENTENCES.mandatoryCounts(mandatory, mandatoryCounts(report));
   const colour = outcome === 'passed' ? '32;1' : outcome === 'not_passed' ? '31;1' : '33;1';
   const busy = disturbed(report);
-  const load = busy ? [...wrap(SENTENCES.busy(busy).zh, width), ...wrap(SENTENCES.busy(busy).en, width)] : [];
-  return [paint(colour, `${text.zh} ${text.en}`), ...wrap(counts.zh, width), ...wrap(counts.en, width), ...load];
+  return [
+    ...marks.flatMap(lines).map((line) => paint('31;1', line)),
+    paint(colour, `${text.zh} ${text.en}`),
+    ...lines(counts),
+    ...said.flatMap(lines),
+    ...(busy ? lines(SENTENCES.busy(busy)) : []),
+  ];
 }
 
 /** Libraries that are missing or not usable, what each costs and how to get it; nothing where none was missed. */

@@ -3,7 +3,6 @@ import type { Text } from '../../model/text.ts';
 
 /** Every label and sentence of the pages that no number goes into. A missing or half text fails the type check. */
 export const LABELS = {
-  title: { zh: '算力平台验收测试报告', en: 'Compute Platform Acceptance Test Report' },
   number: { zh: '报告编号', en: 'Report No.' },
   evaluated: { zh: '评估时间', en: 'Evaluated' },
   customer: { zh: '委托单位', en: 'Customer' },
@@ -24,12 +23,13 @@ export const LABELS = {
   },
   evidence: { zh: '证据与签名', en: 'Evidence and signatures' },
   log: { zh: '测量日志', en: 'Measurement log' },
+  controllerKey: { zh: '控制器密钥', en: 'Controller’s key' },
   guideDigest: { zh: '指南摘要', en: 'Guide digest' },
   signatures: { zh: '签名', en: 'Signatures' },
   stamps: { zh: '时间戳', en: 'Time stamp' },
   notStamped: {
-    zh: '生成本报告时未加盖时间戳；此后加盖的附于证据包 addenda/，由 ./assay verify 列出',
-    en: 'not stamped when this report was made; stamps added later are in addenda/, and ./assay verify lists them',
+    zh: '生成本报告时未加盖；此后加盖的见 addenda/',
+    en: 'none when this report was made; later ones are in addenda/',
   },
   prepared: { zh: '编制', en: 'Prepared' },
   reviewed: { zh: '审核', en: 'Reviewed' },
@@ -156,7 +156,7 @@ export const LABELS = {
   registered: { zh: '据登记表', en: 'from a register' },
   countedKind: { zh: '实际清点', en: 'counted' },
   measuredKind: { zh: '实测', en: 'measured' },
-  comparison: { zh: '两次验收对比', en: 'Comparison of two acceptances' },
+  comparison: { zh: '两次检测对比', en: 'Comparison of two runs' },
   before: { zh: '前次', en: 'Before' },
   after: { zh: '本次', en: 'After' },
   change: { zh: '变化', en: 'Change' },
@@ -171,8 +171,8 @@ export const LABELS = {
   outcomeChanged: { zh: '判定改变', en: 'outcome changed' },
   otherTerms: { zh: '要求或判定取值不同', en: 'other limit or choice' },
   otherGuide: {
-    zh: '两次验收所用指南不同，判定不能直接比较',
-    en: 'The two acceptances used different guides; outcomes cannot be compared directly',
+    zh: '两次检测所用指南不同，判定不能直接比较',
+    en: 'The two runs used different guides; outcomes cannot be compared directly',
   },
   changeRule: {
     zh: '差值大于两次扩展不确定度的合成值（平方和的平方根）才记为变化；计数有任何差异即为变化。',
@@ -182,7 +182,7 @@ export const LABELS = {
 
 export type Label = keyof typeof LABELS;
 
-/** What stands in the box on page 1. */
+/** What stands in the box on page 1 of an independent run; see reports/text/standing.ts for a self-test. */
 export const OVERALL_TEXT: Record<Overall, Text> = {
   passed: { zh: '通过', en: 'PASSED' },
   passed_with_deviations: { zh: '有偏差通过', en: 'PASSED WITH DEVIATIONS' },
@@ -190,7 +190,7 @@ export const OVERALL_TEXT: Record<Overall, Text> = {
   cannot_tell: { zh: '无法判定', en: 'CANNOT TELL' },
 };
 
-/** The same in one plain sentence, for a reader who is no engineer. */
+/** The same in one plain sentence. */
 export const OVERALL_MEANING: Record<Overall, Text> = {
   passed: {
     zh: '本平台达到了指南的全部必选要求。',
@@ -227,9 +227,12 @@ export const PROFILE_TEXT = {
 
 export const LEVEL_TEXT = {
   E0: { zh: '申报', en: 'declared' },
-  E1: { zh: '代理实测', en: 'measured by the agent' },
-  E2: { zh: '挑战并由控制器核验', en: 'challenged and checked by the controller' },
-  E3: { zh: '第二方见证或复测', en: 'witnessed or repeated by a second party' },
+  E1: {
+    zh: '代理实测，或由同一方的控制器挑战',
+    en: 'measured by the agent, or challenged by a controller of the same party',
+  },
+  E2: { zh: '由另一方的控制器挑战并核验', en: 'challenged and checked by a controller of another party' },
+  E3: { zh: '由见证节点测得，或由第二方复测', en: 'measured from a witness, or repeated by a second party' },
 } as const satisfies Record<string, Text>;
 
 export const STATE_TEXT: Record<string, Text> = {

@@ -67,8 +67,15 @@ export const GLOSSARY: readonly Term[] = [
   {
     term: { zh: '证据等级 E0–E3', en: 'evidence level E0–E3' },
     meaning: {
-      zh: 'E0 申报；E1 由节点上的代理测得；E2 经挑战、由控制器计时并抽查重算（仅链式算力挑战）；E3 由第二方见证或复测。',
-      en: 'E0 declared; E1 measured by the agent on the node; E2 challenged, timed by the controller and recomputed by it in part (the chained compute challenge only); E3 witnessed or repeated by a second party.',
+      zh: 'E0 申报；E1 由节点上的代理测得，或由同一方的控制器挑战；E2 由另一方的控制器挑战、计时并抽查重算（仅链式算力挑战）；E3 由见证节点测得，或由第二方复测。自测中最高为 E1。',
+      en: 'E0 declared; E1 measured by the agent on the node, or challenged by a controller of the same party; E2 challenged, timed and in part recomputed by a controller of another party (the chained compute challenge only); E3 measured from a witness, or repeated by a second party. In a self-test nothing is above E1.',
+    },
+  },
+  {
+    term: { zh: '自测', en: 'self-test' },
+    meaning: {
+      zh: '控制器与代理同属一方的测试。下发挑战的人知道将抽查什么，因此结果只对信任控制器密钥持有人的人成立。',
+      en: 'A run whose controller and agents belong to one party. Whoever issues the challenges knows what will be checked, so the result holds for whoever trusts the holder of the controller’s key.',
     },
   },
   {

@@ -11,6 +11,10 @@ export const NOTES = {
     '未提供信任文件：密钥取自证据包本身，无人为其担保',
     "no trust file: the keys are the bundle's own, nobody vouches for them",
   ),
+  selfTestUntrusted: text(
+    '自测：控制器密钥不在您的信任文件中，无人为其担保',
+    'a self-test: its controller’s key is not in your trust file, nobody vouches for it',
+  ),
   released: (role: 'reviewer' | 'approver', name: string): Text =>
     text(`${{ reviewer: '审核', approver: '批准' }[role]} ${name}`, `${role} ${name}`),
   records: (accepted: number, rejected: number, lost: number): Text =>

@@ -61,8 +61,8 @@ export const VERIFY_STEPS: readonly Text[] = [
     en: 'It checks the digest of every file, computes and judges again from the raw evidence, and compares report.json and this page byte for byte.',
   },
   {
-    zh: '退出码：0 真实且通过；1 真实但未通过；2 不真实（有文件缺失、多出或被改动）；3 无法判断。',
-    en: 'Exit codes: 0 authentic and passed; 1 authentic and not passed; 2 not authentic (a file is missing, added or altered); 3 cannot tell.',
+    zh: '退出码：0 真实且通过，且控制器密钥在您的信任文件中；1 真实但未通过；2 不真实（有文件缺失、多出或被改动）；3 无法判断。',
+    en: 'Exit codes: 0 authentic and passed, with the controller’s key in your trust file; 1 authentic and not passed; 2 not authentic (a file is missing, added or altered); 3 cannot tell.',
   },
   {
     zh: '核对第 1 页的日志根与您另行取得的日志根一致。',
@@ -73,8 +73,8 @@ export const VERIFY_STEPS: readonly Text[] = [
 /** What the proofs leave open. */
 export const LIMITS: readonly Text[] = [
   {
-    zh: '只有链式算力挑战（compute.challenge）的数值可以达到 E2：输入由控制器当场下发的随机数生成，控制器用自己的时钟计时，并抽取部分结果自行重算。其他测试项的抽查只说明有人按序、及时地给出了相符的答案；程序、密钥和压测工具都在被测节点上，因此它们的数值最高为 E1。',
-    en: 'Only the chained compute challenge (compute.challenge) can reach E2: its inputs derive from random bytes that the controller issues on the spot, the controller times it with its own clock and recomputes a part of the results itself. In the other benchmarks the checks show that somebody gave fitting answers in order and in time; program, keys and load generator are on the node under test, so their numbers are E1 at most.',
+    zh: '只有链式算力挑战（compute.challenge）的数值可以达到 E2，且控制器密钥须由独立于被测方的一方持有：下发挑战的人知道将抽查什么，自己测自己时一切数值都可以编造，因此自测中最高为 E1。在独立检测中，输入由控制器当场下发的随机数生成，控制器用自己的时钟计时，并抽取部分结果自行重算。其他测试项的抽查只说明有人按序、及时地给出了相符的答案；程序、密钥和压测工具都在被测节点上，因此它们的数值最高为 E1。',
+    en: 'Only the chained compute challenge (compute.challenge) can reach E2, and only where a party other than the one under test holds the controller’s key: whoever issues the challenges knows what will be checked and could make everything up, so nothing in a self-test is above E1. In an independent run its inputs derive from random bytes that the controller issues on the spot, the controller times it with its own clock and recomputes a part of the results itself. In the other benchmarks the checks show that somebody gave fitting answers in order and in time; program, keys and load generator are on the node under test, so their numbers are E1 at most.',
   },
   {
     zh: '等级 E1 的数值由被测节点上的程序测得：控制节点的人有能力伪造。等级 E0 的数值来自运营方提供的登记表，仅校验格式、校验码与重复。',

@@ -1,16 +1,26 @@
 import type { Report } from '../../model/report.ts';
+import type { Text } from '../../model/text.ts';
 import { PATHS } from '../verify/layout.ts';
+import { holdsFor, TITLE, unknownGuide } from './standing.ts';
+import { oneLine } from './visible.ts';
 
 /**
  * README.txt of a bundle: what is in it, and how to check the main things with openssl and a POSIX shell alone. Lines
  * that begin with four blanks are commands; a test runs them as they stand.
  */
 export function bundleReadme(report: Report): string {
+  const { controller, guide } = report;
+  const holds = lines(holdsFor(controller));
+  const unknown = lines(unknownGuide(guide));
   return `Assay 试金石
 ${report.number}  ${report.guide.title.zh} / ${report.guide.title.en}
 
-本目录是一次验收测试的完整证据包。请勿在此目录内增删文件。
-This folder is the whole evidence of one acceptance test. Do not add or remove files in it.
+${TITLE[controller.relation].zh} / ${TITLE[controller.relation].en}
+${holds.zh}
+${holds.en}
+${guide.known ? '' : `\n${unknown.zh}\n${unknown.en}\n`}
+本目录是一次检测的完整证据包。请勿在此目录内增删文件。
+This folder is the whole evidence of one run. Do not add or remove files in it.
 
 ${PATHS.html}      报告，可脱机打开 / the report; opens without a network
 ${PATHS.report}      报告数据，其余页面均由其生成 / the report as data; all pages are made from it
@@ -80,3 +90,6 @@ The main steps can be done with openssl alone. Run these commands in this folder
 These commands do not judge again; whether the judgement holds, the whole check tells.
 `;
 }
+
+/** Names in it come from a claims file: each language stays one line, which no command begins. */
+const lines = ({ zh, en }: Text): Text => ({ zh: oneLine(zh), en: oneLine(en) });

@@ -1,4 +1,5 @@
 import { OUTCOME_TEXT, type Outcome } from '../../model/outcome.ts';
+import type { Report } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
 import { whole } from './quantity.ts';
 
@@ -12,17 +13,21 @@ export const SENTENCES = {
     zh: `任一必选指标不是“通过”，整体即不能通过；处理办法见第 ${section} 章。`,
     en: `Any mandatory target that is not a pass keeps the whole from passing; section ${section} says what to do.`,
   }),
-  size: (nodes: number, accelerators: number): Text => ({
-    zh: `${whole(nodes)} 节点 / ${whole(accelerators)} 加速卡`,
-    en: `${whole(nodes)} ${nodes === 1 ? 'node' : 'nodes'} / ${whole(accelerators)} ${accelerators === 1 ? 'accelerator' : 'accelerators'}`,
-  }),
+  size: ({ nodes, accelerators, confirmedAccelerators }: Report['platform']): Text => {
+    const machines = { zh: `${whole(nodes)} 节点`, en: `${whole(nodes)} ${nodes === 1 ? 'node' : 'nodes'}` };
+    if (accelerators === 0) return { zh: `${machines.zh} / 无加速卡`, en: `${machines.en} / no accelerator` };
+    return {
+      zh: `${machines.zh} / 加速卡：上报 ${whole(accelerators)}，已确认 ${whole(confirmedAccelerators)}`,
+      en: `${machines.en} / accelerators: ${whole(confirmedAccelerators)} confirmed of ${whole(accelerators)} reported`,
+    };
+  },
   logEntries: (entries: number): Text => ({
     zh: `${whole(entries)} 条`,
     en: `${whole(entries)} ${entries === 1 ? 'entry' : 'entries'}`,
   }),
   signaturesWhere: (section: number): Text => ({
-    zh: `见证据包中的签名与时间戳文件，核对方法见第 ${section} 章`,
-    en: `in the signature and stamp files of the bundle; see section ${section}`,
+    zh: `见证据包，核对方法见第 ${section} 章`,
+    en: `in the bundle; section ${section} says how to check them`,
   }),
   moreDecisive: (n: number, chapter: number): Text => ({
     zh: `其余 ${whole(n)} 项必选指标见第 ${chapter} 章。`,

@@ -1,9 +1,12 @@
+import type { Overall } from '../../model/outcome.ts';
 import type { Text } from '../../model/text.ts';
 import type { Flaw } from '../verify/defect.ts';
 import type { InclusionProof } from '../verify/inclusion.ts';
 import type { Step, StepId, Verification } from '../verify/verify.ts';
+import { UNVOUCHED, type Vouched } from '../verify/vouching.ts';
 import { OVERALL_TEXT } from './catalog.ts';
 import { DEFECTS } from './defects.ts';
+import { overallText, passesByLevel } from './standing.ts';
 
 const STEP_TEXT: Record<StepId, Text> = {
   files: { zh: '文件完整性', en: 'files and digests' },
@@ -54,9 +57,9 @@ export function verificationText(result: Verification, version: string, proof?: 
       );
     }
   } else if (result.undecided) {
-    lines.push('', ...undecidedLines(result.undecided));
+    lines.push('', ...undecidedLines(result.undecided, result.controller));
   } else {
-    const { zh, en } = OVERALL_TEXT[result.outcome];
+    const { zh, en } = wordOf(result.outcome, result.controller);
     lines.push('', `证据包一致。判定结果：${zh}`, `The bundle is consistent. Outcome: ${en}`);
   }
   if (result.outcome !== undefined && result.steps.some((s) => s.id === 'pages' && s.state === 'not_checked')) {
@@ -65,6 +68,11 @@ export function verificationText(result: Verification, version: string, proof?: 
       'The pages (report.html and others) were not compared with the report: go by this result, or check with the version that made them.',
     );
   }
+  if (result.passes) {
+    const { zh, en } = passesByLevel(result.passes);
+    lines.push(zh, en);
+  }
+  if (result.controller) lines.push(...vouchedLines(result.controller));
   if (result.log) {
     const { size, root, keyId } = result.log;
     lines.push(
@@ -87,14 +95,17 @@ function defectText({ code, problem }: Flaw): string {
 }
 
 /** Why nothing can be told, and what the bundle says for itself. */
-function undecidedLines({ steps, judged }: NonNullable<Verification['undecided']>): string[] {
-  const names = steps.map((id) => STEP_TEXT[id]);
+function undecidedLines(
+  { steps, reasons, judged }: NonNullable<Verification['undecided']>,
+  controller: Vouched | undefined,
+): string[] {
+  const names = [...steps.map((id) => STEP_TEXT[id]), ...reasons.map((code) => UNVOUCHED[code])];
   const lines = [
-    `能够核对的部分一致；因下列步骤未能核对，无法判定：${names.map((n) => n.zh).join('、')}`,
+    `能够核对的部分一致；因下列各项，无法判定：${names.map((n) => n.zh).join('、')}`,
     `What could be checked is consistent; the outcome cannot be told because of: ${names.map((n) => n.en).join('; ')}`,
   ];
   if (judged !== undefined) {
-    const { zh, en } = OVERALL_TEXT[judged];
+    const { zh, en } = wordOf(judged, controller);
     lines.push(
       `仅就证据包自身而言，判定为：${zh}（不作保证）`,
       `Going by what the bundle brings itself: ${en} (nobody vouches for it)`,
@@ -107,6 +118,24 @@ function undecidedLines({ steps, judged }: NonNullable<Verification['undecided']
     );
   }
   return lines;
+}
+
+/** The outcome as the report of such a run words it. */
+const wordOf = (outcome: Overall, controller: Vouched | undefined): Text =>
+  controller ? overallText(outcome, controller.relation) : OVERALL_TEXT[outcome];
+
+/** Who held the controller's key, for whom the result holds, and who vouches for that. */
+function vouchedLines({ holdsFor, trustedAs, relation }: Vouched): string[] {
+  const vouching =
+    trustedAs !== undefined
+      ? [`您的信任文件称该密钥属于：${trustedAs}`, `Your trust file says that this key belongs to: ${trustedAs}`]
+      : relation === 'independent'
+        ? [
+            '“独立”只是密钥持有人自己的声明：您没有给出列有该密钥的信任文件',
+            'That it is independent is the holder’s own word: you gave no trust file that has the key',
+          ]
+        : [];
+  return [holdsFor.zh, holdsFor.en, ...vouching].map(printable);
 }
 
 /** The result for a program. */

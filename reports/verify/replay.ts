@@ -21,6 +21,8 @@ import { findProof } from './proofs.ts';
 /** A run as its log tells it, every measurement examined anew. */
 export interface Replay extends RunInputs {
   readonly plan: Plan;
+  /** Key id of the controller's key, which the plan is signed with. */
+  readonly controllerKeyId: string;
   readonly inventories: readonly Inventory[];
   readonly issued: Readonly<Record<string, number>>;
   readonly admitted: readonly Admitted[];
@@ -94,6 +96,7 @@ class Story {
   #planSha256 = '';
   #inputs: RunInputs | undefined;
   #plan: Plan | undefined;
+  #controllerKeyId = '';
   #concerns: Defect['kind'];
   #first = '';
   #last = '';
@@ -227,6 +230,7 @@ class Story {
     this.#plan = plan.value;
     this.#planned = { at: entry.at, ...(entry.clock && { boot: entry.clock }) };
     this.#planSha256 = sha256Hex(opened.opened.payload);
+    this.#controllerKeyId = [...keys.keys()][0]!;
     return undefined;
   }
 
@@ -370,6 +374,7 @@ class Story {
       replay: {
         ...this.#inputs,
         plan: this.#plan,
+        controllerKeyId: this.#controllerKeyId,
         inventories: this.#inventories,
         issued: this.#issued,
         admitted: this.#admitted,

@@ -20,6 +20,8 @@ export type OpenedEvaluation = Evaluation & { readonly subjects: ReadonlyMap<str
 export interface Signatures {
   readonly evaluation: OpenedEvaluation | undefined;
   readonly controllerKey: string;
+  /** Where a trust file does not have the controller's key: a defect, unless the plan says that it is a self-test. */
+  readonly untrusted: Defect | undefined;
   /** Who released the bundle, by role. */
   readonly releases: readonly { readonly role: ReleaseRole; readonly name: string; readonly trusted: boolean }[];
   readonly defects: readonly Defect[];
@@ -28,13 +30,15 @@ export interface Signatures {
 
 /**
  * Checks who signed: the controller's evaluation, and the releases of reviewer and approver where they are there.
- * With a trust file only its keys count, each in its own role; a bundle that brings its own key is then refused.
+ * With a trust file only its keys count, each in its own role; a bundle that brings its own key is then refused, but for a
+ * self-test, which claims to be nobody's word but its maker's.
  * Without one, signatures show that nothing was changed since, and nothing about by whom.
  */
 export function checkSignatures(bundle: Bundle, trust: Trust | undefined): Signatures {
   const defects: Defect[] = [];
   const key = Buffer.from(bundle.read(PATHS.controllerKey) ?? []).toString('utf8');
-  const keys = controllerKeys(key, trust, defects);
+  const keys = controllerKeys(key, defects);
+  const untrusted = keys && untrustedKey(keys, trust);
   const evaluation = keys && openEvaluation(bundle, keys, defects);
   const signed = RELEASE_ROLES.flatMap((role) => checkRelease(bundle, role, evaluation, trust, defects) ?? []);
   // Who reviews, who approves and what evaluates must be three: that is what the roles are for.
@@ -48,14 +52,10 @@ export function checkSignatures(bundle: Bundle, trust: Trust | undefined): Signa
   const releases = signed.map(({ role, name, trusted }) => ({ role, name, trusted }));
   const who = releases.length > 0 ? releases.map((r) => NOTES.released(r.role, r.name)) : [NOTES.notReleased];
   const note = joined(trust ? who : [...who, NOTES.noTrust]);
-  return { evaluation: evaluation || undefined, controllerKey: key, releases, defects, note };
+  return { evaluation: evaluation || undefined, controllerKey: key, untrusted, releases, defects, note };
 }
 
-function controllerKeys(
-  key: string,
-  trust: Trust | undefined,
-  defects: Defect[],
-): ReadonlyMap<string, string> | undefined {
+function controllerKeys(key: string, defects: Defect[]): ReadonlyMap<string, string> | undefined {
   let id: string;
   try {
     id = keyIdOf(key);
@@ -66,15 +66,15 @@ function controllerKeys(
   if (createPublicKey(key).export({ type: 'spki', format: 'pem' }) !== key) {
     defects.push({ path: PATHS.controllerKey, code: 'key_surplus', problem: 'holds more than a key' });
   }
-  if (trust && !keysOf(trust.controllers).has(id)) {
-    defects.push({
-      path: PATHS.controllerKey,
-      code: 'key_untrusted',
-      problem: 'is not the key of a controller that you trust',
-    });
-    return undefined;
-  }
   return new Map([[id, key]]);
+}
+
+function untrustedKey(keys: ReadonlyMap<string, string>, trust: Trust | undefined): Defect | undefined {
+  if (!trust) return undefined;
+  const trusted = keysOf(trust.controllers);
+  if ([...keys.keys()].every((id) => trusted.has(id))) return undefined;
+  const problem = 'is not the key of a controller that you trust';
+  return { path: PATHS.controllerKey, code: 'key_untrusted', problem };
 }
 
 function openEvaluation(

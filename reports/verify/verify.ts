@@ -3,12 +3,12 @@ import { openCheckpoint } from '../../evidence/checkpoint.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { AssayError } from '../../model/errors.ts';
-import type { Outcome, Overall } from '../../model/outcome.ts';
+import type { EvidenceLevel, Outcome, Overall } from '../../model/outcome.ts';
 import type { Report, Verdict } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
 import { buildReport } from '../build/report.ts';
-import { builtinGuides } from '../guides/builtin.ts';
-import { NOTES } from '../text/notes.ts';
+import { builtinGuides, isBuiltin } from '../guides/builtin.ts';
+import { joined, NOTES } from '../text/notes.ts';
 import type { Defect } from './defect.ts';
 import { softerThanProfile } from './effort.ts';
 import { checkFiles, digestOf, holds } from './files.ts';
@@ -18,6 +18,7 @@ import { type Replay, replay } from './replay.ts';
 import { checkSignatures, type OpenedEvaluation, type Signatures } from './signatures.ts';
 import { checkStamps, type Stamps, withLogStamps } from './stamps.ts';
 import type { Trust } from './trust.ts';
+import { type UnvouchedCode, unvouched, type Vouched, vouch } from './vouching.ts';
 
 /** The checks of a bundle, in the order they are made. */
 export const STEPS = [
@@ -48,8 +49,18 @@ export interface Verification {
   readonly authentic: boolean;
   /** Undefined where something was changed or contradicts itself; `cannot_tell` where a decisive step is not checked. */
   readonly outcome: Overall | undefined;
-  /** Steps for which the outcome is `cannot_tell`, and what the evidence gave apart from them. */
-  readonly undecided?: { readonly steps: readonly StepId[]; readonly judged?: Overall };
+  /** Why the outcome is `cannot_tell` where the judging says otherwise, and what the evidence gave apart from that. */
+  readonly undecided?: {
+    /** Steps that the outcome rests on and that were not checked. */
+    readonly steps: readonly StepId[];
+    /** Why a pass is none for this reader. */
+    readonly reasons: readonly UnvouchedCode[];
+    readonly judged?: Overall;
+  };
+  /** Who held the controller's key, for whom the result holds and who vouches for it; only of an authentic bundle. */
+  readonly controller?: Vouched;
+  /** Passes among the mandatory targets by evidence level; only of an authentic bundle. */
+  readonly passes?: Report['overall']['passes'];
   /** Who released it, by role; trusted only with a trust file. */
   readonly releases: Signatures['releases'];
   readonly steps: readonly Step[];
@@ -65,6 +76,7 @@ export interface Verification {
 export interface Grounds {
   readonly target: string;
   readonly outcome: Outcome;
+  readonly level: EvidenceLevel;
   readonly evidence: readonly { readonly sha256: string; readonly line?: number }[];
 }
 
@@ -103,7 +115,11 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
     steps: inOrder(steps),
     ...(software ? { software } : {}),
   });
-  add('signatures', signatures.defects, signatures.note);
+  const addSignatures = (selfTest: boolean): void => {
+    const { defects, untrusted, note } = signatures;
+    if (untrusted && selfTest) add('signatures', defects, joined([note, NOTES.selfTestUntrusted]));
+    else add('signatures', untrusted ? [...defects, untrusted] : defects, note);
+  };
   const addStamps = ({ defects, trusted, note }: Stamps): void => {
     if (defects.length === 0 && !trusted) skip('stamps', note);
     else add('stamps', defects, note);
@@ -112,6 +128,7 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
   try {
     const replayed = replay(bundle);
     addStamps(replayed.ok ? withLogStamps(addenda, replayed.replay.clock.stamps, trust) : addenda);
+    addSignatures(replayed.ok && replayed.replay.plan.controller.relation === 'self');
     if (!replayed.ok) {
       const concerning = (kind: Defect['kind']): Defect[] => replayed.defects.filter((d) => d.kind === kind);
       add('log', concerning(undefined));
@@ -127,7 +144,7 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
       if (unsigned.length > 0) add('report', unsigned);
       if (unlike.length > 0) add('pages', unlike);
       if (unsigned.length + unlike.length > 0) return ending();
-      return { ...ending(), outcome: 'cannot_tell', undecided: { steps: ['summaries', 'report'] } };
+      return { ...ending(), outcome: 'cannot_tell', undecided: { steps: ['summaries', 'report'], reasons: [] } };
     }
     if (!evaluation) return ending();
     const run = replayed.replay;
@@ -136,8 +153,8 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
     add('log', checkLog(bundle, evaluation, rebuilt, controllerKey));
     add('measurements', [], NOTES.records(admitted.length, rejected.length, lost.length));
     const [soft, ...softer] = softerThanProfile(run.plan);
-    const open = checkCompleteness(run);
-    if (soft === undefined || open.length > 0) add('completeness', open);
+    const endless = checkCompleteness(run);
+    if (soft === undefined || endless.length > 0) add('completeness', endless);
     else skip('completeness', NOTES.softerPlan(run.plan.profile, `${soft}${more(softer)}`));
     add('summaries', []);
     const unsigned = checkSignedReport(bundle, evaluation);
@@ -150,15 +167,22 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
     if (!other || unlike.length > 0 || !page) add('pages', [...unlike, ...(page ? [page, ...pages] : [])]);
     else skip('pages', made(`${page.path}${more(pages)}`));
     if (steps.some((s) => s.state === 'bad')) return ending();
-    const judged = rebuilt.overall.outcome;
+    // By a guide that the reader knows and this software does not the verdicts count as they are.
+    const judged = rebuilt.overall.judged ?? rebuilt.overall.outcome;
+    const controller = vouch(rebuilt.controller, trust);
     const undecided = steps.filter((s) => s.state === 'not_checked' && isDecisive(s.id, judged)).map((s) => s.id);
+    const reason = unvouched(judged, controller, trust);
+    const reasons = reason ? [reason] : [];
+    const open = undecided.length + reasons.length > 0;
     return {
       // An unknown guide is for the reader to know; a report that could not be made again is not shown to be one.
       authentic: !undecided.includes('report'),
-      outcome: undecided.length > 0 ? 'cannot_tell' : judged,
-      ...(undecided.length > 0 ? { undecided: { steps: undecided, judged } } : {}),
+      outcome: open ? 'cannot_tell' : judged,
+      ...(open ? { undecided: { steps: undecided, reasons, judged } } : {}),
+      controller,
+      passes: rebuilt.overall.passes,
       releases,
-      steps,
+      steps: inOrder(steps),
       software: rebuilt.software,
       log: {
         origin: logOrigin(rebuilt.run),
@@ -194,10 +218,11 @@ function isDecisive(id: StepId, judged: Overall): boolean {
 
 const more = (rest: readonly unknown[]): string => (rest.length > 0 ? ` and ${rest.length} more` : '');
 
-function groundsOf({ target, outcome, evidence }: Verdict, run: Replay): Grounds {
+function groundsOf({ target, outcome, level, evidence }: Verdict, run: Replay): Grounds {
   return {
     target,
     outcome,
+    level,
     evidence: evidence.map((sha256) => {
       const index = run.indexOf.get(sha256);
       return index === undefined ? { sha256 } : { sha256, line: index + 1 };
@@ -207,13 +232,13 @@ function groundsOf({ target, outcome, evidence }: Verdict, run: Replay): Grounds
 
 function guideStep(run: Replay, trust: Trust | undefined, otherVersion: boolean): Step {
   const name = `${run.guide.id} ${run.guide.version}`;
-  if (builtinGuides().some((g) => g.sha256 === run.guideSha256) || trust?.guides.includes(run.guideSha256)) {
+  if (isBuiltin(run.guideSha256) || trust?.guides.includes(run.guideSha256)) {
     return { id: 'guide', state: 'good', defects: [], note: NOTES.guide(name) };
   }
   const note = NOTES.guideUnknown(name, run.guideSha256, trust !== undefined);
   // A guide that only looks like a known one is an attempt to be judged by softer targets, or the known one of another
   // version of this software: which, only its digest in a trust file can say.
-  const forged = trust !== undefined || (!otherVersion && builtinGuides().some((g) => g.guide.id === run.guide.id));
+  const forged = !otherVersion && builtinGuides().some((g) => g.guide.id === run.guide.id);
   return forged
     ? { id: 'guide', state: 'bad', defects: [{ path: PATHS.guide, code: 'guide_unknown', problem: note.en }] }
     : { id: 'guide', state: 'not_checked', defects: [], note };

@@ -20,6 +20,6 @@ export async function verifyWhole(bundle: Bundle, trust: Trust | undefined, runn
     };
   });
   if (defects.length === 0) return { ...result, steps };
-  const { undecided: _, ...rest } = result;
+  const { undecided: _, controller: _by, passes: _levels, ...rest } = result;
   return { ...rest, authentic: false, outcome: undefined, steps };
 }

@@ -223,7 +223,11 @@ describe('a guide that nobody knows', () => {
     });
     const digest = sha256Hex(own.read(PATHS.guide)!);
     expect(verifyBundle(own, trust([digest]), SAME)).toMatchObject({ authentic: true, outcome: 'not_passed' });
-    expect(verifyBundle(own, trust([]), SAME)).toMatchObject({ authentic: false, outcome: undefined });
+    expect(verifyBundle(own, trust([]), SAME)).toMatchObject({
+      authentic: true,
+      outcome: 'cannot_tell',
+      undecided: { steps: ['guide'], judged: 'not_passed' },
+    });
   });
 
   it('that asks for nothing passes nobody', async () => {

@@ -1,10 +1,20 @@
 import { OUTCOME_TEXT, OUTCOMES } from '../../../model/outcome.ts';
 import type { Report, RequirementResult, Verdict } from '../../../model/report.ts';
 import { type BulletRow, bullet } from '../../charts/bullet.ts';
-import { LABELS, type Label, OVERALL_MEANING, OVERALL_TEXT, PROFILE_TEXT, RULE_TEXT } from '../../text/catalog.ts';
+import { LABELS, type Label, PROFILE_TEXT, RULE_TEXT } from '../../text/catalog.ts';
 import { china, utc } from '../../text/moment.ts';
 import { quantity } from '../../text/quantity.ts';
 import { SENTENCES } from '../../text/sentence.ts';
+import {
+  holdsFor,
+  judgedBy,
+  KIND,
+  overallMeaning,
+  overallText,
+  passesByLevel,
+  TITLE,
+  unknownGuide,
+} from '../../text/standing.ts';
 import { displayWidth } from '../../text/width.ts';
 import { both, code, type Markup, markup, type Part, stacked } from '../markup.ts';
 import { deciding, disturbed, gravity, limitText, mandatoryCounts } from '../summary.ts';
@@ -12,16 +22,17 @@ import { libraryNote } from './libraries.ts';
 import { chapterNumber, fold } from './section.ts';
 
 /** Most bars on page 1, and least: it has to stay one page, so long names above leave room for fewer. */
-const BARS = { most: 6, least: 3 } as const;
+const BARS = { most: 4, least: 0 } as const;
 /** Columns (a Chinese character is two) of one line in a cell of the identity table in print. */
 const CELL_WIDTH = 42;
 
 /** Page 1: who, what and when; the verdict; how many of each; what decides it; where the proof is; who signs. */
 export function front(report: Report): Markup {
+  const title = TITLE[report.controller.relation];
   return markup`<section id="front" aria-labelledby="title">
 <p class="running">${LABELS.number.zh} ${LABELS.number.en} ${report.number}</p>
-<h1 id="title">${LABELS.title.zh}<br><span class="en" lang="en">${LABELS.title.en}</span></h1>
-${report.synthetic && markup`<p class="synthetic">${both(LABELS.synthetic)}</p>`}
+<h1 id="title">${title.zh}<br><span class="en" lang="en">${title.en}</span></h1>
+${report.synthetic && markup`<p class="synthetic">${both(LABELS.synthetic)}</p>`}${!report.guide.known && markup`<p class="synthetic" role="note">${both(unknownGuide(report.guide))}</p>`}
 ${identity(report)}
 ${verdictBox(report)}
 ${tiles(report)}
@@ -38,7 +49,7 @@ function identity(report: Report): Markup {
   const missing = both(LABELS.notStated);
   return markup`<table class="identity"><tbody>
 <tr>${label('number')}<td>${report.number}</td>${label('evaluated')}<td>${utc(report.judgedAt)}<br>${china(report.judgedAt)}</td></tr>
-<tr>${label('customer')}<td>${platform.customer ?? missing}${platform.address && markup`<br>${platform.address}`}</td>${label('platform')}<td>${platform.name && markup`${platform.name}<br>`}${both(SENTENCES.size(platform.nodes, platform.accelerators))}</td></tr>
+<tr>${label('customer')}<td>${platform.customer ?? missing}${platform.address && markup`<br>${platform.address}`}</td>${label('platform')}<td>${platform.name && markup`${platform.name}<br>`}${both(SENTENCES.size(platform))}</td></tr>
 <tr>${label('guide')}<td>${both(guide.title)}<br>${guide.document} · ${guide.id} ${guide.version}</td>${label('rule')}<td>${rules.map((rule, i) => markup`${i > 0 && markup`<br>`}${both(RULE_TEXT[rule])}`)}</td></tr>
 <tr>${label('period')}<td colspan="3">${utc(report.period.from)} — ${utc(report.period.to)} <span class="aside">(${china(report.period.from)} — ${china(report.period.to)})</span><br>${both(LABELS.profile)} ${both(PROFILE_TEXT[report.profile])}</td></tr>
 <tr>${label('location')}<td>${platform.location ?? missing}</td>${label('laboratory')}<td></td></tr>
@@ -50,16 +61,22 @@ function label(name: Label): Markup {
 }
 
 function verdictBox(report: Report): Markup {
-  const { outcome, mandatory } = report.overall;
+  const { outcome, judged, mandatory, passes } = report.overall;
+  const { relation } = report.controller;
   const counts = SENTENCES.mandatoryCounts(mandatory, mandatoryCounts(report));
   const anyNot = SENTENCES.anyNotPass(chapterNumber('actions'));
-  const meaning = OVERALL_MEANING[outcome];
+  const word = overallText(outcome, relation);
+  const meaning = overallMeaning(outcome, relation);
+  const levels = passesByLevel(passes);
+  const holds = holdsFor(report.controller);
   const short = outcome !== 'passed';
   const busy = disturbed(report);
   return markup`<div class="verdict v-${outcome}">
-<p class="word"><strong>${OVERALL_TEXT[outcome].zh}</strong><br><span lang="en">${OVERALL_TEXT[outcome].en}</span></p>
+<p class="word"><strong${word.zh.length > 4 && markup` class="long"`}>${word.zh}</strong><br><span lang="en">${word.en}</span></p>
 <div><p class="zh"><strong>${meaning.zh}</strong>${counts.zh}${short && anyNot.zh}${LABELS.onlyItems.zh}</p>
 <p class="en" lang="en">${meaning.en} ${counts.en} ${short && `${anyNot.en} `}${LABELS.onlyItems.en}</p>
+${judged && markup`<p>${both(judgedBy(judged, relation))}</p>`}<p class="standing">${levels.zh}${holds.zh}</p>
+<p class="standing en" lang="en">${levels.en} ${holds.en}</p>
 ${report.profile === 'quick' && markup`<p class="fine">${both(LABELS.quickNotice)}</p>`}${busy && markup`<p class="fine">${both(SENTENCES.busy(busy))}</p>`}${libraryNote(report)}</div>
 </div>`;
 }
@@ -81,6 +98,7 @@ function decisive(report: Report): Markup {
     .sort((a, b) => order(a) - order(b) || shareOf(a.result) - shareOf(b.result));
   if (mandatory.length === 0) return markup``;
   const shown = mandatory.slice(0, Math.max(BARS.least, BARS.most - Math.ceil(extraLines(report) / 2)));
+  if (shown.length === 0) return markup``;
   const chart = bullet(
     'decisive-chart',
     shown.map(({ verdict, result }) => row(verdict, result)),
@@ -95,12 +113,14 @@ function decisive(report: Report): Markup {
 /** Lines of the sentence on libraries, where there is one. */
 const LIBRARY_LINES = 2;
 
-/** Lines by which names of platform and customer, and libraries that are missing, make the page longer than usual. */
-function extraLines({ platform, libraries }: Report): number {
+/** Lines by which names make page 1 longer than usual, and what must be said of missing libraries or an unknown guide. */
+function extraLines({ platform, controller, guide, libraries }: Report): number {
   const lines = (text: string | undefined): number => (text ? Math.ceil(displayWidth(text) / CELL_WIDTH) : 0);
   const customer = lines(platform.customer) + lines(platform.address);
-  const identity = Math.max(customer, lines(platform.name) + 1) - 2;
-  return Math.max(0, identity) + Math.max(0, lines(platform.location) - 2) + (libraries ? LIBRARY_LINES : 0);
+  const size = platform.accelerators > 0 ? 2 : 1;
+  const cells = [Math.max(customer, lines(platform.name) + size) - 2, lines(platform.location) - 2];
+  const said = [lines(controller.holder) - 1, guide.known ? 0 : 5, libraries ? LIBRARY_LINES : 0];
+  return [...cells, ...said].reduce((sum, more) => sum + Math.max(0, more), 0);
 }
 
 /** Measured ones before unmeasured ones: a bar says more than an empty frame. */
@@ -134,9 +154,9 @@ function evidence(report: Report): Markup {
   return markup`<h2 class="lesser">${both(LABELS.evidence)}</h2>
 <table class="evidence"><tbody>
 ${line(both(LABELS.log), markup`${both(SENTENCES.logEntries(report.log.entries))} · root ${code(report.log.root)} · run ${code(report.run)} · ${report.software.name} ${report.software.version}`)}
+${line(both(LABELS.controllerKey), markup`${report.controller.holder} · ${both(KIND[report.controller.relation])} · ${code(report.controller.keyId)}`)}
 ${line(both(LABELS.guideDigest), markup`sha256 ${code(report.guide.sha256)}`)}
-${line(both(LABELS.signatures), both(SENTENCES.signaturesWhere(chapterNumber('verify'))))}
-${line(both(LABELS.stamps), both(LABELS.notStamped))}
+${line(both(LABELS.signatures), markup`${both(SENTENCES.signaturesWhere(chapterNumber('verify')))} · ${both(LABELS.stamps)} ${both(LABELS.notStamped)}`)}
 </tbody></table>`;
 }
 

@@ -9,6 +9,7 @@ import { generateKeyPair, pemSigner, type Signer } from '../../../evidence/keys.
 import { PAYLOAD_TYPE, statement } from '../../../evidence/statement.ts';
 import type { Assignment, Plan, Transcript } from '../../../model/assignment.ts';
 import type { BootReading } from '../../../model/clock.ts';
+import type { Controller } from '../../../model/controller.ts';
 import type { EvidenceRef, Measurement, Telemetry } from '../../../model/measurement.ts';
 import { builtinGuides, type LoadedGuide } from '../../../reports/guides/builtin.ts';
 import { PATHS } from '../../../reports/verify/layout.ts';
@@ -32,6 +33,12 @@ export interface SyntheticOptions extends Partial<FleetSize> {
   readonly run?: string;
   readonly guide?: LoadedGuide;
   readonly claims?: object;
+  /** Registers of the operator by their file names, which no generator made. */
+  readonly registers?: ReadonlyMap<string, string>;
+  /** Whether the plan owns to its evidence being invented, as it must where there is any. */
+  readonly synthetic?: boolean;
+  /** What the plan declares; a laboratory if it is not given. */
+  readonly controller?: Controller;
   /** Keys to use in place of fresh ones: the controller's, and each node's. */
   readonly signer?: Signer;
   readonly nodeSigner?: (node: string) => Signer;
@@ -81,8 +88,9 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
   const nodeSigners = new Map(
     nodes.map((node) => [node, options.nodeSigner?.(node) ?? pemSigner(generateKeyPair().privatePem)]),
   );
-  const files = new Map([[PATHS.guide as string, guide.bytes]]);
+  const files = new Map<string, Uint8Array>([[PATHS.guide, guide.bytes]]);
   if (options.claims) files.set(PATHS.claims, canonicalBytes(options.claims));
+  for (const [name, text] of options.registers ?? []) files.set(PATHS.registers + name, Buffer.from(text));
   for (const [name, bytes] of files) directory.writeFile(name, bytes);
   directory.append({ kind: 'inputs', files: [...files].map(([name, bytes]) => inputOf(name, bytes)) });
   for (const [index, node] of nodes.entries()) {
@@ -96,6 +104,7 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
     guide: guide.guide,
     guideSha256: guide.sha256,
     profile: 'standard',
+    controller: options.controller ?? { relation: 'independent', holder: 'Example Laboratory' },
     nodes,
     settings: {
       'compute.gemm': {
@@ -111,7 +120,7 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
       .filter((t) => t.requirements.every((r) => r.metric === 'compute.gemm.rate'))
       .map((t) => t.id),
     repeats: size.repeats,
-    synthetic: true,
+    synthetic: options.synthetic ?? true,
   });
   const plan = { ...planned, assignments: planned.assignments.filter((one) => one.benchmark === 'compute.gemm') };
   const payload = canonicalBytes(statement([{ name: PATHS.guide, digest: { sha256: guide.sha256 } }], 'plan', plan));

@@ -75,6 +75,7 @@ export async function openStage(
         guide: guide.guide,
         guideSha256: guide.sha256,
         profile: 'quick',
+        controller: { relation: 'independent', holder: 'Example Laboratory' },
         nodes,
         settings: {},
         edge: [],

@@ -9,7 +9,9 @@ import { PATHS } from '../../../reports/verify/layout.ts';
 import { buildVerifier } from '../../../reports/verify/single-file.ts';
 import type { Verification } from '../../../reports/verify/verify.ts';
 import type { SyntheticRun } from '../../bench/report/synthetic.ts';
+import { madeBundle } from '../../tamper/forger.ts';
 import type { MemoryBundle } from '../../tamper/memory-bundle.ts';
+import { passingRun, registerGuide } from '../../tamper/register-guide.ts';
 import { person, scratch, small } from './folder.ts';
 
 const { folder, lay } = scratch();
@@ -106,6 +108,20 @@ describe('the verifier as one file', () => {
     const brought = check(laid, '--trust', join(laid, 'trust.json'));
     expect([brought.status, brought.stderr.includes('trust_invalid')]).toEqual([64, true]);
   });
+
+  it('concludes of a self-test what the other verifier does: nothing without a trust file that has its key', async () => {
+    const { bundle: self, run } = await madeBundle(passingRun({ relation: 'self', holder: '示例单位' }));
+    const laid = lay(self);
+    const trust = join(folder, 'self-trust.json');
+    const controllers = [{ name: 'our own', publicKey: run.signer.publicKeyPem }];
+    const nobody = { reviewers: [], approvers: [], stampAuthorities: [], guides: [registerGuide().sha256] };
+    const by = (named: object[]) => {
+      writeFileSync(trust, JSON.stringify({ schema: 'assay/trust/v1', ...nobody, controllers: named }));
+      return check(laid, '--trust', trust);
+    };
+    expect([check(laid).status, by([]).status, by(controllers).status]).toEqual([3, 3, 0]);
+    expect(by(controllers).stdout).toContain('SELF-TEST PASSED');
+  }, 600_000);
 
   it('answers wrong use with a coded error and exit code 64, and --help with 0', () => {
     for (const args of [[], ['a', 'b'], ['--fast'], [join(folder, 'none')], [lay(bundle), '--trust', 'none']]) {

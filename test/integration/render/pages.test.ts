@@ -12,7 +12,7 @@ import { goalTable2025 } from '../../../reports/forms/goal-table-2025.ts';
 import { renderComparison } from '../../../reports/render/comparison.ts';
 import { renderHtml } from '../../../reports/render/html.ts';
 import { startPrinter } from '../../../reports/render/printer.ts';
-import { smallReport } from '../../unit/reports/render/fixture.ts';
+import { smallReport, unknownGuideReport } from '../../unit/reports/render/fixture.ts';
 import { fleetReport } from '../../unit/reports/render/fleet-fixture.ts';
 
 function found(...names: string[]): string | undefined {
@@ -127,6 +127,7 @@ describe.skipIf(!CHROMIUM || !PDFTOTEXT || !PDFFONTS)(
       printer.print(renderHtml(report), {
         number: report.number,
         synthetic: report.synthetic,
+        relation: report.controller.relation,
         at: report.judgedAt,
       });
     const text = (path: string, page: number): string =>
@@ -135,11 +136,25 @@ describe.skipIf(!CHROMIUM || !PDFTOTEXT || !PDFFONTS)(
     it('has page 1 whole, from title to sign-off, even with long names, and numbers its pages', async () => {
       const path = kept('long.pdf', await print(longNames(smallReport())));
       const first = text(path, 1);
-      expect(first).toContain('算力平台验收测试报告');
+      expect(first).toContain('算力平台验收报告');
       expect(first).toContain('批准');
       expect(first).toMatch(/第 1 页 共 \d+ 页 · Page 1 of \d+/);
       expect(first).toContain('AT-2026-000123');
       expect(text(path, 2)).toContain('逐项结果');
+    });
+
+    it('of a self-test by an unknown guide has page 1 whole too, and says what it is on every page and in its title', async () => {
+      const path = kept('self.pdf', await print(longNames(unknownGuideReport())));
+      const first = text(path, 1);
+      expect(first).toContain('算力平台自测报告');
+      expect(first).toContain('guide not known');
+      expect(first).toContain('批准');
+      expect(text(path, 2)).toContain('逐项结果');
+      const all = execFileSync(PDFTOTEXT!, [path, '-'], { encoding: 'utf8' });
+      expect(all).not.toMatch(/验收(测试)?报告/);
+      expect(text(path, 3)).toContain('自测 self-test');
+      const info = execFileSync(PDFTOTEXT!.replace('pdftotext', 'pdfinfo'), [path], { encoding: 'utf8' });
+      expect(info).toMatch(/Title:\s+算力平台自测报告/);
     });
 
     it('is A4, tagged, with every font embedded', async () => {
@@ -162,14 +177,14 @@ describe.skipIf(!CHROMIUM || !PDFTOTEXT || !PDFFONTS)(
 
     it('is given up where the browser takes longer than it may', async () => {
       const hasty = startPrinter({ root: ROOT, mostS: 0.001 });
-      const facts = { number: 'x', synthetic: false, at: '2026-01-01T00:00:00Z' };
+      const facts = { number: 'x', synthetic: false, relation: 'independent' as const, at: '2026-01-01T00:00:00Z' };
       await expect(hasty.print('<p>', facts)).rejects.toThrow('printed nothing in 0.001 s');
       await hasty.close();
     });
 
     it('is refused with a coded error where no Chromium starts', async () => {
       const none = startPrinter({ chromium: '/nonexistent/chromium', root: ROOT });
-      const facts = { number: 'x', synthetic: false, at: '2026-01-01T00:00:00Z' };
+      const facts = { number: 'x', synthetic: false, relation: 'independent' as const, at: '2026-01-01T00:00:00Z' };
       const error = await none.print('<p>', facts).catch((e: unknown) => e);
       await none.close();
       expect(error).toBeInstanceOf(AssayError);

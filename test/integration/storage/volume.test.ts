@@ -60,7 +60,7 @@ describe('storage.volume on a real directory', () => {
     expect(samples.read.bytes).toBe(16 * MiB);
     expect(examination.checks.filter((one) => !one.passed)).toEqual([]);
     const proven = examination.metrics.find((one) => one.metric === 'storage.capacity.proven');
-    expect(proven).toMatchObject({ verified: true, level: 'E2', estimate: { value: 16 * MiB } });
+    expect(proven).toMatchObject({ verified: true, level: 'E1', estimate: { value: 16 * MiB } });
     expect(examination.metrics.find((one) => one.metric === 'storage.latency.read.p99')?.samples).toBe(688);
     expect(left).toEqual([]);
   });

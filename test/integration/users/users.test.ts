@@ -57,7 +57,7 @@ describe('users.concurrent against the built-in service', () => {
     const each = raw.held.reduce((total, count) => total + count, 0) / 60;
     expect(value(examination, 'users.fairness.jain')).toBeGreaterThan(1 / (1 + (2 / each) ** 2));
     expect(examination.metrics.every((metric) => metric.verified)).toBe(true);
-    expect(examination.metrics.find((m) => m.metric === 'users.identities')?.level).toBe('E2');
+    expect(examination.metrics.find((m) => m.metric === 'users.identities')?.level).toBe('E1');
     for (const id of ['answers_right', 'gate', 'stranger_refused', 'misshapen_refused'])
       expect(passed(examination, id)).toBe(true);
     expect(phases).toEqual([

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readInputs } from '../../../controller/inputs.ts';
+import { builtinGuides, isBuiltin } from '../../../reports/guides/builtin.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-inputs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -117,6 +118,30 @@ describe('a folder of registers', () => {
     mkdirSync(path);
     expect(() => readInputs({ registers: path })).toThrow(refused(/no \.csv file/));
     expect(() => readInputs({ registers: join(folder, 'none') })).toThrow(refused(/ENOENT/));
+  });
+});
+
+describe('a guide file', () => {
+  const { guide } = builtinGuides()[0]!;
+  const taken = (name: string, change: object) => readInputs({ guide: file(name, { ...guide, ...change }) }).guide;
+
+  it('under the id of a built-in guide with anything else in it is refused at the start', () => {
+    const softer = guide.targets.map((target) => ({ ...target, mandatory: false }));
+    for (const change of [
+      { targets: softer },
+      { version: '9' },
+      { allowsWaivers: true },
+      { title: guide.document.annex },
+    ]) {
+      expect(() => taken('foreign.json', change)).toThrow(
+        expect.objectContaining({ code: 'guide_foreign', exit: 64, message: expect.stringContaining('foreign.json') }),
+      );
+    }
+  });
+
+  it('that is the built-in one is the built-in one, and one with an id of its own is taken as nobody’s', () => {
+    expect(isBuiltin(taken('same.json', {}).sha256)).toBe(true);
+    expect(isBuiltin(taken('own.json', { id: 'own-guide' }).sha256)).toBe(false);
   });
 });
 

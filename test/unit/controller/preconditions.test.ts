@@ -81,6 +81,7 @@ describe('patience', () => {
     guide,
     guideSha256: sha256,
     profile: 'quick',
+    controller: { relation: 'self', holder: 'operator' },
     nodes: ['n'],
     settings: {},
     only: [],

@@ -19,11 +19,12 @@ const assignment = (node: number): Assignment => ({
   repeats: 3,
 });
 const planOf = (nodes: number, profile: Plan['profile'] = 'standard'): Plan => ({
-  schema: 'assay/plan/v1',
+  schema: 'assay/plan/v2',
   run: 'r1',
   createdAt: '2026-11-21T01:00:00.000Z',
   guide: { id: 'g', version: '1', sha256: '0'.repeat(64) },
   profile,
+  controller: { relation: 'independent', holder: 'Example Laboratory' },
   nodes: Array.from({ length: nodes }, (_, i) => `n${i}`),
   assignments: Array.from({ length: nodes }, (_, i) => assignment(i)),
   unmeasured: [],

@@ -49,13 +49,13 @@ const spoiled = (over: Partial<FrameworkRun['runs'][number]>): FrameworkRun => {
 };
 
 describe('a framework that trained and inferred', () => {
-  it('counts, at E1 for the agent and E2 with the transcript, with the metrics that the descriptor names', () => {
+  it('counts, at E1 with the transcript too, with the metrics that the descriptor names', () => {
     const samples = samplesOf(runOf(HELD));
     expect(check(Schema, samples)).toMatchObject({ ok: true });
     expect(counted(samples)).toEqual(['torch']);
     expect(levels(samples).map((one) => one.level)).toEqual(['E1', 'E1']);
     const checked = examine(samples, transcriptOf(samples));
-    expect(checked.metrics.every((one) => one.level === 'E2')).toBe(true);
+    expect(checked.metrics.every((one) => one.level === 'E1')).toBe(true);
     const named = new Set(descriptor.metrics.map((one) => `${one.id} ${one.unit}`));
     for (const one of checked.metrics) expect(named).toContain(`${one.metric} ${one.estimate.unit}`);
     expect(levels(samples)[0]?.labels).toEqual({

@@ -40,6 +40,7 @@ function replayOf(metrics: Metric[], inventory = inventoryOf([card('nvidia-0', '
     registers: undefined,
     inputPaths: new Set<string>(),
     plan,
+    controllerKeyId: 'a'.repeat(64),
     inventories: [inventory],
     issued,
     admitted: [admitted],

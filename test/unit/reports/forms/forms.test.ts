@@ -1,4 +1,3 @@
-import { inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../../../model/report.ts';
 import { goals } from '../../../../reports/forms/goal.ts';
@@ -7,24 +6,7 @@ import { goalTable2025 } from '../../../../reports/forms/goal-table-2025.ts';
 import { smallReport } from '../render/fixture.ts';
 import { fleetReport } from '../render/fleet-fixture.ts';
 import { balanced } from '../render/wellformed.ts';
-
-/** One file of a zip archive, found through its central directory. */
-function unzip(bytes: Uint8Array, path: string): string {
-  const buffer = Buffer.from(bytes);
-  for (
-    let at = buffer.indexOf('PK\x01\x02', 0, 'latin1');
-    at >= 0;
-    at = buffer.indexOf('PK\x01\x02', at + 4, 'latin1')
-  ) {
-    const name = buffer.toString('utf8', at + 46, at + 46 + buffer.readUInt16LE(at + 28));
-    if (name !== path) continue;
-    const local = buffer.readUInt32LE(at + 42);
-    const start = local + 30 + buffer.readUInt16LE(local + 26) + buffer.readUInt16LE(local + 28);
-    const data = buffer.subarray(start, start + buffer.readUInt32LE(at + 20));
-    return buffer.readUInt16LE(at + 10) === 0 ? data.toString('utf8') : inflateRawSync(data).toString('utf8');
-  }
-  throw new Error(`no ${path}`);
-}
+import { unzip } from './unzip.ts';
 
 /** Rows of all tables, cells as plain text, and how many grid columns each row fills. */
 function rows(xml: string): { cells: string[]; width: number }[] {

@@ -64,11 +64,12 @@ export function makeCase(
   for (const a of attempts) issued[a.assignment] = Math.max(issued[a.assignment] ?? 0, a.attempt);
   const metrics = [...new Set(targets.flatMap((t) => t.requirements.map((r) => r.metric)))];
   const plan: Plan = {
-    schema: 'assay/plan/v1',
+    schema: 'assay/plan/v2',
     run: 'r',
     createdAt: '2026-01-01T00:00:00.000Z',
     guide: { id: 'g', version: '1', sha256: '0'.repeat(64) },
     profile: 'standard',
+    controller: { relation: 'independent', holder: 'Example Laboratory' },
     nodes,
     assignments: nodes.map((node) => ({
       id: `bench.${node}`,
@@ -95,6 +96,7 @@ export function makeCase(
       allowsWaivers: false,
       targets,
     },
+    guideKnown: true,
     claims: undefined,
     plan,
     issued,

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Compute, ComputeDevice, ComputePrecision, Inference } from '../../../../model/compute.ts';
+import { lowerLevel } from '../../../../model/controller.ts';
 import { type Estimate, exact } from '../../../../model/estimate.ts';
 import type { Guide, Target } from '../../../../model/guide.ts';
 import type { Inventory } from '../../../../model/inventory.ts';
-import { OUTCOMES, type Outcome } from '../../../../model/outcome.ts';
+import { type EvidenceLevel, OUTCOMES, type Outcome } from '../../../../model/outcome.ts';
 import type { Attempt, Report, RequirementResult, Verdict } from '../../../../model/report.ts';
 
 /** A copy, so that these tests stay as they are when the guide's metrics change. */
@@ -126,6 +127,7 @@ function smallVerdict(target: Target): Verdict {
       outcome === 'pass' ? [] : [{ code: code as Verdict['reasons'][number]['code'], detail: `${target.id}: example` }],
     requirements: requirementResults(target, outcome, known?.values ?? {}, ['example-01']),
     level: known ? 'E2' : 'E0',
+    relation: 'independent',
     evidence: known ? [digestOf(target.id)] : [],
   };
 }
@@ -197,6 +199,12 @@ export function host(node: string): Inventory {
     findings: [],
     unread: [{ what: 'board serial', source: '/sys/class/dmi/id/board_serial', why: 'not readable' }],
   };
+}
+
+function passes(verdicts: readonly Verdict[]): Report['overall']['passes'] {
+  const found = { E0: 0, E1: 0, E2: 0, E3: 0 };
+  for (const { mandatory, outcome, level } of verdicts) if (mandatory && outcome === 'pass') found[level]++;
+  return found;
 }
 
 function counts(verdicts: readonly Verdict[]): Record<string, number> {
@@ -321,7 +329,14 @@ export function smallReport(): Report {
     judgedAt: '2026-11-18T01:30:00Z',
     period: { from: '2026-11-18T00:00:00Z', to: '2026-11-18T01:22:14Z' },
     software: { name: 'assay', version: '0.1.0' },
-    platform: { name: '示例平台', customer: '示例单位 Example Org', nodes: 1, accelerators: 0 },
+    controller: { relation: 'independent', holder: '示例实验室 Example Laboratory', keyId: digestOf('key') },
+    platform: {
+      name: '示例平台',
+      customer: '示例单位 Example Org',
+      nodes: 1,
+      accelerators: 0,
+      confirmedAccelerators: 0,
+    },
     guide: {
       id: GUIDE.id,
       version: GUIDE.version,
@@ -329,11 +344,13 @@ export function smallReport(): Report {
       document: GUIDE.document.number,
       issuer: GUIDE.document.issuer,
       sha256: digestOf('guide'),
+      known: true,
     },
     overall: {
       outcome: 'not_passed',
       mandatory: verdicts.filter((v) => v.mandatory).length,
       counts: counts(verdicts),
+      passes: passes(verdicts),
       waived: 0,
     },
     verdicts,
@@ -368,4 +385,23 @@ export function smallReport(): Report {
     inventories: [host('example-01')],
     log: { entries: 9, root: 'sFodV/vSp5O8n9a8QpW6PRY97tfOSW5bsc2Xl/EQi08=' },
   };
+}
+
+/** The same machine tested by its own operator: nothing is above E1. */
+export function selfReport(changes: Partial<Report['overall']> = {}): Report {
+  const report = smallReport();
+  const low = <T extends { level: EvidenceLevel }>(one: T): T => ({ ...one, level: lowerLevel(one.level, 'E1') });
+  const verdicts = report.verdicts.map((verdict) => ({ ...low(verdict), relation: 'self' as const }));
+  return {
+    ...report,
+    controller: { ...report.controller, relation: 'self', holder: '示例单位' },
+    verdicts,
+    overall: { ...report.overall, passes: passes(verdicts), ...changes },
+  };
+}
+
+/** The same judged by a guide that does not come with the software. */
+export function unknownGuideReport(): Report {
+  const report = selfReport({ outcome: 'cannot_tell', judged: 'passed' });
+  return { ...report, guide: { ...report.guide, known: false } };
 }

@@ -90,7 +90,7 @@ export function fleetReport(nodes: number, devices: number): Report {
     number: 'AT-2026-SYNTHETIC',
     synthetic: true,
     profile: 'standard',
-    platform: { ...small.platform, nodes, accelerators: nodes * devices },
+    platform: { ...small.platform, nodes, accelerators: nodes * devices, confirmedAccelerators: nodes * devices },
     verdicts,
     attempts,
     compute: computeOf(nodes * devices, (_, rate) =>

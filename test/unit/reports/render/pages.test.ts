@@ -53,7 +53,7 @@ describe('JUnit', () => {
     const empty: Report = {
       ...smallReport(),
       verdicts: [],
-      overall: { outcome: 'cannot_tell', mandatory: 0, counts: {}, waived: 0 },
+      overall: { outcome: 'cannot_tell', mandatory: 0, counts: {}, passes: { E0: 0, E1: 0, E2: 0, E3: 0 }, waived: 0 },
     };
     expect(renderJunit(empty)).toContain('tests="1" failures="1"');
   });
@@ -163,7 +163,7 @@ describe('the table for a terminal', () => {
     const empty: Report = {
       ...smallReport(),
       verdicts: [],
-      overall: { outcome: 'cannot_tell', mandatory: 0, counts: {}, waived: 0 },
+      overall: { outcome: 'cannot_tell', mandatory: 0, counts: {}, passes: { E0: 0, E1: 0, E2: 0, E3: 0 }, waived: 0 },
     };
     expect(renderVerdictTable(empty, { colour: false, width: 80 })).toContain('无法判定 CANNOT TELL');
   });

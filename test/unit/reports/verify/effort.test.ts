@@ -14,6 +14,7 @@ const planOf = (profile: Profile): Plan =>
     guide,
     guideSha256: sha256,
     profile,
+    controller: { relation: 'independent', holder: 'Example Laboratory' },
     nodes: ['n1', 'n2'],
     settings: {},
     edge: ['n1'],
