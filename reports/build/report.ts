@@ -1,3 +1,4 @@
+import { untriedOf } from '../../benchmarks/reach.ts';
 import type { Finding } from '../../model/measurement.ts';
 import type { Attempt, Report } from '../../model/report.ts';
 import { duplicateFindings } from '../../model/uniqueness.ts';
@@ -40,6 +41,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
       state: measurement.state,
       ...(measurement.failure ? { failure: measurement.failure } : {}),
       examination,
+      untried: untriedOf(measurement.benchmark, measurement.settings, examination),
       sha256,
     })),
     unanswered: [
