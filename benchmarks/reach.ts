@@ -3,19 +3,25 @@ import type { Untried } from '../model/untried.ts';
 import { knownChips } from './compute/chips.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
-type Reach = (settings: Settings, examination: Examination) => Untried[];
+type Reach = (settings: Settings, examination: Examination, accelerators: number) => Untried[];
 
 /**
- * What an attempt of a benchmark could not have shown by its settings, from the signed settings and from what its samples
- * gave. Empty for a benchmark whose settings bound nothing that a target asks for. Knows no target and no limit. Pure.
+ * What an attempt of a benchmark could not have shown by its settings, from the signed settings, from what its samples
+ * gave, and from how many accelerators the node's inventory lists. Empty for a benchmark whose settings bound nothing
+ * that a target asks for. Knows no target and no limit. Pure.
  */
-export function untriedOf(benchmark: string, settings: Settings, examination: Examination): Untried[] {
+export function untriedOf(
+  benchmark: string,
+  settings: Settings,
+  examination: Examination,
+  accelerators: number,
+): Untried[] {
   const reach = Object.hasOwn(REACHES, benchmark) ? REACHES[benchmark]! : undefined;
-  return reach?.(settings, examination) ?? [];
+  return reach?.(settings, examination, accelerators) ?? [];
 }
 
-/** Fewer windows than that are all begin and end: threads start, files are synced, and no steady part is left. */
-const LEAST_WINDOWS = 3;
+/** Seconds of a fill or a reading in which threads start and files are synced: they weigh on a short one only. */
+const BEGIN_AND_END_S = 0.5;
 
 /**
  * Proven bytes are a lower bound by their nature: data that are right prove what was written, and never that there is no
@@ -23,14 +29,16 @@ const LEAST_WINDOWS = 3;
  */
 const storage: Reach = (_, { metrics }) => {
   const untried: Untried[] = [];
-  for (const { metric, labels, estimate } of metrics) {
+  for (const { metric, labels, estimate, durationS } of metrics) {
     if (metric === 'storage.capacity.proven') {
       const attested = metrics.find((m) => m.metric === 'storage.capacity.attested' && sameLabels(m, labels));
       const upTo = attested ? { upTo: attested.estimate.value } : {};
       untried.push({ kind: 'amount', metric, labels, above: estimate.value, ...upTo });
     }
-    if (['storage.speed.write', 'storage.speed.read'].includes(metric) && estimate.n < LEAST_WINDOWS) {
-      untried.push({ kind: 'amount', metric, labels, above: estimate.value });
+    if (metric === 'storage.speed.write' || metric === 'storage.speed.read') {
+      const steadyS = durationS - BEGIN_AND_END_S;
+      const upTo = steadyS > 0 ? { upTo: (estimate.value * durationS) / steadyS } : {};
+      untried.push({ kind: 'amount', metric, labels, above: estimate.value, ...upTo });
     }
   }
   return untried;
@@ -99,31 +107,26 @@ const PRECISION_LABELS = ['FP64', 'FP32', 'TF32', 'FP16', 'BF16', 'FP8', 'INT8',
 
 const compute =
   (metric: string): Reach =>
-  (settings, { metrics }) => {
-    const asked = new Set(
-      (Array.isArray(settings.precisions) ? settings.precisions : []).map((name) => String(name).replace(/^FP8_.*/, 'FP8')),
-    );
+  (settings, { metrics }, accelerators) => {
+    const precisions = Array.isArray(settings.precisions) ? settings.precisions.map(String) : [];
+    const asked = new Set(precisions.map((name) => (name.startsWith('FP8') ? 'FP8' : name)));
     const values = PRECISION_LABELS.filter((label) => !asked.has(label));
     if (values.length === 0) return [];
     const rates = metrics.filter((m) => m.metric === metric && m.verified);
-    const upTo = rates.length > 0 ? { upTo: mostOf(rates, values) } : {};
-    return [{ kind: 'values', metric, label: 'precision', values, ...upTo }];
+    // An accelerator may have units for one precision alone; processors do all precisions in the same ones.
+    const known = rates.length > 0 && accelerators === 0 && rates.every(({ labels }) => labels.device === 'cpu');
+    return [{ kind: 'values', metric, label: 'precision', values, ...(known ? { upTo: mostOf(rates, values) } : {}) }];
   };
 
-/** A library that works reaches at least this part of a chip's peak in the precision that was measured. */
+/** A library that works reaches at least this part of a processor's peak in the precision that was measured. */
 const LEAST_EFFICIENCY = 0.1;
 
-/** The most that the measured devices can do in other precisions, by the widest ratio that any chip of the table has. */
+/** The most that a measured processor can do in other precisions, by the widest ratio that any chip of the table has. */
 function mostOf(rates: readonly Metric[], others: readonly string[]): number {
-  let total = 0;
-  for (const own of Map.groupBy(rates, ({ labels }) => labels.device ?? '').values()) {
-    const bounds = own.map(({ labels, estimate }) => {
-      const ratio = widestRatio(labels.precision ?? '', others);
-      return (estimate.value * ratio) / LEAST_EFFICIENCY;
-    });
-    total += bounds.reduce((least, bound) => (bound < least ? bound : least), Number.POSITIVE_INFINITY);
-  }
-  return total;
+  const bounds = rates.map(
+    ({ labels, estimate }) => (estimate.value * widestRatio(labels.precision ?? '', others)) / LEAST_EFFICIENCY,
+  );
+  return bounds.reduce((least, bound) => (bound < least ? bound : least));
 }
 
 /** The widest ratio between the peak in one of some precisions and the peak in one. Infinite where no chip has both. */

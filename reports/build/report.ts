@@ -29,6 +29,8 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
   const findings = runFindings(run);
   const plausible = withPlausibility(run.admitted, run.inventories);
   const admitted = withLevels(withFleet(plausible, run.inventories));
+  const listed = new Map(run.inventories.map(({ node, accelerators: own }) => [node, own.length]));
+  const accelerators = (node: string): number => listed.get(node) ?? 0;
   const judged: Case = {
     guide: run.guide,
     claims: run.claims,
@@ -41,7 +43,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
       state: measurement.state,
       ...(measurement.failure ? { failure: measurement.failure } : {}),
       examination,
-      untried: untriedOf(measurement.benchmark, measurement.settings, examination),
+      untried: untriedOf(measurement.benchmark, measurement.settings, examination, accelerators(measurement.node)),
       sha256,
     })),
     unanswered: [
