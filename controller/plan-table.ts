@@ -12,6 +12,7 @@ export function planJson(plan: Plan): string {
 export function planTable(plan: Plan): string {
   const lines = [
     `guide ${plan.guide.id} ${plan.guide.version} · profile ${plan.profile} · nodes ${plan.nodes.join(', ')}`,
+    ...(plan.targets ? [`partial: only ${plan.targets.join(', ')}; no other target will be judged`] : []),
     '',
     row('benchmark', 'node', 'repeats', 'about', 'writes'),
     ...plan.assignments.map((a) =>

@@ -41,10 +41,7 @@ export function makePlan(wish: PlanWish): Plan {
   for (const target of wish.guide.targets) {
     // Registers are read, and parts are counted over the inventories: neither needs a benchmark.
     if (target.kind !== 'measured') continue;
-    if (wish.only.length > 0 && !wish.only.includes(target.id)) {
-      unmeasured.push({ target: target.id, reason: 'skipped', detail: 'not among the targets that were asked for' });
-      continue;
-    }
+    if (wish.only.length > 0 && !wish.only.includes(target.id)) continue;
     for (const { metric } of target.requirements) {
       wanted.add(metric);
       const descriptor = CATALOG.find((d) => metricIds(d).includes(metric));
@@ -53,10 +50,10 @@ export function makePlan(wish: PlanWish): Plan {
       unmeasured.push({ target: target.id, ...whyUnmeasured(target.id, metric) });
     }
   }
-  const asked = CATALOG.filter(
+  const chosen = CATALOG.filter(
     (descriptor) => metricIds(descriptor).some((id) => wanted.has(id)) || wish.beside.includes(descriptor.id),
   );
-  for (const descriptor of withCompanions(asked.map(({ id }) => id))) {
+  for (const descriptor of withCompanions(chosen.map(({ id }) => id))) {
     for (const node of nodesFor(descriptor, wish)) assignments.push(assign(descriptor, node, wish));
   }
   return {
@@ -66,11 +63,16 @@ export function makePlan(wish: PlanWish): Plan {
     guide: { id: wish.guide.id, version: wish.guide.version, sha256: wish.guideSha256 },
     profile: wish.profile,
     nodes: [...wish.nodes],
+    // In the guide's order, so that the same wish gives the same plan.
+    ...(wish.only.length > 0 ? { targets: asked(wish) } : {}),
     assignments,
     unmeasured,
     synthetic: wish.synthetic,
   };
 }
+
+const asked = ({ guide, only }: PlanWish): string[] =>
+  guide.targets.map(({ id }) => id).filter((id) => only.includes(id));
 
 function nodesFor(descriptor: Descriptor, wish: PlanWish): readonly string[] {
   if (descriptor.scope === 'platform') return wish.nodes.slice(0, 1);

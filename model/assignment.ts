@@ -38,6 +38,8 @@ export const Plan = Type.Object(
     guide: Type.Object({ id: Type.String(), version: Type.String(), sha256: Type.String() }, strict),
     profile: Profile,
     nodes: Type.Array(Type.String({ minLength: 1 })),
+    /** Ids of the targets that the run is about, by the operator's choice; absent where it is the whole guide. */
+    targets: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1, uniqueItems: true })),
     assignments: Type.Array(Assignment),
     /** Targets of the guide that nothing in this plan measures, and why. */
     unmeasured: Type.Array(Type.Object({ target: Type.String(), reason: ReasonCode, detail: Type.String() }, strict)),

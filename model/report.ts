@@ -163,6 +163,10 @@ export const Report = Type.Object(
         mandatory: Type.Integer(),
         counts: Type.Record(Type.String(), Type.Integer()),
         waived: Type.Integer(),
+        /** Present where the run was about some targets only: `outcome` and all counts are then of these, whatever their kind. */
+        partial: Type.Optional(
+          Type.Object({ asked: Type.Array(Type.String()), of: Type.Integer({ minimum: 1 }) }, strict),
+        ),
       },
       strict,
     ),

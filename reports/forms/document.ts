@@ -20,6 +20,7 @@ import {
 import type { Report } from '../../model/report.ts';
 import { LABELS } from '../text/catalog.ts';
 import { china, utc } from '../text/moment.ts';
+import { overallText, reportTitle } from '../text/partial.ts';
 import { visible } from '../text/visible.ts';
 
 /** Width between the margins of an A4 page lying on its side, in twentieths of a point. */
@@ -111,7 +112,8 @@ export function paragraph(text: string, look: Look = {}): Paragraph {
 export async function pack(report: Report, title: string, body: readonly (Paragraph | Table)[]): Promise<Uint8Array> {
   const run = (children: (string | (typeof PageNumber)[keyof typeof PageNumber])[]): TextRun =>
     new TextRun({ children, font: FONT, size: 17 });
-  const mark = report.synthetic ? `${LABELS.synthetic.zh} SYNTHETIC DATA    ` : '';
+  const synthetic = report.synthetic ? `${LABELS.synthetic.zh} SYNTHETIC DATA    ` : '';
+  const mark = report.overall.partial ? `${synthetic}${visible(overallText(report.overall).zh)}    ` : synthetic;
   const document = new Document({
     title,
     creator: `${report.software.name} ${report.software.version}`,
@@ -154,7 +156,7 @@ export async function pack(report: Report, title: string, body: readonly (Paragr
 /** The closing lines of a form: where the numbers are from and how to check them. */
 export function provenance(report: Report): Paragraph[] {
   return [
-    `实测值、判定与证据摘要取自验收测试报告 ${report.number}（${report.guide.title.zh} ${report.guide.version}，评估时间 ${utc(report.judgedAt)} / ${china(report.judgedAt)}）。`,
+    `实测值、判定与证据摘要取自${reportTitle(report).zh} ${report.number}（${report.guide.title.zh} ${report.guide.version}，评估时间 ${utc(report.judgedAt)} / ${china(report.judgedAt)}）。`,
     `测量日志根：${report.log.root}。以 ./assay verify 核对证据包后，方可据此填报。`,
     '浅黄底色的单元格由申报单位填写；“无法判定”“未测”等均不等于达标。',
   ].map((text) => paragraph(text, { size: 17 }));

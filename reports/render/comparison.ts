@@ -1,7 +1,8 @@
 import type { Report } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
-import { LABELS, OVERALL_TEXT } from '../text/catalog.ts';
+import { LABELS } from '../text/catalog.ts';
 import { china, utc } from '../text/moment.ts';
+import { overallText } from '../text/partial.ts';
 import { plusMinus, signedPercent, whole } from '../text/quantity.ts';
 import { SENTENCES } from '../text/sentence.ts';
 import { AS_SIGNED } from '../text/verification.ts';
@@ -34,7 +35,7 @@ export function renderComparison(before: Report, after: Report, judgedAgain: Jud
   const difference = compareReports(before, after);
   const synthetic = before.synthetic || after.synthetic;
   const head = (report: Report): Markup =>
-    markup`<td>${report.number}</td><td>${utc(report.judgedAt)}<br><span class="aside">${china(report.judgedAt)}</span></td><td>${report.guide.id} ${report.guide.version}<br>${code(report.guide.sha256.slice(0, 12))}</td><td>${both(SENTENCES.size(report.platform.nodes, report.platform.accelerators))}</td><td>${report.software.name} ${report.software.version}</td><td><b>${both(OVERALL_TEXT[report.overall.outcome])}</b></td>`;
+    markup`<td>${report.number}</td><td>${utc(report.judgedAt)}<br><span class="aside">${china(report.judgedAt)}</span></td><td>${report.guide.id} ${report.guide.version}<br>${code(report.guide.sha256.slice(0, 12))}</td><td>${both(SENTENCES.size(report.platform.nodes, report.platform.accelerators))}</td><td>${report.software.name} ${report.software.version}</td><td><b>${both(overallText(report.overall))}</b></td>`;
   return page(
     `${LABELS.comparison.zh} ${before.number} ${after.number}`,
     synthetic,

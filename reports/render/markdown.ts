@@ -3,9 +3,10 @@ import { OUTCOME_TEXT } from '../../model/outcome.ts';
 import { REASONS } from '../../model/reason.ts';
 import type { Report, Verdict } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
-import { LABELS, OVERALL_MEANING, OVERALL_TEXT, PROFILE_TEXT, RULE_TEXT } from '../text/catalog.ts';
+import { LABELS, PROFILE_TEXT, RULE_TEXT } from '../text/catalog.ts';
 import { COMPUTE } from '../text/compute.ts';
 import { china, utc } from '../text/moment.ts';
+import { overallMeaning, overallText, partialNotice, reportTitle } from '../text/partial.ts';
 import { LIMITS, VERIFY_STEPS } from '../text/prose.ts';
 import { percent, plusMinus, quantity, signedPercent, significant } from '../text/quantity.ts';
 import { SENTENCES } from '../text/sentence.ts';
@@ -13,10 +14,10 @@ import { oneLine } from '../text/visible.ts';
 import {
   allReasons,
   claimedText,
+  countsText,
   deciding,
   gap,
   limitText,
-  mandatoryCounts,
   margin,
   measuredText,
   OUTCOME_SIGN,
@@ -25,14 +26,18 @@ import {
 /** The report as Markdown (GitHub's tables): verdict, every target, what to do, how to verify. For reading in an issue or a terminal. */
 export function renderMarkdown(report: Report, notice?: Text): string {
   const { overall, platform, guide } = report;
-  const counts = SENTENCES.mandatoryCounts(overall.mandatory, mandatoryCounts(report));
+  const counts = countsText(report);
+  const title = reportTitle(report);
+  const word = overallText(overall);
+  const meaning = overallMeaning(overall);
   const lines = [
-    `# ${LABELS.title.zh} · ${LABELS.title.en}`,
+    `# ${title.zh} · ${title.en}`,
     ...(report.synthetic ? [`> **${both(LABELS.synthetic)}**`] : []),
+    ...(overall.partial ? [`> **${both(partialNotice(overall.partial))}**`] : []),
     ...(notice ? [`> **${both(notice)}**`] : []),
-    `## ${OVERALL_TEXT[overall.outcome].zh} · ${OVERALL_TEXT[overall.outcome].en}`,
-    `${OVERALL_MEANING[overall.outcome].zh}${counts.zh}${LABELS.onlyItems.zh}`,
-    `${OVERALL_MEANING[overall.outcome].en} ${counts.en} ${LABELS.onlyItems.en}`,
+    `## ${word.zh} · ${word.en}`,
+    `${meaning.zh}${counts.zh}${LABELS.onlyItems.zh}`,
+    `${meaning.en} ${counts.en} ${LABELS.onlyItems.en}`,
     ...(report.profile === 'quick' ? [both(LABELS.quickNotice)] : []),
     table(
       ['', ''],

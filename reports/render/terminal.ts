@@ -1,11 +1,11 @@
 import { OUTCOME_TEXT, type Outcome } from '../../model/outcome.ts';
 import { REASONS } from '../../model/reason.ts';
 import type { Report, Verdict } from '../../model/report.ts';
-import { LABELS, OVERALL_TEXT } from '../text/catalog.ts';
-import { SENTENCES } from '../text/sentence.ts';
+import { LABELS } from '../text/catalog.ts';
+import { overallText, partialNotice } from '../text/partial.ts';
 import { oneLine } from '../text/visible.ts';
 import { displayWidth, pad, wrap } from '../text/width.ts';
-import { allReasons, deciding, gap, mandatoryCounts, OUTCOME_SIGN } from './summary.ts';
+import { allReasons, countsText, deciding, gap, OUTCOME_SIGN } from './summary.ts';
 
 export interface TerminalOptions {
   /** Whether the terminal shows colours. */
@@ -65,11 +65,17 @@ function valueLines(verdict: Verdict, width: number): string[] {
 }
 
 function overall(report: Report, width: number, paint: Paint): string[] {
-  const { outcome, mandatory } = report.overall;
-  const text = OVERALL_TEXT[outcome];
-  const counts = SENTENCES.mandatoryCounts(mandatory, mandatoryCounts(report));
+  const { outcome, partial } = report.overall;
+  const text = overallText(report.overall);
+  const counts = countsText(report);
+  const notice = partial && partialNotice(partial);
   const colour = outcome === 'passed' ? '32;1' : outcome === 'not_passed' ? '31;1' : '33;1';
-  return [paint(colour, `${text.zh} ${text.en}`), ...wrap(counts.zh, width), ...wrap(counts.en, width)];
+  return [
+    paint(colour, `${text.zh} ${text.en}`),
+    ...wrap(counts.zh, width),
+    ...wrap(counts.en, width),
+    ...(notice ? [...wrap(oneLine(notice.zh), width), ...wrap(oneLine(notice.en), width)] : []),
+  ];
 }
 
 function outcomeText(outcome: Outcome): string {

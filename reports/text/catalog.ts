@@ -4,6 +4,7 @@ import type { Text } from '../../model/text.ts';
 /** Every label and sentence of the pages that no number goes into. A missing or half text fails the type check. */
 export const LABELS = {
   title: { zh: '算力平台验收测试报告', en: 'Compute Platform Acceptance Test Report' },
+  titlePartial: { zh: '算力平台部分测试报告', en: 'Compute Platform Partial Test Report' },
   number: { zh: '报告编号', en: 'Report No.' },
   evaluated: { zh: '评估时间', en: 'Evaluated' },
   customer: { zh: '委托单位', en: 'Customer' },
@@ -18,6 +19,7 @@ export const LABELS = {
   issuer: { zh: '发布机构', en: 'Issued by' },
   notStated: { zh: '未提供', en: 'not stated' },
   decisive: { zh: '最关键的必选指标', en: 'Decisive mandatory targets' },
+  asked: { zh: '所选指标', en: 'Targets that were asked for' },
   decisiveKey: {
     zh: '条 = 实测占要求的百分比，横线 = U（k = 2），菱形 = 申报值，虚线 = 要求（100 %）。',
     en: 'Bar = measured as a share of the requirement, whisker = U (k = 2), diamond = claim, dashed = requirement (100 %).',

@@ -2,8 +2,8 @@ import type { Text } from '../../model/text.ts';
 import type { Flaw } from '../verify/defect.ts';
 import type { InclusionProof } from '../verify/inclusion.ts';
 import type { Step, StepId, Verification } from '../verify/verify.ts';
-import { OVERALL_TEXT } from './catalog.ts';
 import { DEFECTS } from './defects.ts';
+import { overallText, partialNotice } from './partial.ts';
 
 const STEP_TEXT: Record<StepId, Text> = {
   files: { zh: '文件完整性', en: 'files and digests' },
@@ -54,10 +54,14 @@ export function verificationText(result: Verification, version: string, proof?: 
       );
     }
   } else if (result.undecided) {
-    lines.push('', ...undecidedLines(result.undecided));
+    lines.push('', ...undecidedLines(result.undecided, result.partial));
   } else {
-    const { zh, en } = OVERALL_TEXT[result.outcome];
+    const { zh, en } = overallText({ outcome: result.outcome, partial: result.partial });
     lines.push('', `证据包一致。判定结果：${zh}`, `The bundle is consistent. Outcome: ${en}`);
+  }
+  if (result.partial) {
+    const { zh, en } = partialNotice(result.partial);
+    lines.push(printable(zh), printable(en));
   }
   if (result.outcome !== undefined && result.steps.some((s) => s.id === 'pages' && s.state === 'not_checked')) {
     lines.push(
@@ -87,14 +91,17 @@ function defectText({ code, problem }: Flaw): string {
 }
 
 /** Why nothing can be told, and what the bundle says for itself. */
-function undecidedLines({ steps, judged }: NonNullable<Verification['undecided']>): string[] {
+function undecidedLines(
+  { steps, judged }: NonNullable<Verification['undecided']>,
+  partial: Verification['partial'],
+): string[] {
   const names = steps.map((id) => STEP_TEXT[id]);
   const lines = [
     `能够核对的部分一致；因下列步骤未能核对，无法判定：${names.map((n) => n.zh).join('、')}`,
     `What could be checked is consistent; the outcome cannot be told because of: ${names.map((n) => n.en).join('; ')}`,
   ];
   if (judged !== undefined) {
-    const { zh, en } = OVERALL_TEXT[judged];
+    const { zh, en } = overallText({ outcome: judged, partial });
     lines.push(
       `仅就证据包自身而言，判定为：${zh}（不作保证）`,
       `Going by what the bundle brings itself: ${en} (nobody vouches for it)`,

@@ -3,7 +3,7 @@ import { openCheckpoint } from '../../evidence/checkpoint.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { AssayError } from '../../model/errors.ts';
-import type { Outcome, Overall } from '../../model/outcome.ts';
+import { type Outcome, type Overall, outcomeWord } from '../../model/outcome.ts';
 import type { Report, Verdict } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
 import { buildReport } from '../build/report.ts';
@@ -48,6 +48,8 @@ export interface Verification {
   readonly authentic: boolean;
   /** Undefined where something was changed or contradicts itself; `cannot_tell` where a decisive step is not checked. */
   readonly outcome: Overall | undefined;
+  /** Targets that the run was about, where it was not about the whole guide: the outcome is of these alone. */
+  readonly partial?: NonNullable<Report['overall']['partial']>;
   /** Steps for which the outcome is `cannot_tell`, and what the evidence gave apart from them. */
   readonly undecided?: { readonly steps: readonly StepId[]; readonly judged?: Overall };
   /** Who released it, by role; trusted only with a trust file. */
@@ -154,6 +156,7 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
       authentic: !undecided.includes('report'),
       outcome: undecided.length > 0 ? 'cannot_tell' : judged,
       ...(undecided.length > 0 ? { undecided: { steps: undecided, judged } } : {}),
+      ...(rebuilt.overall.partial ? { partial: rebuilt.overall.partial } : {}),
       releases,
       steps,
       software: rebuilt.software,
@@ -274,7 +277,7 @@ function checkReport(bundle: Bundle, rebuilt: Report, evaluation: OpenedEvaluati
       problem: 'was signed for another report than the evidence gives',
     });
   }
-  if (evaluation.outcome !== rebuilt.overall.outcome) {
+  if (evaluation.outcome !== outcomeWord(rebuilt.overall)) {
     defects.push({
       path: PATHS.evaluation,
       code: 'outcome_unfounded',

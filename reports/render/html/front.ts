@@ -1,13 +1,14 @@
 import { OUTCOME_TEXT, OUTCOMES } from '../../../model/outcome.ts';
 import type { Report, RequirementResult, Verdict } from '../../../model/report.ts';
 import { type BulletRow, bullet } from '../../charts/bullet.ts';
-import { LABELS, type Label, OVERALL_MEANING, OVERALL_TEXT, PROFILE_TEXT, RULE_TEXT } from '../../text/catalog.ts';
+import { LABELS, type Label, PROFILE_TEXT, RULE_TEXT } from '../../text/catalog.ts';
 import { china, utc } from '../../text/moment.ts';
+import { overallMeaning, overallText, partialNotice, reportTitle } from '../../text/partial.ts';
 import { quantity } from '../../text/quantity.ts';
 import { SENTENCES } from '../../text/sentence.ts';
 import { displayWidth } from '../../text/width.ts';
 import { both, code, type Markup, markup, type Part, stacked } from '../markup.ts';
-import { deciding, gravity, limitText, mandatoryCounts } from '../summary.ts';
+import { countsText, decides, deciding, gravity, limitText } from '../summary.ts';
 import { chapterNumber, fold } from './section.ts';
 
 /** Most bars on page 1, and least: it has to stay one page, so long names above leave room for fewer. */
@@ -19,8 +20,9 @@ const CELL_WIDTH = 42;
 export function front(report: Report): Markup {
   return markup`<section id="front" aria-labelledby="title">
 <p class="running">${LABELS.number.zh} ${LABELS.number.en} ${report.number}</p>
-<h1 id="title">${LABELS.title.zh}<br><span class="en" lang="en">${LABELS.title.en}</span></h1>
+<h1 id="title">${reportTitle(report).zh}<br><span class="en" lang="en">${reportTitle(report).en}</span></h1>
 ${report.synthetic && markup`<p class="synthetic">${both(LABELS.synthetic)}</p>`}
+${report.overall.partial && markup`<p class="synthetic" role="note">${both(partialNotice(report.overall.partial))}</p>`}
 ${identity(report)}
 ${verdictBox(report)}
 ${tiles(report)}
@@ -49,13 +51,14 @@ function label(name: Label): Markup {
 }
 
 function verdictBox(report: Report): Markup {
-  const { outcome, mandatory } = report.overall;
-  const counts = SENTENCES.mandatoryCounts(mandatory, mandatoryCounts(report));
-  const anyNot = SENTENCES.anyNotPass(chapterNumber('actions'));
-  const meaning = OVERALL_MEANING[outcome];
+  const { outcome, partial } = report.overall;
+  const counts = countsText(report);
+  const anyNot = SENTENCES[partial ? 'anyAskedNotPass' : 'anyNotPass'](chapterNumber('actions'));
+  const word = overallText(report.overall);
+  const meaning = overallMeaning(report.overall);
   const short = outcome !== 'passed';
   return markup`<div class="verdict v-${outcome}">
-<p class="word"><strong>${OVERALL_TEXT[outcome].zh}</strong><br><span lang="en">${OVERALL_TEXT[outcome].en}</span></p>
+<p class="word"><strong${partial && markup` class="long"`}>${word.zh}</strong><br><span lang="en">${word.en}</span></p>
 <div><p class="zh"><strong>${meaning.zh}</strong>${counts.zh}${short && anyNot.zh}${LABELS.onlyItems.zh}</p>
 <p class="en" lang="en">${meaning.en} ${counts.en} ${short && `${anyNot.en} `}${LABELS.onlyItems.en}</p>
 ${report.profile === 'quick' && markup`<p class="fine">${both(LABELS.quickNotice)}</p>`}</div>
@@ -74,7 +77,7 @@ function decisive(report: Report): Markup {
   const mandatory = report.verdicts
     .flatMap((verdict) => {
       const result = deciding(verdict);
-      return result && verdict.mandatory ? [{ verdict, result }] : [];
+      return result && decides(report, verdict) ? [{ verdict, result }] : [];
     })
     .sort((a, b) => order(a) - order(b) || shareOf(a.result) - shareOf(b.result));
   if (mandatory.length === 0) return markup``;
@@ -84,7 +87,7 @@ function decisive(report: Report): Markup {
     shown.map(({ verdict, result }) => row(verdict, result)),
   );
   const rest = mandatory.length - shown.length;
-  return markup`<h2 class="lesser">${both(LABELS.decisive)}</h2>
+  return markup`<h2 class="lesser">${both(LABELS[report.overall.partial ? 'asked' : 'decisive'])}</h2>
 <figure>${chart.svg}</figure>
 <p class="fine">${both(LABELS.decisiveKey)}${rest > 0 && markup` · ${both(SENTENCES.moreDecisive(rest, chapterNumber('targets')))}`}</p>
 <div class="screen">${fold(both(LABELS.numbersTable), chart.table)}</div>`;
