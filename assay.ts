@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { runAgent } from './agent/agent.ts';
 import { doctorText } from './agent/doctor/text.ts';
@@ -27,19 +27,12 @@ import { generateKeyPair, keyIdOf, pemSigner } from './evidence/keys.ts';
 import { PROFILES } from './model/assignment.ts';
 import { AssayError, EXIT, explain } from './model/errors.ts';
 import type { Overall } from './model/outcome.ts';
-import { renderDocuments } from './reports/build/documents.ts';
-import { renderPages } from './reports/build/pages.ts';
-import { type FoundReport, reportOf } from './reports/build/reading.ts';
+import { writeReport } from './reports/build/rendering.ts';
 import { builtinGuides, DEFAULT_GUIDE } from './reports/guides/builtin.ts';
 import { readSigner, signBundle, signBundleSm2, stampBundle } from './reports/release/desk.ts';
 import { RELEASE_ROLES, type ReleaseRole } from './reports/release/release.ts';
-import { renderComparison } from './reports/render/comparison.ts';
-import { startPrinter } from './reports/render/printer.ts';
 import { renderVerdictTable } from './reports/render/terminal.ts';
-import { AS_SIGNED } from './reports/text/verification.ts';
 import { verifyFolder } from './reports/verify/desk.ts';
-import { openBundle } from './reports/verify/disk.ts';
-import { PATHS } from './reports/verify/layout.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')) as { version: string };
 const SOFTWARE = { name: 'assay', version };
@@ -227,31 +220,12 @@ program
   .command('report')
   .description('render the pages of a bundle again, or compare it with an earlier one')
   .argument('<folder>', 'the bundle')
-  .option('--compare <folder>', 'an earlier bundle: what changed since, target by target and node by node')
-  .requiredOption('--out <folder>', 'where the pages go')
-  .action(async (folder: string, options: { compare?: string; out: string }) => {
-    const found = (place: string): FoundReport => {
-      const one = reportOf(openBundle(resolve(place)), place, version);
-      if (!one.judgedAgain) process.stderr.write(`${place}: ${AS_SIGNED.en}\n${place}：${AS_SIGNED.zh}\n`);
-      return one;
-    };
-    const { report, judgedAgain: after } = found(folder);
-    const files = new Map<string, string | Uint8Array>(renderPages(report, { notice: after ? undefined : AS_SIGNED }));
-    const printer = startPrinter({ root: process.getuid?.() === 0 });
-    const documents = await renderDocuments(report, files.get(PATHS.html) as string, printer).finally(printer.close);
-    for (const [path, bytes] of documents.files) files.set(path, bytes);
-    for (const { path, problem } of documents.missing) process.stderr.write(`${path} was not made: ${problem}\n`);
-    if (options.compare !== undefined) {
-      const { report: earlier, judgedAgain: before } = found(options.compare);
-      files.set('comparison.html', renderComparison(earlier, report, { before, after }));
-    }
-    const taken = [...files.keys()].map((path) => join(options.out, path)).find((path) => existsSync(path));
-    if (taken !== undefined) throw new AssayError('output_exists', taken);
-    for (const [path, bytes] of files) {
-      mkdirSync(dirname(join(options.out, path)), { recursive: true });
-      writeNew(join(options.out, path), bytes, 0o644);
-      out(`${join(options.out, path)}\n`);
-    }
+  .option('--compare <folder>', 'an earlier bundle: what changed since; exit code 0 not worse, 1 worse, 3 cannot tell')
+  .option('--out <folder>', 'where the pages go; needed unless two bundles are compared')
+  .option('--json', 'the comparison as JSON')
+  .action(async (folder: string, options: { compare?: string; out?: string; json?: boolean }) => {
+    const say = (text: string): void => void process.stderr.write(text);
+    process.exitCode = await writeReport({ folder, ...options, version, write: out, say });
   });
 
 program

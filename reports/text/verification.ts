@@ -24,6 +24,12 @@ export const AS_SIGNED: Text = {
   en: 'another version of this software made it and this one cannot judge it again; its report is taken as it was signed',
 };
 
+/** Said of a document that was made after the bundle was signed. */
+export const OUTSIDE_SIGNATURE: Text = {
+  zh: '本文件在证据包签署之后另行生成，不在签名范围内；以证据包和 ./assay verify 的结果为准',
+  en: 'made after the bundle was signed and outside its signatures: the bundle and ./assay verify are what counts',
+};
+
 const SIGN: Record<Step['state'], string> = { good: 'ok ', bad: 'BAD', not_checked: ' - ' };
 
 /**

@@ -31,6 +31,8 @@ export interface SyntheticOptions extends Partial<FleetSize> {
   readonly run?: string;
   readonly guide?: LoadedGuide;
   readonly claims?: object;
+  /** Targets that the run is about; the whole guide if not given. */
+  readonly only?: readonly string[];
   /** Keys to use in place of fresh ones: the controller's, and each node's. */
   readonly signer?: Signer;
   readonly nodeSigner?: (node: string) => Signer;
@@ -106,9 +108,7 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
     },
     edge: [],
     beside: [],
-    only: guide.guide.targets
-      .filter((t) => t.requirements.every((r) => r.metric === 'compute.gemm.rate'))
-      .map((t) => t.id),
+    only: options.only ?? [],
     repeats: size.repeats,
     synthetic: true,
   });
