@@ -31,8 +31,11 @@ import { writeReport } from './reports/build/rendering.ts';
 import { builtinGuides, DEFAULT_GUIDE } from './reports/guides/builtin.ts';
 import { readSigner, signBundle, signBundleSm2, stampBundle } from './reports/release/desk.ts';
 import { RELEASE_ROLES, type ReleaseRole } from './reports/release/release.ts';
+import { requirePlaceOfPage, writeSignaturePage } from './reports/release/signature-page.ts';
+import { startPrinter } from './reports/render/printer.ts';
 import { renderVerdictTable } from './reports/render/terminal.ts';
 import { verifyFolder } from './reports/verify/desk.ts';
+import { readTrust } from './reports/verify/trust.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')) as { version: string };
 const SOFTWARE = { name: 'assay', version };
@@ -57,6 +60,14 @@ const guides = builtinGuides()
   .join(', ');
 /** A node is called what its host is called, in the letters that names may have. */
 const nodeName = (): string => hostname().replace(/[^A-Za-z0-9._-]/g, '-') || 'node';
+
+interface SignOptions {
+  role: ReleaseRole;
+  name: string;
+  key: string;
+  sm2Key?: string;
+  trust?: string;
+}
 
 const program = new Command('assay')
   .description('Measures an AI computing platform, proves the measurement and judges it by a guide. 算力平台验收测试')
@@ -198,13 +209,22 @@ program
   .requiredOption('--name <name>', 'name of the person')
   .requiredOption('--key <file>', 'private key (PEM, ECDSA P-256)')
   .option('--sm2-key <file>', 'SM2 private key (PEM) for an additional signature, with its public key in <file>.pem')
-  .action(async (folder: string, options: { role: ReleaseRole; name: string; key: string; sm2Key?: string }) => {
-    const { role, name } = options;
-    const signer = readSigner(options.key);
-    out(`${await signBundle(resolve(folder), { role, name, signer, signedAt: new Date().toISOString() })}\n`);
-    if (options.sm2Key === undefined) return;
-    const publicKey = Buffer.from(readBytes(`${options.sm2Key}.pem`)).toString('utf8');
-    out(`${await signBundleSm2(resolve(folder), options.sm2Key, publicKey)}\n`);
+  .option('--trust <file>', 'keys that you trust (JSON): the signature page says which of those that signed are in it')
+  .action(async (folder: string, options: SignOptions) => {
+    const { role, name, key, sm2Key } = options;
+    const bundle = resolve(folder);
+    const trust = options.trust === undefined ? undefined : readTrust(readBytes(options.trust), options.trust);
+    const signer = readSigner(key);
+    requirePlaceOfPage(bundle);
+    out(`${await signBundle(bundle, { role, name, signer, signedAt: new Date().toISOString() })}\n`);
+    if (sm2Key !== undefined) {
+      const publicKey = Buffer.from(readBytes(`${sm2Key}.pem`)).toString('utf8');
+      out(`${await signBundleSm2(bundle, sm2Key, publicKey)}\n`);
+    }
+    const printer = startPrinter({ root: process.getuid?.() === 0 });
+    const { paths, missing } = await writeSignaturePage(bundle, trust, printer).finally(printer.close);
+    for (const path of paths) out(`${path}\n`);
+    for (const problem of missing) process.stderr.write(`not made: ${problem}\n`);
   });
 
 program

@@ -1,8 +1,11 @@
 import type { Text } from '../../model/text.ts';
+import { RELEASE_ROLES } from '../release/release.ts';
 import type { Flaw } from '../verify/defect.ts';
 import type { InclusionProof } from '../verify/inclusion.ts';
 import type { Step, StepId, Verification } from '../verify/verify.ts';
 import { DEFECTS } from './defects.ts';
+import { china, utc } from './moment.ts';
+import { ROLE_TEXT } from './notes.ts';
 import { overallText, partialNotice } from './partial.ts';
 
 const STEP_TEXT: Record<StepId, Text> = {
@@ -75,6 +78,7 @@ export function verificationText(result: Verification, version: string, proof?: 
       'The pages (report.html and others) were not compared with the report: go by this result, or check with the version that made them.',
     );
   }
+  if (result.outcome !== undefined) lines.push(...releaseLines(result));
   if (result.log) {
     const { size, root, keyId } = result.log;
     lines.push(
@@ -85,6 +89,18 @@ export function verificationText(result: Verification, version: string, proof?: 
   }
   if (proof) lines.push('', '包含证明 / proof of inclusion', JSON.stringify(proof, null, 2));
   return `${lines.join('\n')}\n`;
+}
+
+/** Who released the bundle: a line a role, also for one that has not signed. */
+function releaseLines({ releases }: Verification): string[] {
+  return RELEASE_ROLES.map((role) => {
+    const { zh, en } = ROLE_TEXT[role];
+    const release = releases.find((one) => one.role === role);
+    if (!release) return `${zh} ${en}: 未签署 not signed`;
+    const { name, keyId, signedAt, trusted } = release;
+    const trust = trusted ? '受信任 trusted' : '未经信任文件核对 not checked against a trust file';
+    return printable(`${zh} ${en}: ${name}, 密钥 key ${keyId}, ${utc(signedAt)} (${china(signedAt)}), ${trust}`);
+  });
 }
 
 /** What was said beside a check, in both languages where they differ. */
