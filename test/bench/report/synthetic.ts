@@ -1,4 +1,5 @@
 import { proof } from '../../../benchmarks/compute/gemm/proof.ts';
+import { PRECISIONS } from '../../../benchmarks/compute/precision.ts';
 import { inputOf } from '../../../controller/conductor.ts';
 import { makePlan } from '../../../controller/planner.ts';
 import { createRunDirectory, type RunDirectory } from '../../../controller/store/run-directory.ts';
@@ -100,7 +101,8 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
     nodes,
     settings: {
       'compute.gemm': {
-        precisions: size.precisions,
+        // Asked for all, it has some: then too few of them are a fail, and not something that nobody tried.
+        precisions: [...PRECISIONS],
         deviceSizes: [SIZE],
         seconds: size.windows * 0.8,
         openedRows: size.openedRows,

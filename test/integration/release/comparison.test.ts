@@ -51,7 +51,7 @@ it('report compares with a bundle of another version that this one would judge o
     const text = readFileSync(join(alone, path), 'utf8');
     expect([text.includes(AS_SIGNED.en), text.includes(AS_SIGNED.zh)]).toEqual([true, true]);
   }
-}, 120_000);
+}, 600_000);
 
 it('report does not compare with a bundle that was changed', async () => {
   const earlier = lay(bundle);
@@ -60,4 +60,4 @@ it('report does not compare with a bundle that was changed', async () => {
   const { status, stderr } = await assay(['report', lay(bundle), '--compare', earlier, '--out', out]);
   expect([status, stderr]).toEqual([2, expect.stringContaining('bundle_not_authentic')]);
   expect(existsSync(out)).toBe(false);
-}, 60_000);
+}, 600_000);

@@ -91,7 +91,7 @@ describe('keygen, sign, verify', () => {
     expect((await assay(['verify', laid, '--trust', file])).status).toBe(2);
     const again = await assay(['keygen', keys[0]!]);
     expect([again.status, again.stderr.includes('output_exists')]).toEqual([64, true]);
-  }, 60_000);
+  }, 600_000);
 });
 
 describe('a release', () => {
