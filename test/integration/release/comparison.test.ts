@@ -15,7 +15,7 @@ let bundle: MemoryBundle;
 let run: SyntheticRun;
 beforeAll(async () => {
   ({ bundle, run } = await small());
-}, 60_000);
+}, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it('report compares with a bundle of another version that this one would judge otherwise, and says so', async () => {

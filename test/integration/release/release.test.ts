@@ -37,7 +37,7 @@ beforeAll(async () => {
     stampAuthorities: [],
     guides: [],
   };
-}, 60_000);
+}, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const sign = (laid: string, role: ReleaseRole, signer: Signer) =>
