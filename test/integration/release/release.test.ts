@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keyIdOf, type Signer } from '../../../evidence/keys.ts';
+import { generateKeyPair, keyIdOf, type Signer } from '../../../evidence/keys.ts';
 import { generateSm2KeyPair } from '../../../evidence/sm2.ts';
 import { timestampRequest } from '../../../evidence/timestamp.ts';
 import { AssayError } from '../../../model/errors.ts';
@@ -167,17 +167,10 @@ describe('the signature page', () => {
   it('takes the place of no other file', async () => {
     const laid = lay(bundle);
     writeFileSync(`${laid}-signatures.html`, 'a page of somebody else');
+    const key = join(folder, 'own.key');
+    writeFileSync(key, generateKeyPair().privatePem);
     expect(() => requirePlaceOfPage(laid)).toThrow(`${laid}-signatures.html`);
-    const answered = await assay([
-      'sign',
-      laid,
-      '--role',
-      'reviewer',
-      '--name',
-      'x',
-      '--key',
-      join(folder, 'reviewer.key'),
-    ]);
+    const answered = await assay(['sign', laid, '--role', 'reviewer', '--name', 'x', '--key', key]);
     expect([answered.status, answered.stderr.includes('output_exists')]).toEqual([64, true]);
     expect(existsSync(join(laid, releasePath('reviewer')))).toBe(false);
   }, 60_000);
