@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { runAgent } from './agent/agent.ts';
 import { missedLibraries } from './agent/doctor/libraries.ts';
@@ -27,28 +27,24 @@ import { makePlan } from './controller/planner.ts';
 import { reporterFor } from './controller/progress.ts';
 import { runId } from './controller/run.ts';
 import { profileOf, type RunOptions, requireTargets, settingsOf } from './controller/run-options.ts';
-import { makeFolder, requireNewFile, requireWritableFolder } from './controller/store/folder.ts';
 import { generateKeyPair, keyIdOf, pemSigner } from './evidence/keys.ts';
 import { PROFILES } from './model/assignment.ts';
 import { AssayError, EXIT, explain, PROGRAM_HELP } from './model/errors.ts';
 import type { Finding } from './model/measurement.ts';
 import type { Overall } from './model/outcome.ts';
 import type { LibraryAdvice } from './model/report.ts';
-import { renderDocuments } from './reports/build/documents.ts';
+import { requireNewFile } from './reports/build/folder.ts';
 import { librariesOf } from './reports/build/libraries.ts';
-import { renderPages } from './reports/build/pages.ts';
-import { type FoundReport, reportOf } from './reports/build/reading.ts';
+import { writeReport } from './reports/build/rendering.ts';
 import { builtinGuides, DEFAULT_GUIDE } from './reports/guides/builtin.ts';
 import { readSigner, signBundle, signBundleSm2, stampBundle } from './reports/release/desk.ts';
 import { RELEASE_ROLES, type ReleaseRole } from './reports/release/release.ts';
-import { renderComparison } from './reports/render/comparison.ts';
+import { requirePlaceOfPage, writeSignaturePage } from './reports/release/signature-page.ts';
 import { startPrinter } from './reports/render/printer.ts';
 import { libraryLines, renderVerdictTable } from './reports/render/terminal.ts';
 import { holdsFor } from './reports/text/standing.ts';
-import { AS_SIGNED } from './reports/text/verification.ts';
 import { verifyFolder } from './reports/verify/desk.ts';
-import { openBundle } from './reports/verify/disk.ts';
-import { DOCUMENTS, PATHS, RENDERED } from './reports/verify/layout.ts';
+import { readTrust } from './reports/verify/trust.ts';
 import { parseWritten } from './reports/verify/written-json.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')) as { version: string };
@@ -81,6 +77,14 @@ const guides = builtinGuides()
   .join(', ');
 /** A node is called what its host is called, in the letters that names may have. */
 const nodeName = (): string => hostname().replace(/[^A-Za-z0-9._-]/g, '-') || 'node';
+
+interface SignOptions {
+  role: ReleaseRole;
+  name: string;
+  key: string;
+  sm2Key?: string;
+  trust?: string;
+}
 
 const program = new Command('assay')
   .description('Measures an AI computing platform, proves the measurement and judges it by a guide. 算力平台验收测试')
@@ -236,13 +240,22 @@ program
   .requiredOption('--name <name>', 'name of the person')
   .requiredOption('--key <file>', 'private key (PEM, ECDSA P-256)')
   .option('--sm2-key <file>', 'SM2 private key (PEM) for an additional signature, with its public key in <file>.pem')
-  .action(async (folder: string, options: { role: ReleaseRole; name: string; key: string; sm2Key?: string }) => {
-    const { role, name } = options;
-    const signer = readSigner(options.key);
-    out(`${await signBundle(resolve(folder), { role, name, signer, signedAt: new Date().toISOString() })}\n`);
-    if (options.sm2Key === undefined) return;
-    const publicKey = Buffer.from(readBytes(`${options.sm2Key}.pem`)).toString('utf8');
-    out(`${await signBundleSm2(resolve(folder), options.sm2Key, publicKey)}\n`);
+  .option('--trust <file>', 'keys that you trust (JSON): the signature page says which of those that signed are in it')
+  .action(async (folder: string, options: SignOptions) => {
+    const { role, name, key, sm2Key } = options;
+    const bundle = resolve(folder);
+    const trust = options.trust === undefined ? undefined : readTrust(readBytes(options.trust), options.trust);
+    const signer = readSigner(key);
+    requirePlaceOfPage(bundle);
+    out(`${await signBundle(bundle, { role, name, signer, signedAt: new Date().toISOString() })}\n`);
+    if (sm2Key !== undefined) {
+      const publicKey = Buffer.from(readBytes(`${sm2Key}.pem`)).toString('utf8');
+      out(`${await signBundleSm2(bundle, sm2Key, publicKey)}\n`);
+    }
+    const printer = startPrinter({ root: process.getuid?.() === 0 });
+    const { paths, missing } = await writeSignaturePage(bundle, trust, printer).finally(printer.close);
+    for (const path of paths) out(`${path}\n`);
+    for (const problem of missing) process.stderr.write(`not made: ${problem}\n`);
   });
 
 program
@@ -258,34 +271,12 @@ program
   .command('report')
   .description('render the pages of a bundle again, or compare it with an earlier one')
   .argument('<folder>', 'the bundle')
-  .option('--compare <folder>', 'an earlier bundle: what changed since, target by target and node by node')
-  .requiredOption('--out <folder>', 'where the pages go')
-  .action(async (folder: string, options: { compare?: string; out: string }) => {
-    // Rendering takes long: what would keep its result from being written is found first.
-    requireWritableFolder(options.out);
-    const may = [...RENDERED, ...DOCUMENTS, ...(options.compare === undefined ? [] : ['comparison.html'])];
-    const there = may.map((path) => join(options.out, path)).find((path) => existsSync(path));
-    if (there !== undefined) throw new AssayError('output_exists', there);
-    const found = (place: string): FoundReport => {
-      const one = reportOf(openBundle(resolve(place)), place, version);
-      if (!one.judgedAgain) process.stderr.write(`${place}: ${AS_SIGNED.en}\n${place}：${AS_SIGNED.zh}\n`);
-      return one;
-    };
-    const { report, judgedAgain: after } = found(folder);
-    const files = new Map<string, string | Uint8Array>(renderPages(report, { notice: after ? undefined : AS_SIGNED }));
-    const printer = startPrinter({ root: process.getuid?.() === 0 });
-    const documents = await renderDocuments(report, files.get(PATHS.html) as string, printer).finally(printer.close);
-    for (const [path, bytes] of documents.files) files.set(path, bytes);
-    for (const { path, problem } of documents.missing) process.stderr.write(`${path} was not made: ${problem}\n`);
-    if (options.compare !== undefined) {
-      const { report: earlier, judgedAgain: before } = found(options.compare);
-      files.set('comparison.html', renderComparison(earlier, report, { before, after }));
-    }
-    for (const [path, bytes] of files) {
-      makeFolder(dirname(join(options.out, path)));
-      writeNew(join(options.out, path), bytes, 0o644);
-      out(`${join(options.out, path)}\n`);
-    }
+  .option('--compare <folder>', 'an earlier bundle: what changed since; exit code 0 not worse, 1 worse, 3 cannot tell')
+  .option('--out <folder>', 'where the pages go; needed unless two bundles are compared')
+  .option('--json', 'the comparison as JSON')
+  .action(async (folder: string, options: { compare?: string; out?: string; json?: boolean }) => {
+    const say = (text: string): void => void process.stderr.write(text);
+    process.exitCode = await writeReport({ folder, ...options, version, write: out, say });
   });
 
 program

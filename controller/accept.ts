@@ -7,6 +7,7 @@ import type { Signer } from '../evidence/keys.ts';
 import type { Profile } from '../model/assignment.ts';
 import { AssayError } from '../model/errors.ts';
 import type { Report } from '../model/report.ts';
+import { requireWritableFolder } from '../reports/build/folder.ts';
 import { isBuiltin } from '../reports/guides/builtin.ts';
 import { stampBundle } from '../reports/release/desk.ts';
 import { CONTROLLER_NAME, createAuthority } from './certificates.ts';
@@ -21,7 +22,6 @@ import { requireClock, requireLoopback, timeOfNewFile } from './preconditions.ts
 import type { ProgressReporter } from './progress.ts';
 import type { ConductOptions } from './run.ts';
 import { requireRoom } from './storage-room.ts';
-import { requireWritableFolder } from './store/folder.ts';
 import { createRunDirectory, type RunDirectory } from './store/run-directory.ts';
 import {
   AGENT_FOLDER,

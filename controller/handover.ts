@@ -4,6 +4,7 @@ import { type FileDigest, sha256Hex, sm3Hex } from '../evidence/digest.ts';
 import { seal } from '../evidence/envelope.ts';
 import type { Signer } from '../evidence/keys.ts';
 import { PAYLOAD_TYPE, statement } from '../evidence/statement.ts';
+import { outcomeWord } from '../model/outcome.ts';
 import type { Report } from '../model/report.ts';
 import { renderDocuments } from '../reports/build/documents.ts';
 import { renderPages } from '../reports/build/pages.ts';
@@ -121,7 +122,7 @@ async function sign(directory: RunDirectory, signer: Signer, written: Written): 
     schema: 'assay/evaluation/v1',
     run: report.run,
     ...facts,
-    outcome: report.overall.outcome,
+    outcome: outcomeWord(report.overall),
     log: report.log,
   };
   // A verifier renders the pages again, if it is of this version; the documents no verifier can: so all are signed.

@@ -15,6 +15,7 @@ export function planJson(plan: Plan, libraries: readonly LibraryAdvice[]): strin
 export function planTable(plan: Plan): string {
   const lines = [
     `guide ${plan.guide.id} ${plan.guide.version}${isBuiltin(plan.guide.sha256) ? '' : ` (${GUIDE_UNKNOWN})`} · profile ${plan.profile} · nodes ${plan.nodes.join(', ')}`,
+    ...(plan.targets ? [`partial: only ${plan.targets.join(', ')}; no other target will be judged`] : []),
     '',
     row('benchmark', 'node', 'repeats', 'about', 'writes'),
     ...plan.assignments.map((a) =>

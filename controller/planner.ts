@@ -46,10 +46,7 @@ export function makePlan(wish: PlanWish): Plan {
   for (const target of wish.guide.targets) {
     // Registers are read, and parts are counted over the inventories: neither needs a benchmark.
     if (target.kind !== 'measured') continue;
-    if (wish.only.length > 0 && !wish.only.includes(target.id)) {
-      unmeasured.push({ target: target.id, reason: 'skipped', detail: 'not among the targets that were asked for' });
-      continue;
-    }
+    if (wish.only.length > 0 && !wish.only.includes(target.id)) continue;
     for (const { metric } of target.requirements) {
       wanted.add(metric);
       const descriptor = CATALOG.find((d) => metricIds(d).includes(metric));
@@ -58,10 +55,10 @@ export function makePlan(wish: PlanWish): Plan {
       unmeasured.push({ target: target.id, ...whyUnmeasured(target.id, metric) });
     }
   }
-  const asked = CATALOG.filter(
+  const chosen = CATALOG.filter(
     (descriptor) => metricIds(descriptor).some((id) => wanted.has(id)) || wish.beside.includes(descriptor.id),
   );
-  for (const descriptor of withCompanions(asked.map(({ id }) => id))) {
+  for (const descriptor of withCompanions(chosen.map(({ id }) => id))) {
     for (const node of nodesFor(descriptor, wish)) assignments.push(assign(descriptor, node, wish));
   }
   return {
@@ -72,11 +69,16 @@ export function makePlan(wish: PlanWish): Plan {
     profile: wish.profile,
     controller: wish.controller,
     nodes: [...wish.nodes],
+    // In the guide's order, so that the same wish gives the same plan.
+    ...(wish.only.length > 0 ? { targets: asked(wish) } : {}),
     assignments,
     unmeasured,
     synthetic: wish.synthetic,
   };
 }
+
+const asked = ({ guide, only }: PlanWish): string[] =>
+  guide.targets.map(({ id }) => id).filter((id) => only.includes(id));
 
 function nodesFor(descriptor: Descriptor, wish: PlanWish): readonly string[] {
   if (descriptor.scope === 'platform') return wish.nodes.slice(0, 1);

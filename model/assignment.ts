@@ -42,6 +42,8 @@ export const Plan = Type.Object(
     /** Whose word the results are: decides what evidence level they can have. */
     controller: Controller,
     nodes: Type.Array(Type.String({ minLength: 1 })),
+    /** Ids of the targets that the run is about, by the operator's choice; absent where it is the whole guide. */
+    targets: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1, uniqueItems: true })),
     assignments: Type.Array(Assignment),
     /** Targets of the guide that nothing in this plan measures, and why. */
     unmeasured: Type.Array(Type.Object({ target: Type.String(), reason: ReasonCode, detail: Type.String() }, strict)),

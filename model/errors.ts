@@ -205,6 +205,33 @@ export const ERRORS = {
       en: 'Look at the signature that is there; a bundle is not signed over.',
     },
   },
+  not_reviewed: {
+    exit: EXIT.usage,
+    zh: '审核人尚未签署，批准人不能先签',
+    en: 'the reviewer has not signed yet, and an approval is of a bundle that was reviewed',
+    todo: {
+      zh: '请审核人先签：./assay sign 证据包 --role reviewer；然后再批准。',
+      en: 'Let the reviewer sign first: ./assay sign BUNDLE --role reviewer. Then approve.',
+    },
+  },
+  already_approved: {
+    exit: EXIT.usage,
+    zh: '证据包已批准，此后不能再补审核签名',
+    en: 'the bundle is approved already, and a review cannot be added behind an approval',
+    todo: {
+      zh: '取一份没有签名的证据包副本，先审核、再批准。',
+      en: 'Take a copy of the bundle without signatures, let it be reviewed, then approved.',
+    },
+  },
+  key_reused: {
+    exit: EXIT.usage,
+    zh: '同一密钥不能担任两个角色',
+    en: 'one key cannot sign in two roles',
+    todo: {
+      zh: '控制器、审核人、批准人各用自己的密钥；用 ./assay keygen 生成。',
+      en: 'Controller, reviewer and approver each need a key of their own; ./assay keygen makes one.',
+    },
+  },
   trust_invalid: {
     exit: EXIT.usage,
     zh: '信任文件无效',

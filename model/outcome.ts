@@ -11,6 +11,10 @@ export const OVERALL = ['passed', 'passed_with_deviations', 'not_passed', 'canno
 export const Overall = Type.Enum(OVERALL);
 export type Overall = (typeof OVERALL)[number];
 
+/** An outcome in one word for whoever signs it: that of a partial run is never the word of a whole one. */
+export const outcomeWord = ({ outcome, partial }: { outcome: Overall; partial?: unknown }): string =>
+  partial === undefined ? outcome : `partial_${outcome}`;
+
 export const OUTCOME_TEXT: Record<Outcome, Text> = {
   pass: { zh: '通过', en: 'Pass' },
   fail: { zh: '未通过', en: 'Fail' },

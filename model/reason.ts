@@ -90,6 +90,14 @@ export const REASONS = {
     en: 'fewer samples than the target asks',
     todo: { zh: '使用更长的档位重测。', en: 'Measure again with a longer profile.' },
   },
+  too_little_tried: {
+    zh: '按设置尝试得太少，不足以说明未达要求',
+    en: 'too little was tried, by the settings, to tell that the limit is not met',
+    todo: {
+      zh: '使用更长的档位，或放宽所列设置后重测；平台本身不必改动。',
+      en: 'Measure again with a longer profile, or with more than the settings that are named; the platform need not change.',
+    },
+  },
   too_few_nodes: {
     zh: '参测节点数不足',
     en: 'fewer nodes than the target asks were measured',

@@ -214,6 +214,10 @@ export const Report = Type.Object(
         /** Passes among the mandatory targets, by the evidence level that they rest on. */
         passes: Type.Object({ E0: Type.Integer(), E1: Type.Integer(), E2: Type.Integer(), E3: Type.Integer() }, strict),
         waived: Type.Integer(),
+        /** Present where the run was about some targets only: `outcome` and all counts are then of these, whatever their kind. */
+        partial: Type.Optional(
+          Type.Object({ asked: Type.Array(Type.String()), of: Type.Integer({ minimum: 1 }) }, strict),
+        ),
       },
       strict,
     ),

@@ -38,7 +38,7 @@ const quick: RecordsSettings = {
   lot: 100,
   rampSPerThousand: 2,
   holdS: 5,
-  graceS: 10,
+  graceS: 30,
   timeoutS: 30,
   slotMs: 100,
   sweepRecords: 20_000,

@@ -50,7 +50,7 @@ const quick: UsersSettings = {
   rampSPerThousand: 2,
   settleS: 1.5,
   holdS: 8,
-  graceS: 10,
+  graceS: 30,
   timeoutS: 30,
   thinkMs: 0,
   slotMs: 100,

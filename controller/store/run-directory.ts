@@ -5,9 +5,9 @@ import { sha256Hex } from '../../evidence/digest.ts';
 import { leafHash, MerkleTree } from '../../evidence/merkle.ts';
 import { AssayError } from '../../model/errors.ts';
 import type { LogEntry } from '../../model/log.ts';
+import { makeFolder } from '../../reports/build/folder.ts';
 import { blobPath, PATHS } from '../../reports/verify/layout.ts';
 import { MAX_LINE_BYTES } from '../../reports/verify/lines.ts';
-import { makeFolder } from './folder.ts';
 
 /** An entry without its time: the store stamps it. */
 export type NewEntry = LogEntry extends infer E ? (E extends LogEntry ? Omit<E, 'at'> : never) : never;

@@ -1,5 +1,6 @@
 import { canonicalBytes } from '../../evidence/canonical.ts';
 import { AssayError } from '../../model/errors.ts';
+import { outcomeWord } from '../../model/outcome.ts';
 import { Report } from '../../model/report.ts';
 import { check } from '../../model/schema.ts';
 import { digestOf } from '../verify/files.ts';
@@ -24,7 +25,7 @@ export function reportOf(bundle: Bundle, name: string, running: string): FoundRe
   if (!result.authentic && !signed) throw new AssayError('bundle_not_authentic', name);
   const report = readReport(bundle.read(PATHS.report));
   if (typeof report === 'string') throw new AssayError('bundle_unreadable', `${name}: ${PATHS.report}: ${report}`);
-  if (signed && !(signed.outcome === report.overall.outcome && signed.run === report.run)) {
+  if (signed && !(signed.outcome === outcomeWord(report.overall) && signed.run === report.run)) {
     throw new AssayError('bundle_not_authentic', name);
   }
   return { report, judgedAgain: result.authentic };

@@ -1,3 +1,4 @@
+import { untriedOf } from '../../benchmarks/reach.ts';
 import type { Finding } from '../../model/measurement.ts';
 import type { Attempt, Report } from '../../model/report.ts';
 import { duplicateFindings } from '../../model/uniqueness.ts';
@@ -36,6 +37,8 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
   const together = withFleet(withoutHosts(plausible, run.inventories), run.inventories, run.plan);
   const admitted = withLevels(together, controller.relation);
   const guideKnown = isBuiltin(run.guideSha256);
+  const listed = new Map(run.inventories.map(({ node, accelerators: own }) => [node, own.length]));
+  const accelerators = (node: string): number => listed.get(node) ?? 0;
   const judged: Case = {
     guide: run.guide,
     guideKnown,
@@ -49,6 +52,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
       state: measurement.state,
       ...(measurement.failure ? { failure: measurement.failure } : {}),
       examination,
+      untried: untriedOf(measurement.benchmark, measurement.settings, examination, accelerators(measurement.node)),
       sha256,
     })),
     unanswered: [

@@ -20,7 +20,8 @@ import {
 import type { Report } from '../../model/report.ts';
 import { LABELS } from '../text/catalog.ts';
 import { china, utc } from '../text/moment.ts';
-import { holdsFor, KIND, TITLE, unknownGuide } from '../text/standing.ts';
+import { overallOf, overallText, reportTitle } from '../text/partial.ts';
+import { holdsFor, KIND, unknownGuide } from '../text/standing.ts';
 import { visible } from '../text/visible.ts';
 
 /** Width between the margins of an A4 page lying on its side, in twentieths of a point. */
@@ -113,7 +114,8 @@ export async function pack(report: Report, title: string, body: readonly (Paragr
   const run = (children: (string | (typeof PageNumber)[keyof typeof PageNumber])[]): TextRun =>
     new TextRun({ children, font: FONT, size: 17 });
   const kind = report.controller.relation === 'self' ? `${KIND.self.zh} ${KIND.self.en}    ` : '';
-  const mark = `${report.synthetic ? `${LABELS.synthetic.zh} SYNTHETIC DATA    ` : ''}${kind}`;
+  const partial = report.overall.partial ? `${visible(overallText(overallOf(report)).zh)}    ` : '';
+  const mark = `${report.synthetic ? `${LABELS.synthetic.zh} SYNTHETIC DATA    ` : ''}${kind}${partial}`;
   const document = new Document({
     title,
     creator: `${report.software.name} ${report.software.version}`,
@@ -156,7 +158,7 @@ export async function pack(report: Report, title: string, body: readonly (Paragr
 /** The closing lines of a form: where the numbers are from and how to check them. */
 export function provenance(report: Report): Paragraph[] {
   return [
-    `实测值、判定与证据摘要取自${TITLE[report.controller.relation].zh} ${report.number}（${report.guide.title.zh} ${report.guide.version}，评估时间 ${utc(report.judgedAt)} / ${china(report.judgedAt)}）。`,
+    `实测值、判定与证据摘要取自${reportTitle(report).zh} ${report.number}（${report.guide.title.zh} ${report.guide.version}，评估时间 ${utc(report.judgedAt)} / ${china(report.judgedAt)}）。`,
     `测量日志根：${report.log.root}。以 ./assay verify 核对证据包后，方可据此填报。`,
     holdsFor(report.controller).zh,
     ...(report.guide.known ? [] : [unknownGuide(report.guide).zh]),

@@ -1,6 +1,7 @@
 import type { Plan } from '../../model/assignment.ts';
 import type { Claims, Guide, Waiver } from '../../model/guide.ts';
 import type { Examination, Finding, Measurement, Metric } from '../../model/measurement.ts';
+import type { Untried } from '../../model/untried.ts';
 
 /** One attempt as the judge sees it: its state and the examination recomputed from its raw evidence. */
 export interface JudgedAttempt {
@@ -10,6 +11,8 @@ export interface JudgedAttempt {
   readonly state: Measurement['state'];
   readonly failure?: NonNullable<Measurement['failure']>;
   readonly examination: Examination;
+  /** What its settings kept it from showing. */
+  readonly untried?: readonly Untried[];
   /** sha256 of the signed payload. */
   readonly sha256: string;
 }

@@ -35,7 +35,7 @@ export function ownSubject({ node, metric: { labels } }: Reading): string {
 }
 
 /** An amount of a volume is the same amount on every node that mounts it; rates of many nodes on one volume add up. */
-function subjectOf(requirement: Requirement, reading: Reading): string {
+export function subjectOf(requirement: Requirement, reading: Reading): string {
   const { volume = '' } = reading.metric.labels;
   const amount = volume !== '' && requirement.fold === 'sum' && !requirement.unit.endsWith('/s');
   return amount ? JSON.stringify([volume]) : ownSubject(reading);

@@ -12,12 +12,15 @@ export interface Judgement {
 }
 
 /**
- * Judges a run by its guide: a verdict for every target, in the guide's order, and the whole.
+ * Judges a run by its guide: a verdict for every target, in the guide's order, and the whole. A plan that is about some
+ * targets gives verdicts of these alone, and a whole that says so.
  * Pure: the same case gives the same judgement at the controller, on the page and at the verifier.
  * Nothing that is missing, broken, unverified or too little ever becomes a pass.
  */
 export function judge(run: Case): Judgement {
-  const verdicts = run.guide.targets.map((target) => judgeTarget(target, run));
+  const { targets } = run.plan;
+  const asked = run.guide.targets.filter(({ id }) => targets === undefined || targets.includes(id));
+  const verdicts = asked.map((target) => judgeTarget(target, run));
   return { verdicts, overall: judgeWhole(run, verdicts) };
 }
 
@@ -124,17 +127,22 @@ function waiverFor(target: Target, run: Case): Waiver | undefined {
 }
 
 function judgeWhole(run: Case, verdicts: readonly Verdict[]): Report['overall'] {
-  const mandatory = verdicts.filter((v) => v.mandatory);
+  const { targets: asked } = run.plan;
+  const mandatory = asked ? verdicts : verdicts.filter((v) => v.mandatory);
   const counts: Record<string, number> = {};
   for (const outcome of OUTCOMES) counts[outcome] = mandatory.filter((v) => v.outcome === outcome).length;
   const passes = { E0: 0, E1: 0, E2: 0, E3: 0 };
   for (const { outcome, level } of mandatory) if (outcome === 'pass') passes[level]++;
   const waived = mandatory.filter((v) => v.outcome === 'fail' && v.waiver).length;
-  const judged = whole(run, mandatory, waived);
+  // A target that the guide does not have cannot have been met.
+  const unknown = asked !== undefined && asked.length > verdicts.length;
+  const all = whole(run, mandatory, waived);
+  const judged = unknown && all !== 'not_passed' ? 'cannot_tell' : all;
   const outcome: Pick<Report['overall'], 'outcome' | 'judged'> = run.guideKnown
     ? { outcome: judged }
     : { outcome: 'cannot_tell', judged };
-  return { ...outcome, mandatory: mandatory.length, counts, passes, waived };
+  const partial = asked ? { partial: { asked: [...asked], of: run.guide.targets.length } } : {};
+  return { ...outcome, mandatory: mandatory.length, counts, passes, waived, ...partial };
 }
 
 function whole(run: Case, mandatory: readonly Verdict[], waived: number): Overall {

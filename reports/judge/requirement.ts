@@ -7,6 +7,7 @@ import type { Case } from './case.ts';
 import { type Decision, decide } from './decide.ts';
 import { explanations } from './explanation.ts';
 import { countedNothing, type Folded, fold, foldApart } from './fold.ts';
+import { asUntried, choicesUntried, tooLittleTried, withoutLimit } from './reach.ts';
 import { collect, FLEET, maybe, type Reading, type Readings } from './readings.ts';
 
 /** The best outcome first: what a requirement with several choices is judged by. */
@@ -54,9 +55,14 @@ function judgeChoice(target: Target, requirement: Requirement, run: Case, found:
   }));
   judged.sort((a, b) => better(a.result, b.result) || (a.choice < b.choice ? -1 : 1));
   const chosen = claimed === undefined ? judged[0] : judged.find((j) => j.choice === claimed);
-  if (!chosen) return judgeReadings(target, requirement, run, claimed === undefined ? found : at(claimed), []);
+  if (!chosen) {
+    const untried = claimed === undefined ? undefined : choicesUntried(requirement, run, claimed);
+    if (untried) return empty(requirement, { outcome: 'not_tested', reasons: [untried] });
+    return judgeReadings(target, requirement, run, claimed === undefined ? found : at(claimed), []);
+  }
   return {
-    ...chosen.result,
+    // A claimed choice was tried itself; without a claim the best of all is judged, also of those that were not tried.
+    ...(claimed === undefined ? asUntried(chosen.result, choicesUntried(requirement, run, undefined)) : chosen.result),
     choice: { label, value: chosen.choice, by: claimed === undefined ? 'best' : 'claim' },
     alternatives: judged
       .filter((j) => j !== chosen && j.result.estimate)
@@ -99,7 +105,7 @@ function judgeReadings(
   }
 
   const decision = decide(shown.estimate, requirement, target.rule);
-  const reasons: Reason[] = decision.reason ? [{ code: decision.reason, detail: '' }] : [];
+  let reasons: Reason[] = decision.reason ? [{ code: decision.reason, detail: '' }] : [];
   let outcome: Outcome = decision.outcome;
   const dropped = valid.length < readings.filter(isValid).length;
   if (outcome === 'fail' && ((folded && heldReasons.length > 0) || dropped)) {
@@ -115,8 +121,24 @@ function judgeReadings(
       reasons.push({ code: 'duplicate_device', detail: 'volumes of equal identity count once' });
     }
   }
+  const lacking = insufficient(target, run, found, valid, shown);
+  if (outcome === 'fail' && lacking.some(({ code }) => code === 'too_short' || code === 'too_few_samples')) {
+    // Too little was measured for chance to be ruled out by the size of the sample: then only what U rules out is clear.
+    const clear = decide(shown.estimate, requirement, 'guarded');
+    if (clear.outcome !== 'fail') {
+      outcome = 'indeterminate';
+      reasons = [{ code: 'within_uncertainty', detail: '' }];
+    }
+  }
+  if (outcome === 'fail') {
+    const why = tooLittleTried(target, requirement, run, folded ? valid : usable, shown.counted);
+    if (why) {
+      outcome = 'indeterminate';
+      reasons = [why, ...withoutLimit(reasons)];
+    }
+  }
   const doubts = [
-    ...insufficient(target, run, found, valid, shown),
+    ...lacking,
     ...unwitnessed(target, run, decision, shown),
     ...(!folded || !counts ? heldReasons : []),
     // What is not counted takes nothing from those that are, unless there must not be more of them.

@@ -15,12 +15,18 @@ import { verifyBundle } from '../verify/verify.ts';
 import { type Addendum, addendumBytes, addendumPath } from './addendum.ts';
 import { type ReleaseRole, releasePath, signRelease } from './release.ts';
 
-/** A private key from a PEM file, as a signer. Rejects with `key_invalid`; the message never holds the key. */
+/**
+ * A private key from a PEM file, as a signer. Rejects with `file_unreadable` where there is no such file, and with
+ * `key_invalid` for one that holds no such key; the message never holds the key.
+ */
 export function readSigner(path: string): Signer {
   try {
     return pemSigner(Buffer.from(readPlainFile(path, MOST_KEY_BYTES)).toString('utf8'));
   } catch (error) {
-    if (error instanceof AssayError) throw new AssayError('key_invalid', error.message, { cause: error });
+    if (error instanceof AssayError) {
+      const hint = './assay keygen NAME makes a key 可用此命令生成密钥';
+      throw new AssayError(error.code, `${error.message}; ${hint}`, { cause: error });
+    }
     if (!(error instanceof KeyError)) throw error;
     throw new AssayError('key_invalid', `${path}: ${error.message}`, { cause: error });
   }
@@ -37,8 +43,9 @@ export interface Signing {
 }
 
 /**
- * Adds the signature of a reviewer or an approver to a bundle. Only a bundle that verifies is signed; a role signs once;
- * the same key cannot do both. Gives the path that was written.
+ * Adds the signature of a reviewer or an approver to a bundle. Only a bundle that verifies is signed; a role signs once,
+ * the reviewer first; the same key cannot do both. Gives the path that was written. Rejects with `bundle_not_authentic`,
+ * `already_signed`, `not_reviewed`, `already_approved` or `key_reused`.
  */
 export async function signBundle(directory: string, { role, name, signer, signedAt }: Signing): Promise<string> {
   const bundle = openBundle(directory);
@@ -48,13 +55,15 @@ export async function signBundle(directory: string, { role, name, signer, signed
   if (bundle.read(path)) throw new AssayError('already_signed', path);
   const reviewed = bundle.read(releasePath('reviewer'));
   if (keyIdOf(Buffer.from(bundle.read(PATHS.controllerKey)!).toString('utf8')) === signer.keyId) {
-    throw new AssayError('key_invalid', 'the controller evaluated with this key; a release needs another one');
+    throw new AssayError('key_reused', `the controller evaluated with the key ${signer.keyId}`);
   }
-  if (reviewed && role === 'approver' && Buffer.from(reviewed).includes(signer.keyId)) {
-    throw new AssayError('key_invalid', 'the reviewer signed with this key; an approver needs another one');
+  if (role === 'approver' && !reviewed) throw new AssayError('not_reviewed', `no ${releasePath('reviewer')}`);
+  if (reviewed && role === 'approver' && verification.releases.some(({ keyId }) => keyId === signer.keyId)) {
+    throw new AssayError('key_reused', `the reviewer signed with the key ${signer.keyId}`);
   }
-  if (role === 'reviewer' && bundle.read(releasePath('approver')))
-    throw new AssayError('already_signed', 'approved before');
+  if (role === 'reviewer' && bundle.read(releasePath('approver'))) {
+    throw new AssayError('already_approved', releasePath('approver'));
+  }
   const manifest = bundle.read(PATHS.manifest)!;
   const { run } = readJson(manifest, Manifest) as Manifest;
   return write(directory, path, await signRelease({ run, role, name, signedAt }, manifest, reviewed, signer));

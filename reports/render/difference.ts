@@ -1,72 +1,143 @@
-import type { Estimate } from '../../model/estimate.ts';
-import type { Accelerator, Inventory } from '../../model/inventory.ts';
 import type { Outcome } from '../../model/outcome.ts';
-import type { Report, RequirementResult } from '../../model/report.ts';
+import type { Report, RequirementResult, Verdict } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
-import { byName } from './summary.ts';
+import { compareNodes, type NodeDifference } from './node-difference.ts';
+import { type Direction, requirementChange, type ValueChange } from './value-change.ts';
 
-/** `unclear`: the values differ by no more than their uncertainties together; `gained` and `lost`: only one has a value. */
-export type Direction = 'better' | 'worse' | 'same' | 'unclear' | 'gained' | 'lost' | 'none';
-
-export interface ValueChange {
-  readonly metric: string;
-  readonly unit: string;
-  readonly limit: number;
-  readonly before: Estimate | undefined;
-  readonly after: Estimate | undefined;
-  readonly direction: Direction;
-  /** Requirement or chosen label differ, so that the two values are not about the same thing. */
-  readonly otherTerms: boolean;
-}
+/** How a target changed, the most important first: what a reader sees first, and what one line of several stands for. */
+export const CHANGES = ['worse', 'lost', 'other', 'better', 'gained', 'unclear', 'same'] as const;
+export type Change = (typeof CHANGES)[number];
 
 export interface TargetChange {
   readonly target: string;
   readonly title: Text;
   readonly before: Outcome | undefined;
   readonly after: Outcome | undefined;
+  readonly change: Change;
   readonly values: readonly ValueChange[];
 }
 
-export interface NodeChange {
-  readonly node: string;
-  readonly presence: 'both' | 'added' | 'removed';
-  readonly values: readonly (ValueChange & { readonly target: string })[];
-  /** What the machine itself has that it had not, or the other way round, as `name: before → after`. */
-  readonly equipment: readonly { readonly what: string; readonly before: string; readonly after: string }[];
-}
+/** What keeps two reports from being compared whole. The first four keep anybody from saying "not worse". */
+export const CAVEATS = [
+  'other_guide',
+  'no_common_node',
+  'one_is_synthetic',
+  'nothing_compared',
+  'other_profile',
+  'partial',
+] as const;
+export type Caveat = (typeof CAVEATS)[number];
+
+/** Whether the platform is still what it was. */
+export type ComparisonResult = 'not_worse' | 'worse' | 'cannot_tell';
 
 /** What changed between two acceptances. */
-export interface Difference {
-  readonly sameGuide: boolean;
+export interface Difference extends NodeDifference {
+  /** The most important first. */
   readonly targets: readonly TargetChange[];
-  /** Only nodes with a change. */
-  readonly nodes: readonly NodeChange[];
-  readonly nodesCompared: number;
+  readonly counts: Readonly<Record<Change, number>>;
+  /** Targets that only one of the two runs was asked for. */
+  readonly unasked: readonly string[];
+  readonly nodesGone: number;
+  /** The whole had passed and has not passed now, whatever its targets say: a waiver may have ended. */
+  readonly passLost: boolean;
+  readonly caveats: readonly Caveat[];
+  readonly result: ComparisonResult;
 }
 
 /**
  * Compares two reports target by target and node by node. A value counts as changed only when the difference is larger
  * than the two expanded uncertainties together (root of the sum of squares); counts of things change by any amount.
+ * A value that is not there any more is lost, which is as bad as worse; an outcome that became worse is worse, also where
+ * its values did not change.
  */
 export function compareReports(before: Report, after: Report): Difference {
+  const sameGuide = before.guide.sha256 === after.guide.sha256;
+  const sameEffort = before.profile === after.profile;
   const old = new Map(before.verdicts.map((verdict) => [verdict.target, verdict]));
   const now = new Map(after.verdicts.map((verdict) => [verdict.target, verdict]));
   const ids = [...now.keys(), ...[...old.keys()].filter((id) => !now.has(id))];
-  const targets = ids.map((id): TargetChange => {
-    const a = old.get(id);
-    const b = now.get(id);
-    return {
-      target: id,
-      title: (b ?? a)!.title,
-      before: a?.outcome,
-      after: b?.outcome,
-      values: pairs(a?.requirements ?? [], b?.requirements ?? []).map(([x, y]) =>
-        valueChange(x, y, x?.estimate, y?.estimate),
-      ),
-    };
-  });
-  const { nodes, compared } = compareNodes(before, after);
-  return { sameGuide: before.guide.sha256 === after.guide.sha256, targets, nodes, nodesCompared: compared };
+  const unasked = ids.filter((id) => notAsked(before, id) || notAsked(after, id));
+  const compared = ids.filter((id) => !unasked.includes(id));
+  const targets = compared
+    .map((id) => targetChange(old.get(id), now.get(id), { sameGuide, sameEffort }))
+    .sort((a, b) => CHANGES.indexOf(a.change) - CHANGES.indexOf(b.change));
+  const counts = Object.fromEntries(
+    CHANGES.map((change) => [change, targets.filter((target) => target.change === change).length]),
+  ) as Record<Change, number>;
+  const nodes = compareNodes(before, after, new Set(compared));
+  const caveats = caveatsOf(before, after, targets, nodes);
+  const nodesGone = nodes.nodesInBoth > 0 ? nodes.nodes.filter(({ presence }) => presence === 'removed').length : 0;
+  const passLost = unasked.length === 0 && sameGuide && hasLostPass(before, after, sameEffort);
+  const worse = counts.worse + counts.lost + nodesGone > 0 || passLost;
+  const unsure = counts.other > 0 || caveats.some((caveat) => UNSURE.includes(caveat));
+  const result = worse ? 'worse' : unsure ? 'cannot_tell' : 'not_worse';
+  return { targets, counts, unasked, nodesGone, passLost, caveats, result, ...nodes };
+}
+
+const UNSURE: readonly Caveat[] = ['other_guide', 'no_common_node', 'one_is_synthetic', 'nothing_compared'];
+
+const notAsked = ({ overall: { partial } }: Report, id: string): boolean => partial?.asked.includes(id) === false;
+
+function caveatsOf(
+  before: Report,
+  after: Report,
+  targets: readonly TargetChange[],
+  { nodesInBoth, nodesCompared }: NodeDifference,
+): Caveat[] {
+  const both = (one: TargetChange): boolean => one.values.some((value) => value.before && value.after);
+  const is: Record<Caveat, boolean> = {
+    other_guide: before.guide.sha256 !== after.guide.sha256,
+    no_common_node: nodesCompared > 0 && nodesInBoth === 0,
+    one_is_synthetic: before.synthetic !== after.synthetic,
+    nothing_compared: !targets.some(both),
+    other_profile: before.profile !== after.profile,
+    partial: before.overall.partial !== undefined || after.overall.partial !== undefined,
+  };
+  return CAVEATS.filter((caveat) => is[caveat]);
+}
+
+function hasLostPass(before: Report, after: Report, sameEffort: boolean): boolean {
+  const passed = ({ overall: { outcome } }: Report): boolean =>
+    outcome === 'passed' || outcome === 'passed_with_deviations';
+  if (!passed(before)) return false;
+  return after.overall.outcome === 'not_passed' || (sameEffort && !passed(after));
+}
+
+interface Circumstances {
+  readonly sameGuide: boolean;
+  /** Both runs measured by the same profile. */
+  readonly sameEffort: boolean;
+}
+
+function targetChange(a: Verdict | undefined, b: Verdict | undefined, given: Circumstances): TargetChange {
+  const values = pairs(a?.requirements ?? [], b?.requirements ?? []).map(([x, y]) => requirementChange(x, y));
+  const directions = [outcomeChange(a?.outcome, b?.outcome, given), ...values.map((value) => value.direction)];
+  return {
+    target: (b ?? a)!.target,
+    title: (b ?? a)!.title,
+    before: a?.outcome,
+    after: b?.outcome,
+    change: CHANGES.find((change) => directions.includes(change)) ?? 'same',
+    values,
+  };
+}
+
+/**
+ * The way an outcome went. A shorter or longer profile makes a pass of what was open, or the other way round, on the same
+ * platform: between profiles only a fail that came or went, or broken evidence, says something.
+ */
+function outcomeChange(before: Outcome | undefined, after: Outcome | undefined, given: Circumstances): Direction {
+  if (before === undefined || after === undefined) {
+    // A target that one of the guides does not have says nothing; one that a report of the same guide lacks is gone.
+    if (!given.sameGuide) return 'other';
+    return before === undefined ? 'gained' : 'lost';
+  }
+  if (before === after) return 'same';
+  if (after === 'fail' || after === 'error') return 'worse';
+  if (!given.sameEffort) return before === 'fail' && after === 'pass' ? 'better' : 'unclear';
+  if (before === 'pass') return 'worse';
+  return after === 'pass' ? 'better' : 'unclear';
 }
 
 /** Requirements of one target in both reports, matched by metric and sense. */
@@ -83,132 +154,4 @@ function pairs(
   const known = new Set(after.map(key));
   for (const result of before) if (!known.has(key(result))) matched.push([result, undefined]);
   return matched;
-}
-
-function valueChange(
-  x: RequirementResult | undefined,
-  y: RequirementResult | undefined,
-  before: Estimate | undefined,
-  after: Estimate | undefined,
-): ValueChange {
-  const terms = (y ?? x)!;
-  const otherTerms =
-    x !== undefined &&
-    y !== undefined &&
-    (x.limit !== y.limit || x.unit !== y.unit || x.choice?.value !== y.choice?.value);
-  return {
-    metric: terms.metric,
-    unit: terms.unit,
-    limit: terms.limit,
-    before,
-    after,
-    direction:
-      otherTerms && x?.choice?.value !== y?.choice?.value ? 'unclear' : direction(before, after, terms.comparison),
-    otherTerms,
-  };
-}
-
-/** Which way a value went. */
-export function direction(
-  before: Estimate | undefined,
-  after: Estimate | undefined,
-  comparison: '>=' | '<=',
-): Direction {
-  if (!before) return after ? 'gained' : 'none';
-  if (!after) return 'lost';
-  if (before.unit !== after.unit) return 'unclear';
-  const step = after.value - before.value;
-  if (step === 0) return 'same';
-  if (!Number.isFinite(step) || Math.abs(step) <= Math.hypot(before.U, after.U)) return 'unclear';
-  return step > 0 === (comparison === '>=') ? 'better' : 'worse';
-}
-
-function compareNodes(before: Report, after: Report): { nodes: NodeChange[]; compared: number } {
-  const old = nodeValues(before);
-  const now = nodeValues(after);
-  const oldEquipment = new Map(before.inventories.map((inventory) => [inventory.node, inventory]));
-  const newEquipment = new Map(after.inventories.map((inventory) => [inventory.node, inventory]));
-  const wasThere = new Set([...old.keys(), ...oldEquipment.keys()]);
-  const isThere = new Set([...now.keys(), ...newEquipment.keys()]);
-  const all = [...new Set([...wasThere, ...isThere])].sort(byName);
-  const nodes = all.flatMap((node): NodeChange[] => {
-    if (!wasThere.has(node)) return [{ node, presence: 'added', values: [], equipment: [] }];
-    if (!isThere.has(node)) return [{ node, presence: 'removed', values: [], equipment: [] }];
-    const a = old.get(node) ?? new Map<string, NodeValue>();
-    const b = now.get(node) ?? new Map<string, NodeValue>();
-    const keys = [...b.keys(), ...[...a.keys()].filter((key) => !b.has(key))];
-    const values = keys
-      .map((key) => {
-        const [x, y] = [a.get(key), b.get(key)];
-        return { target: (y ?? x)!.target, ...valueChange(x?.result, y?.result, x?.estimate, y?.estimate) };
-      })
-      .filter((value) => value.direction !== 'same' && value.direction !== 'unclear');
-    const equipment = compareEquipment(oldEquipment.get(node), newEquipment.get(node));
-    return values.length + equipment.length > 0 ? [{ node, presence: 'both', values, equipment }] : [];
-  });
-  return { nodes, compared: all.length };
-}
-
-interface NodeValue {
-  readonly target: string;
-  readonly result: RequirementResult;
-  readonly estimate: Estimate;
-}
-
-function nodeValues(report: Report): Map<string, Map<string, NodeValue>> {
-  const byNode = new Map<string, Map<string, NodeValue>>();
-  for (const verdict of report.verdicts) {
-    for (const result of verdict.requirements) {
-      for (const { node, estimate } of result.nodes) {
-        const values = byNode.get(node) ?? new Map<string, NodeValue>();
-        values.set(`${verdict.target} ${result.metric} ${result.comparison}`, {
-          target: verdict.target,
-          result,
-          estimate,
-        });
-        byNode.set(node, values);
-      }
-    }
-  }
-  return byNode;
-}
-
-function compareEquipment(before: Inventory | undefined, after: Inventory | undefined): NodeChange['equipment'] {
-  const a = equipment(before);
-  const b = equipment(after);
-  return [...new Set([...a.keys(), ...b.keys()])]
-    .filter((what) => a.get(what) !== b.get(what))
-    .map((what) => ({ what, before: a.get(what) ?? '', after: b.get(what) ?? '' }));
-}
-
-/** Facts by which a changed machine is noticed: parts, identities and versions, nothing that varies from minute to minute. */
-function equipment(inventory: Inventory | undefined): Map<string, string> {
-  const facts = new Map<string, string>();
-  if (!inventory) return facts;
-  const { host, cpu, memory } = inventory;
-  const put = (what: string, value: string | number | undefined): void => {
-    if (value !== undefined) facts.set(what, String(value));
-  };
-  put('product', host.product?.value);
-  put('board serial', host.boardSerial?.value);
-  put('os', host.os?.value);
-  put('kernel', host.kernel?.value);
-  put('cpu', cpu.model?.value);
-  put('cpu cores', cpu.physicalCores?.value);
-  put('memory bytes', memory.totalBytes?.value);
-  for (const disk of inventory.disks)
-    put(`disk ${disk.name}`, [disk.model?.value, disk.serial?.value, disk.bytes?.value].join(' '));
-  for (const device of inventory.accelerators) put(`accelerator ${device.id}`, identity(device));
-  for (const software of inventory.software) put(`software ${software.name}`, software.version);
-  return facts;
-}
-
-function identity(device: Accelerator): string {
-  return [
-    device.chip?.value,
-    device.uuid?.value ?? device.serial?.value ?? device.pciAddress?.value,
-    device.driver?.value,
-  ]
-    .filter((part) => part !== undefined)
-    .join(' ');
 }

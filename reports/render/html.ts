@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Report } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
 import { LABELS } from '../text/catalog.ts';
-import { TITLE } from '../text/standing.ts';
+import { reportTitle } from '../text/partial.ts';
 import { actions } from './html/actions.ts';
 import { attempts } from './html/attempts.ts';
 import { closing } from './html/closing.ts';
@@ -24,7 +24,7 @@ import { both, Markup, markup, type Part } from './markup.ts';
  */
 export function renderHtml(report: Report, notice?: Text): string {
   return page(
-    `${TITLE[report.controller.relation].zh} ${report.number}`,
+    `${reportTitle(report).zh} ${report.number}`,
     report.synthetic,
     markup`<a class="skip" href="#targets">${both(LABELS.targets)}</a>
 <main>

@@ -6,27 +6,19 @@ import type { Text } from '../../model/text.ts';
 import { LABELS, PROFILE_TEXT, RULE_TEXT } from '../text/catalog.ts';
 import { COMPUTE } from '../text/compute.ts';
 import { china, utc } from '../text/moment.ts';
+import { overallMeaning, overallOf, overallText, partialNotice, reportTitle } from '../text/partial.ts';
 import { LIMITS, VERIFY_STEPS } from '../text/prose.ts';
 import { percent, plusMinus, quantity, signedPercent, significant } from '../text/quantity.ts';
 import { SENTENCES } from '../text/sentence.ts';
-import {
-  holdsFor,
-  judgedBy,
-  KIND,
-  overallMeaning,
-  overallText,
-  passesByLevel,
-  TITLE,
-  unknownGuide,
-} from '../text/standing.ts';
+import { holdsFor, judgedBy, KIND, passesByLevel, unknownGuide } from '../text/standing.ts';
 import { oneLine } from '../text/visible.ts';
 import {
   allReasons,
   claimedText,
+  countsText,
   deciding,
   gap,
   limitText,
-  mandatoryCounts,
   margin,
   measuredText,
   OUTCOME_SIGN,
@@ -35,14 +27,15 @@ import {
 /** The report as Markdown (GitHub's tables): verdict, every target, what to do, how to verify. For reading in an issue or a terminal. */
 export function renderMarkdown(report: Report, notice?: Text): string {
   const { overall, platform, guide, controller } = report;
-  const title = TITLE[controller.relation];
-  const word = overallText(overall.outcome, controller.relation);
-  const meaning = overallMeaning(overall.outcome, controller.relation);
-  const counts = SENTENCES.mandatoryCounts(overall.mandatory, mandatoryCounts(report));
+  const title = reportTitle(report);
+  const word = overallText(overallOf(report));
+  const meaning = overallMeaning(overallOf(report));
+  const counts = countsText(report);
   const lines = [
     `# ${title.zh} · ${title.en}`,
     ...(report.synthetic ? [`> **${both(LABELS.synthetic)}**`] : []),
     ...(guide.known ? [] : [`> **${both(unknownGuide(guide))}**`]),
+    ...(overall.partial ? [`> **${both(partialNotice(overall.partial))}**`] : []),
     ...(notice ? [`> **${both(notice)}**`] : []),
     `## ${word.zh} · ${word.en}`,
     `${meaning.zh}${counts.zh}${LABELS.onlyItems.zh}`,

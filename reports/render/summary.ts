@@ -2,6 +2,7 @@ import { OUTCOMES, type Outcome } from '../../model/outcome.ts';
 import type { Reason, Report, RequirementResult, Verdict } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
 import { binaryBytes, plusMinus, quantity } from '../text/quantity.ts';
+import { SENTENCES } from '../text/sentence.ts';
 
 /** Worst first: which of several requirements, or targets, a reader should see first. */
 const GRAVITY: readonly Outcome[] = [
@@ -29,12 +30,18 @@ export function gravity(outcome: Outcome): number {
   return GRAVITY.indexOf(outcome);
 }
 
-/** Outcomes of the mandatory targets with how many there are of each: passes always, others where there are any. */
-export function mandatoryCounts(report: Report): (readonly [Outcome, number])[] {
-  const mandatory = report.verdicts.filter((verdict) => verdict.mandatory);
-  return OUTCOMES.map((outcome) => [outcome, mandatory.filter((v) => v.outcome === outcome).length] as const).filter(
-    ([outcome, n]) => outcome === 'pass' || n > 0,
-  );
+/** Whether the outcome of the whole hangs on a target: mandatory ones, and all that a partial run was asked for. */
+export const decides = (report: Report, verdict: Verdict): boolean =>
+  verdict.mandatory || report.overall.partial !== undefined;
+
+/** How many targets the whole hangs on, and their outcomes: passes always, others where there are any. */
+export function countsText(report: Report): Text {
+  const { mandatory, partial } = report.overall;
+  const deciding = report.verdicts.filter((verdict) => decides(report, verdict));
+  const counts = OUTCOMES.map(
+    (outcome) => [outcome, deciding.filter((v) => v.outcome === outcome).length] as const,
+  ).filter(([outcome, n]) => outcome === 'pass' || n > 0);
+  return partial ? SENTENCES.askedCounts(mandatory, counts) : SENTENCES.mandatoryCounts(mandatory, counts);
 }
 
 /** The requirement that a target hangs on: the first of those with the gravest outcome, in the guide's order. */

@@ -4,11 +4,12 @@ import type { LibraryAdvice, Report, Verdict } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
 import { LABELS } from '../text/catalog.ts';
 import { LIBRARIES, libraryCost } from '../text/libraries.ts';
+import { overallOf, overallText, partialNotice } from '../text/partial.ts';
 import { SENTENCES } from '../text/sentence.ts';
-import { holdsFor, judgedBy, overallText, passesByLevel, unknownGuide } from '../text/standing.ts';
+import { holdsFor, judgedBy, passesByLevel, unknownGuide } from '../text/standing.ts';
 import { oneLine } from '../text/visible.ts';
 import { displayWidth, pad, wrap } from '../text/width.ts';
-import { allReasons, deciding, disturbed, gap, mandatoryCounts, OUTCOME_SIGN } from './summary.ts';
+import { allReasons, countsText, deciding, disturbed, gap, OUTCOME_SIGN } from './summary.ts';
 
 export interface TerminalOptions {
   /** Whether the terminal shows colours. */
@@ -68,19 +69,20 @@ function valueLines(verdict: Verdict, width: number): string[] {
 }
 
 function overall(report: Report, width: number, paint: Paint): string[] {
-  const { outcome, judged, mandatory, passes } = report.overall;
+  const { outcome, judged, partial, passes } = report.overall;
   const { relation } = report.controller;
-  const text = overallText(outcome, relation);
+  const text = overallText(overallOf(report));
   const said = [passesByLevel(passes), holdsFor(report.controller)];
   const marks = report.guide.known ? [] : [unknownGuide(report.guide), ...(judged ? [judgedBy(judged, relation)] : [])];
   const lines = ({ zh, en }: Text): string[] => [...wrap(oneLine(zh), width), ...wrap(oneLine(en), width)];
-  const counts = SENTENCES.mandatoryCounts(mandatory, mandatoryCounts(report));
+  const counts = countsText(report);
   const colour = outcome === 'passed' ? '32;1' : outcome === 'not_passed' ? '31;1' : '33;1';
   const busy = disturbed(report);
   return [
     ...marks.flatMap(lines).map((line) => paint('31;1', line)),
     paint(colour, `${text.zh} ${text.en}`),
     ...lines(counts),
+    ...(partial ? lines(partialNotice(partial)) : []),
     ...said.flatMap(lines),
     ...(busy ? lines(SENTENCES.busy(busy)) : []),
   ];

@@ -17,6 +17,7 @@ export const LABELS = {
   issuer: { zh: '发布机构', en: 'Issued by' },
   notStated: { zh: '未提供', en: 'not stated' },
   decisive: { zh: '最关键的必选指标', en: 'Decisive mandatory targets' },
+  asked: { zh: '所选指标', en: 'Targets that were asked for' },
   decisiveKey: {
     zh: '条 = 实测占要求的百分比，横线 = U（k = 2），菱形 = 申报值，虚线 = 要求（100 %）。',
     en: 'Bar = measured as a share of the requirement, whisker = U (k = 2), diamond = claim, dashed = requirement (100 %).',
@@ -166,14 +167,16 @@ export const LABELS = {
   added: { zh: '新增', en: 'added' },
   removed: { zh: '减少', en: 'removed' },
   gained: { zh: '新增数值', en: 'now has a value' },
+  notComparable: { zh: '不可直接比较', en: 'not comparable' },
+  quietTargets: { zh: '没有明显变化的指标', en: 'Targets without a clear change' },
+  notCompared: {
+    zh: '未比较的指标（有一次没有选）',
+    en: 'Targets that were not compared: one run was not asked for them',
+  },
   lost: { zh: '不再有数值', en: 'has no value any more' },
   withinUncertainty: { zh: '变化在不确定度之内', en: 'within the uncertainty' },
   outcomeChanged: { zh: '判定改变', en: 'outcome changed' },
   otherTerms: { zh: '要求或判定取值不同', en: 'other limit or choice' },
-  otherGuide: {
-    zh: '两次检测所用指南不同，判定不能直接比较',
-    en: 'The two runs used different guides; outcomes cannot be compared directly',
-  },
   changeRule: {
     zh: '差值大于两次扩展不确定度的合成值（平方和的平方根）才记为变化；计数有任何差异即为变化。',
     en: 'A value counts as changed when the difference is larger than both expanded uncertainties together (root of the sum of squares); counts change by any amount.',

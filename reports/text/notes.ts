@@ -2,6 +2,12 @@ import type { Text } from '../../model/text.ts';
 
 const text = (zh: string, en: string): Text => ({ zh, en });
 
+/** The roles of a release. */
+export const ROLE_TEXT = {
+  reviewer: text('审核', 'reviewer'),
+  approver: text('批准', 'approver'),
+} as const;
+
 /** What the verifier says beside a check: what was found, or why it was not checked. Particulars come in as they are. */
 export const NOTES = {
   notReached: text('未进行到此步', 'not reached'),
@@ -16,7 +22,7 @@ export const NOTES = {
     'a self-test: its controller’s key is not in your trust file, nobody vouches for it',
   ),
   released: (role: 'reviewer' | 'approver', name: string): Text =>
-    text(`${{ reviewer: '审核', approver: '批准' }[role]} ${name}`, `${role} ${name}`),
+    text(`${ROLE_TEXT[role].zh} ${name}`, `${ROLE_TEXT[role].en} ${name}`),
   records: (accepted: number, rejected: number, lost: number): Text =>
     text(
       `采纳 ${accepted} 条，拒收 ${rejected} 条，丢失 ${lost} 条`,

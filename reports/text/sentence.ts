@@ -9,6 +9,14 @@ export const SENTENCES = {
     zh: `必选指标 ${whole(mandatory)} 项：${counts.map(([o, n]) => `${whole(n)} 项${OUTCOME_TEXT[o].zh}`).join('、')}。`,
     en: `${whole(mandatory)} mandatory targets: ${counts.map(([o, n]) => `${whole(n)} ${OUTCOME_TEXT[o].en.toLowerCase()}`).join(', ')}.`,
   }),
+  askedCounts: (asked: number, counts: readonly (readonly [Outcome, number])[]): Text => ({
+    zh: `所选指标 ${whole(asked)} 项：${counts.map(([o, n]) => `${whole(n)} 项${OUTCOME_TEXT[o].zh}`).join('、')}。`,
+    en: `${whole(asked)} asked for: ${counts.map(([o, n]) => `${whole(n)} ${OUTCOME_TEXT[o].en.toLowerCase()}`).join(', ')}.`,
+  }),
+  anyAskedNotPass: (section: number): Text => ({
+    zh: `处理办法见第 ${section} 章。`,
+    en: `Section ${section} says what to do.`,
+  }),
   anyNotPass: (section: number): Text => ({
     zh: `任一必选指标不是“通过”，整体即不能通过；处理办法见第 ${section} 章。`,
     en: `Any mandatory target that is not a pass keeps the whole from passing; section ${section} says what to do.`,

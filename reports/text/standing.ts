@@ -11,6 +11,12 @@ export const TITLE: Record<Relation, Text> = {
   independent: { zh: '算力平台验收报告', en: 'Compute Platform Acceptance Report' },
 };
 
+/** The same of a run that was about some targets only. */
+export const TITLE_PARTIAL: Record<Relation, Text> = {
+  self: { zh: '算力平台部分自测报告', en: 'Compute Platform Partial Self-Test Report' },
+  independent: { zh: '算力平台部分测试报告', en: 'Compute Platform Partial Test Report' },
+};
+
 /** The kind of run, in a word. */
 export const KIND: Record<Relation, Text> = {
   self: { zh: '自测', en: 'self-test' },
@@ -42,12 +48,12 @@ const SELF_TEST: Record<Overall, { readonly word: Text; readonly meaning: Text }
   cannot_tell: { word: OVERALL_TEXT.cannot_tell, meaning: OVERALL_MEANING.cannot_tell },
 };
 
-/** What stands in the box on page 1. */
-export const overallText = (outcome: Overall, relation: Relation): Text =>
+/** The outcome in a word; `reports/text/partial.ts` adds to it where not the whole guide was asked for. */
+export const wordOf = (outcome: Overall, relation: Relation): Text =>
   relation === 'self' ? SELF_TEST[outcome].word : OVERALL_TEXT[outcome];
 
 /** The same in one plain sentence, for a reader who is no engineer. */
-export const overallMeaning = (outcome: Overall, relation: Relation): Text =>
+export const meaningOf = (outcome: Overall, relation: Relation): Text =>
   relation === 'self' ? SELF_TEST[outcome].meaning : OVERALL_MEANING[outcome];
 
 /** As many hex digits of a key id or a digest as a sentence takes; the whole stands in the tables and in the data. */
@@ -102,6 +108,6 @@ export function unknownGuide({ id, version, sha256 }: Report['guide']): Text {
 
 /** What the verdicts would give by a guide that nobody knows. */
 export function judgedBy(judged: Overall, relation: Relation): Text {
-  const { zh, en } = overallText(judged, relation);
+  const { zh, en } = wordOf(judged, relation);
   return { zh: `仅按该指南：${zh}（不作保证）`, en: `Going by that guide alone: ${en} (nobody vouches for it)` };
 }

@@ -1,12 +1,15 @@
 import type { Overall } from '../../model/outcome.ts';
 import type { Text } from '../../model/text.ts';
+import { RELEASE_ROLES } from '../release/release.ts';
 import type { Flaw } from '../verify/defect.ts';
 import type { InclusionProof } from '../verify/inclusion.ts';
 import type { Step, StepId, Verification } from '../verify/verify.ts';
 import { UNVOUCHED, type Vouched } from '../verify/vouching.ts';
-import { OVERALL_TEXT } from './catalog.ts';
 import { DEFECTS } from './defects.ts';
-import { overallText, passesByLevel } from './standing.ts';
+import { china, utc } from './moment.ts';
+import { ROLE_TEXT } from './notes.ts';
+import { overallText, partialNotice } from './partial.ts';
+import { passesByLevel } from './standing.ts';
 
 const STEP_TEXT: Record<StepId, Text> = {
   files: { zh: '文件完整性', en: 'files and digests' },
@@ -25,6 +28,12 @@ const STEP_TEXT: Record<StepId, Text> = {
 export const AS_SIGNED: Text = {
   zh: '由其他版本的软件生成，本版本无法重新判定；报告按控制器所签署的内容使用',
   en: 'another version of this software made it and this one cannot judge it again; its report is taken as it was signed',
+};
+
+/** Said of a document that was made after the bundle was signed. */
+export const OUTSIDE_SIGNATURE: Text = {
+  zh: '本文件在证据包签署之后另行生成，不在签名范围内；以证据包和 ./assay verify 的结果为准',
+  en: 'made after the bundle was signed and outside its signatures: the bundle and ./assay verify are what counts',
 };
 
 const SIGN: Record<Step['state'], string> = { good: 'ok ', bad: 'BAD', not_checked: ' - ' };
@@ -57,10 +66,14 @@ export function verificationText(result: Verification, version: string, proof?: 
       );
     }
   } else if (result.undecided) {
-    lines.push('', ...undecidedLines(result.undecided, result.controller));
+    lines.push('', ...undecidedLines(result.undecided, result));
   } else {
-    const { zh, en } = wordOf(result.outcome, result.controller);
+    const { zh, en } = wordOf(result.outcome, result);
     lines.push('', `证据包一致。判定结果：${zh}`, `The bundle is consistent. Outcome: ${en}`);
+  }
+  if (result.partial) {
+    const { zh, en } = partialNotice(result.partial);
+    lines.push(printable(zh), printable(en));
   }
   if (result.outcome !== undefined && result.steps.some((s) => s.id === 'pages' && s.state === 'not_checked')) {
     lines.push(
@@ -73,6 +86,7 @@ export function verificationText(result: Verification, version: string, proof?: 
     lines.push(zh, en);
   }
   if (result.controller) lines.push(...vouchedLines(result.controller));
+  if (result.outcome !== undefined) lines.push(...releaseLines(result));
   if (result.log) {
     const { size, root, keyId } = result.log;
     lines.push(
@@ -85,6 +99,18 @@ export function verificationText(result: Verification, version: string, proof?: 
   return `${lines.join('\n')}\n`;
 }
 
+/** Who released the bundle: a line a role, also for one that has not signed. */
+function releaseLines({ releases }: Verification): string[] {
+  return RELEASE_ROLES.map((role) => {
+    const { zh, en } = ROLE_TEXT[role];
+    const release = releases.find((one) => one.role === role);
+    if (!release) return `${zh} ${en}: 未签署 not signed`;
+    const { name, keyId, signedAt, trusted } = release;
+    const trust = trusted ? '受信任 trusted' : '未经信任文件核对 not checked against a trust file';
+    return printable(`${zh} ${en}: ${name}, 密钥 key ${keyId}, ${utc(signedAt)} (${china(signedAt)}), ${trust}`);
+  });
+}
+
 /** What was said beside a check, in both languages where they differ. */
 const noteText = ({ zh, en }: Text): string => printable(zh === en ? ` (${en})` : ` (${zh}｜${en})`);
 
@@ -95,17 +121,14 @@ function defectText({ code, problem }: Flaw): string {
 }
 
 /** Why nothing can be told, and what the bundle says for itself. */
-function undecidedLines(
-  { steps, reasons, judged }: NonNullable<Verification['undecided']>,
-  controller: Vouched | undefined,
-): string[] {
+function undecidedLines({ steps, reasons, judged }: NonNullable<Verification['undecided']>, of: Standing): string[] {
   const names = [...steps.map((id) => STEP_TEXT[id]), ...reasons.map((code) => UNVOUCHED[code])];
   const lines = [
     `能够核对的部分一致；因下列各项，无法判定：${names.map((n) => n.zh).join('、')}`,
     `What could be checked is consistent; the outcome cannot be told because of: ${names.map((n) => n.en).join('; ')}`,
   ];
   if (judged !== undefined) {
-    const { zh, en } = wordOf(judged, controller);
+    const { zh, en } = wordOf(judged, of);
     lines.push(
       `仅就证据包自身而言，判定为：${zh}（不作保证）`,
       `Going by what the bundle brings itself: ${en} (nobody vouches for it)`,
@@ -121,8 +144,11 @@ function undecidedLines(
 }
 
 /** The outcome as the report of such a run words it. */
-const wordOf = (outcome: Overall, controller: Vouched | undefined): Text =>
-  controller ? overallText(outcome, controller.relation) : OVERALL_TEXT[outcome];
+const wordOf = (outcome: Overall, { controller, partial }: Standing): Text =>
+  overallText({ outcome, partial, relation: controller?.relation ?? 'independent' });
+
+/** What the word of an outcome depends on beside it. */
+type Standing = Pick<Verification, 'controller' | 'partial'>;
 
 /** Who held the controller's key, for whom the result holds, and who vouches for that. */
 function vouchedLines({ holdsFor, trustedAs, relation }: Vouched): string[] {

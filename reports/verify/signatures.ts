@@ -17,13 +17,25 @@ import { keysOf, type Trust } from './trust.ts';
 /** What the controller signed, and the digests it signed it for. */
 export type OpenedEvaluation = Evaluation & { readonly subjects: ReadonlyMap<string, string> };
 
+/** One signature of a release. */
+export interface Released {
+  readonly role: ReleaseRole;
+  /** As the person who signed stated it. */
+  readonly name: string;
+  readonly keyId: string;
+  /** RFC 3339, by the clock of whoever signed. */
+  readonly signedAt: string;
+  /** The key is one of the verifier's trust file, in this role; false where there is no such file. */
+  readonly trusted: boolean;
+}
+
 export interface Signatures {
   readonly evaluation: OpenedEvaluation | undefined;
   readonly controllerKey: string;
   /** Where a trust file does not have the controller's key: a defect, unless the plan says that it is a self-test. */
   readonly untrusted: Defect | undefined;
   /** Who released the bundle, by role. */
-  readonly releases: readonly { readonly role: ReleaseRole; readonly name: string; readonly trusted: boolean }[];
+  readonly releases: readonly Released[];
   readonly defects: readonly Defect[];
   readonly note: Text;
 }
@@ -40,16 +52,15 @@ export function checkSignatures(bundle: Bundle, trust: Trust | undefined): Signa
   const keys = controllerKeys(key, defects);
   const untrusted = keys && untrustedKey(keys, trust);
   const evaluation = keys && openEvaluation(bundle, keys, defects);
-  const signed = RELEASE_ROLES.flatMap((role) => checkRelease(bundle, role, evaluation, trust, defects) ?? []);
+  const releases = RELEASE_ROLES.flatMap((role) => checkRelease(bundle, role, evaluation, trust, defects) ?? []);
   // Who reviews, who approves and what evaluates must be three: that is what the roles are for.
   const seen = new Map([[keys ? [...keys.keys()][0] : undefined, 'controller']]);
-  for (const { role, keyId } of signed) {
+  for (const { role, keyId } of releases) {
     const other = seen.get(keyId);
     if (other)
       defects.push({ path: releasePath(role), code: 'key_shared', problem: `was signed with the key of the ${other}` });
     seen.set(keyId, role);
   }
-  const releases = signed.map(({ role, name, trusted }) => ({ role, name, trusted }));
   const who = releases.length > 0 ? releases.map((r) => NOTES.released(r.role, r.name)) : [NOTES.notReleased];
   const note = joined(trust ? who : [...who, NOTES.noTrust]);
   return { evaluation: evaluation || undefined, controllerKey: key, untrusted, releases, defects, note };
@@ -104,7 +115,7 @@ function checkRelease(
   evaluation: OpenedEvaluation | undefined,
   trust: Trust | undefined,
   defects: Defect[],
-): (Signatures['releases'][number] & { readonly keyId: string }) | undefined {
+): Released | undefined {
   const path = releasePath(role);
   const bytes = bundle.read(path);
   if (!bytes) return undefined;
@@ -144,7 +155,8 @@ function checkRelease(
   }
   if (opened.statement.subject.length !== must.length)
     return problem('subject_other', 'was signed for something that is not here');
-  return { role, name: release.value.name, trusted: trust !== undefined, keyId };
+  const { name, signedAt } = release.value;
+  return { role, name, keyId, signedAt, trusted: trust !== undefined };
 }
 
 /** The key that a release itself names: enough to read it, not to believe it. */

@@ -3,7 +3,7 @@ import { openCheckpoint } from '../../evidence/checkpoint.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { AssayError } from '../../model/errors.ts';
-import type { EvidenceLevel, Outcome, Overall } from '../../model/outcome.ts';
+import { type EvidenceLevel, type Outcome, type Overall, outcomeWord } from '../../model/outcome.ts';
 import type { Report, Verdict } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
 import { buildReport } from '../build/report.ts';
@@ -49,6 +49,8 @@ export interface Verification {
   readonly authentic: boolean;
   /** Undefined where something was changed or contradicts itself; `cannot_tell` where a decisive step is not checked. */
   readonly outcome: Overall | undefined;
+  /** Targets that the run was about, where it was not about the whole guide: the outcome is of these alone. */
+  readonly partial?: NonNullable<Report['overall']['partial']>;
   /** Why the outcome is `cannot_tell` where the judging says otherwise, and what the evidence gave apart from that. */
   readonly undecided?: {
     /** Steps that the outcome rests on and that were not checked. */
@@ -181,6 +183,7 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
       ...(open ? { undecided: { steps: undecided, reasons, judged } } : {}),
       controller,
       passes: rebuilt.overall.passes,
+      ...(rebuilt.overall.partial ? { partial: rebuilt.overall.partial } : {}),
       releases,
       steps: inOrder(steps),
       software: rebuilt.software,
@@ -302,7 +305,7 @@ function checkReport(bundle: Bundle, rebuilt: Report, evaluation: OpenedEvaluati
       problem: 'was signed for another report than the evidence gives',
     });
   }
-  if (evaluation.outcome !== rebuilt.overall.outcome) {
+  if (evaluation.outcome !== outcomeWord(rebuilt.overall)) {
     defects.push({
       path: PATHS.evaluation,
       code: 'outcome_unfounded',

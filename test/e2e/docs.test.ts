@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parseStrict } from '../../evidence/canonical.ts';
 import { Claims, Waiver } from '../../model/guide.ts';
 import { check } from '../../model/schema.ts';
+import { builtinGuides } from '../../reports/guides/builtin.ts';
 import { REGISTERS } from '../../reports/registers/definition.ts';
 import { assay, ROOT } from './program.ts';
 
@@ -61,6 +62,13 @@ describe('the documentation', () => {
           `${register}: ${column.key}`,
         ).toBe(true);
       }
+    }
+  });
+
+  it('says of every built-in guide that takes no waivers that it takes none', () => {
+    const text = readFileSync(join(ROOT, 'docs/operators.md'), 'utf8').replaceAll('\n', ' ');
+    for (const { guide } of builtinGuides()) {
+      expect([guide.id, text.includes(`built-in \`${guide.id}\` does not`)]).toEqual([guide.id, !guide.allowsWaivers]);
     }
   });
 

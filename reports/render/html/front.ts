@@ -3,21 +3,13 @@ import type { Report, RequirementResult, Verdict } from '../../../model/report.t
 import { type BulletRow, bullet } from '../../charts/bullet.ts';
 import { LABELS, type Label, PROFILE_TEXT, RULE_TEXT } from '../../text/catalog.ts';
 import { china, utc } from '../../text/moment.ts';
+import { overallMeaning, overallOf, overallText, partialNotice, reportTitle } from '../../text/partial.ts';
 import { quantity } from '../../text/quantity.ts';
 import { SENTENCES } from '../../text/sentence.ts';
-import {
-  holdsFor,
-  judgedBy,
-  KIND,
-  overallMeaning,
-  overallText,
-  passesByLevel,
-  TITLE,
-  unknownGuide,
-} from '../../text/standing.ts';
+import { holdsFor, judgedBy, KIND, passesByLevel, unknownGuide } from '../../text/standing.ts';
 import { displayWidth } from '../../text/width.ts';
 import { both, code, type Markup, markup, type Part, stacked } from '../markup.ts';
-import { deciding, disturbed, gravity, limitText, mandatoryCounts } from '../summary.ts';
+import { countsText, decides, deciding, disturbed, gravity, limitText } from '../summary.ts';
 import { libraryNote } from './libraries.ts';
 import { chapterNumber, fold } from './section.ts';
 
@@ -28,11 +20,11 @@ const CELL_WIDTH = 42;
 
 /** Page 1: who, what and when; the verdict; how many of each; what decides it; where the proof is; who signs. */
 export function front(report: Report): Markup {
-  const title = TITLE[report.controller.relation];
   return markup`<section id="front" aria-labelledby="title">
 <p class="running">${LABELS.number.zh} ${LABELS.number.en} ${report.number}</p>
-<h1 id="title">${title.zh}<br><span class="en" lang="en">${title.en}</span></h1>
+<h1 id="title">${reportTitle(report).zh}<br><span class="en" lang="en">${reportTitle(report).en}</span></h1>
 ${report.synthetic && markup`<p class="synthetic">${both(LABELS.synthetic)}</p>`}${!report.guide.known && markup`<p class="synthetic" role="note">${both(unknownGuide(report.guide))}</p>`}
+${report.overall.partial && markup`<p class="synthetic" role="note">${both(partialNotice(report.overall.partial))}</p>`}
 ${identity(report)}
 ${verdictBox(report)}
 ${tiles(report)}
@@ -61,18 +53,18 @@ function label(name: Label): Markup {
 }
 
 function verdictBox(report: Report): Markup {
-  const { outcome, judged, mandatory, passes } = report.overall;
+  const { outcome, judged, partial, passes } = report.overall;
   const { relation } = report.controller;
-  const counts = SENTENCES.mandatoryCounts(mandatory, mandatoryCounts(report));
-  const anyNot = SENTENCES.anyNotPass(chapterNumber('actions'));
-  const word = overallText(outcome, relation);
-  const meaning = overallMeaning(outcome, relation);
+  const counts = countsText(report);
+  const anyNot = SENTENCES[partial ? 'anyAskedNotPass' : 'anyNotPass'](chapterNumber('actions'));
+  const word = overallText(overallOf(report));
+  const meaning = overallMeaning(overallOf(report));
   const levels = passesByLevel(passes);
   const holds = holdsFor(report.controller);
   const short = outcome !== 'passed';
   const busy = disturbed(report);
   return markup`<div class="verdict v-${outcome}">
-<p class="word"><strong${word.zh.length > 4 && markup` class="long"`}>${word.zh}</strong><br><span lang="en">${word.en}</span></p>
+<p class="word"><strong${word.zh.length > 4 && markup` class="${partial ? 'longest' : 'long'}"`}>${word.zh}</strong><br><span lang="en">${word.en}</span></p>
 <div><p class="zh"><strong>${meaning.zh}</strong>${counts.zh}${short && anyNot.zh}${LABELS.onlyItems.zh}</p>
 <p class="en" lang="en">${meaning.en} ${counts.en} ${short && `${anyNot.en} `}${LABELS.onlyItems.en}</p>
 ${judged && markup`<p>${both(judgedBy(judged, relation))}</p>`}<p class="standing">${levels.zh}${holds.zh}</p>
@@ -93,7 +85,7 @@ function decisive(report: Report): Markup {
   const mandatory = report.verdicts
     .flatMap((verdict) => {
       const result = deciding(verdict);
-      return result && verdict.mandatory ? [{ verdict, result }] : [];
+      return result && decides(report, verdict) ? [{ verdict, result }] : [];
     })
     .sort((a, b) => order(a) - order(b) || shareOf(a.result) - shareOf(b.result));
   if (mandatory.length === 0) return markup``;
@@ -104,7 +96,7 @@ function decisive(report: Report): Markup {
     shown.map(({ verdict, result }) => row(verdict, result)),
   );
   const rest = mandatory.length - shown.length;
-  return markup`<h2 class="lesser">${both(LABELS.decisive)}</h2>
+  return markup`<h2 class="lesser">${both(LABELS[report.overall.partial ? 'asked' : 'decisive'])}</h2>
 <figure>${chart.svg}</figure>
 <p class="fine">${both(LABELS.decisiveKey)}${rest > 0 && markup` · ${both(SENTENCES.moreDecisive(rest, chapterNumber('targets')))}`}</p>
 <div class="screen">${fold(both(LABELS.numbersTable), chart.table)}</div>`;

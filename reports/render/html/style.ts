@@ -24,7 +24,7 @@ th{background:var(--pale);font-weight:700}th .en,th .aside{font-weight:400}tbody
 .identity th{width:15%}.identity td{width:35%}
 .verdict{background:#fff;display:grid;grid-template-columns:26mm 1fr;gap:3mm;border:2px solid;padding:2.5mm;margin:2.5mm 0;align-items:center}
 .verdict p{margin:0 0 .8mm}.verdict .fine{margin-top:0}.verdict p.zh{font-size:9.5pt;color:var(--ink)}.verdict p.en{font-size:8pt}.verdict .fine{color:var(--soft)}.verdict .standing{font-size:8pt;color:var(--ink)}.verdict .standing.en{color:var(--soft)}
-.verdict .word{text-align:center;color:inherit}.verdict .word strong{font-size:18pt;line-height:1.3}.verdict .word .long{font-size:14pt}.verdict .word span{color:inherit;font-size:8pt}
+.verdict .word{text-align:center;color:inherit}.verdict .word strong{font-size:18pt;line-height:1.3}.verdict .word .long{font-size:14pt}.verdict .word .longest{font-size:11pt}.verdict .word span{color:inherit;font-size:8pt}
 .v-passed{border-color:var(--good);color:var(--good)}.v-not_passed{border-color:var(--bad);color:var(--bad)}.v-cannot_tell,.v-passed_with_deviations{border-color:var(--doubt);color:var(--doubt)}
 .tiles{display:grid;grid-template-columns:repeat(8,1fr);gap:1.5mm;list-style:none;margin:0;padding:0}.tiles li{border:1px solid var(--line);text-align:center;padding:1mm .5mm;font-size:8.5pt;line-height:1.35}.tiles b{display:block;font-size:14pt}.tiles span{display:block}.tiles .en{font-size:7.5pt}
 .o-pass{color:var(--good)}.o-fail{color:var(--bad)}.o-indeterminate,.o-manual{color:var(--doubt)}.o-error,.o-not_tested,.o-not_applicable{color:var(--none)}.tiles .zero b{color:var(--ink)}.tiles span{color:var(--ink)}.tiles .en{color:var(--soft)}

@@ -1,4 +1,5 @@
 import { proof } from '../../../benchmarks/compute/gemm/proof.ts';
+import { PRECISIONS } from '../../../benchmarks/compute/precision.ts';
 import { inputOf } from '../../../controller/conductor.ts';
 import { makePlan } from '../../../controller/planner.ts';
 import { createRunDirectory, type RunDirectory } from '../../../controller/store/run-directory.ts';
@@ -39,6 +40,8 @@ export interface SyntheticOptions extends Partial<FleetSize> {
   readonly synthetic?: boolean;
   /** What the plan declares; a laboratory if it is not given. */
   readonly controller?: Controller;
+  /** Targets that the run is about; the whole guide if not given. */
+  readonly only?: readonly string[];
   /** Keys to use in place of fresh ones: the controller's, and each node's. */
   readonly signer?: Signer;
   readonly nodeSigner?: (node: string) => Signer;
@@ -108,7 +111,8 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
     nodes,
     settings: {
       'compute.gemm': {
-        precisions: size.precisions,
+        // Asked for all, it has some: then too few of them are a fail, and not something that nobody tried.
+        precisions: [...PRECISIONS],
         deviceSizes: [SIZE],
         seconds: size.windows * 0.8,
         openedRows: size.openedRows,
@@ -116,9 +120,7 @@ export async function makeSyntheticRun(path: string, options: SyntheticOptions =
     },
     edge: [],
     beside: [],
-    only: guide.guide.targets
-      .filter((t) => t.requirements.every((r) => r.metric === 'compute.gemm.rate'))
-      .map((t) => t.id),
+    only: options.only ?? [],
     repeats: size.repeats,
     synthetic: options.synthetic ?? true,
   });

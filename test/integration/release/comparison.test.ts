@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sha256Hex } from '../../../evidence/digest.ts';
-import { AS_SIGNED } from '../../../reports/text/verification.ts';
+import { AS_SIGNED, OUTSIDE_SIGNATURE } from '../../../reports/text/verification.ts';
 import { PATHS } from '../../../reports/verify/layout.ts';
 import type { SyntheticRun } from '../../bench/report/synthetic.ts';
 import { assay } from '../../e2e/program.ts';
@@ -15,7 +15,7 @@ let bundle: MemoryBundle;
 let run: SyntheticRun;
 beforeAll(async () => {
   ({ bundle, run } = await small());
-}, 60_000);
+}, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it('report compares with a bundle of another version that this one would judge otherwise, and says so', async () => {
@@ -30,7 +30,14 @@ it('report compares with a bundle of another version that this one would judge o
   );
   const out = join(folder, 'pages');
   const { status, stdout, stderr } = await assay(['report', lay(bundle), '--compare', earlier, '--out', out]);
-  expect([status, stdout.includes('comparison.html')], stderr).toEqual([0, true]);
+  // What had passed and does not pass now is worse.
+  expect([status, stdout.includes('comparison.html')], stderr).toEqual([1, true]);
+  expect(stdout).toMatch(/^变差 WORSE\n.*\nthe whole passes no more\n/);
+  expect(stderr).toContain(OUTSIDE_SIGNATURE.en);
+  const compared = await assay(['report', lay(bundle), '--compare', earlier, '--json']);
+  expect([compared.status, JSON.parse(compared.stdout).result]).toEqual([1, 'worse']);
+  const same = await assay(['report', lay(bundle), '--compare', lay(bundle)]);
+  expect([same.status, same.stdout.split('\n')[0]], same.stderr).toEqual([0, '未变差 NOT WORSE']);
   expect(stderr).toContain(`${earlier}: ${AS_SIGNED.en}`);
   expect(stderr).toContain(`${earlier}：${AS_SIGNED.zh}`);
   const page = readFileSync(join(out, 'comparison.html'), 'utf8');
@@ -44,7 +51,7 @@ it('report compares with a bundle of another version that this one would judge o
     const text = readFileSync(join(alone, path), 'utf8');
     expect([text.includes(AS_SIGNED.en), text.includes(AS_SIGNED.zh)]).toEqual([true, true]);
   }
-}, 60_000);
+}, 600_000);
 
 it('report does not compare with a bundle that was changed', async () => {
   const earlier = lay(bundle);
@@ -53,4 +60,4 @@ it('report does not compare with a bundle that was changed', async () => {
   const { status, stderr } = await assay(['report', lay(bundle), '--compare', earlier, '--out', out]);
   expect([status, stderr]).toEqual([2, expect.stringContaining('bundle_not_authentic')]);
   expect(existsSync(out)).toBe(false);
-}, 60_000);
+}, 600_000);

@@ -1,13 +1,14 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Signer } from '../../../evidence/keys.ts';
+import { generateKeyPair, keyIdOf, type Signer } from '../../../evidence/keys.ts';
 import { generateSm2KeyPair } from '../../../evidence/sm2.ts';
 import { timestampRequest } from '../../../evidence/timestamp.ts';
 import { AssayError } from '../../../model/errors.ts';
 import { type Addendum, addendumBytes, addendumPath } from '../../../reports/release/addendum.ts';
-import { signBundle, signBundleSm2, stampBundle } from '../../../reports/release/desk.ts';
-import { type ReleaseRole, releasePath } from '../../../reports/release/release.ts';
+import { readSigner, signBundle, signBundleSm2, stampBundle } from '../../../reports/release/desk.ts';
+import { type ReleaseRole, releasePath, signRelease } from '../../../reports/release/release.ts';
+import { requirePlaceOfPage, writeSignaturePage } from '../../../reports/release/signature-page.ts';
 import { openBundle } from '../../../reports/verify/disk.ts';
 import { PATHS } from '../../../reports/verify/layout.ts';
 import type { Trust } from '../../../reports/verify/trust.ts';
@@ -16,6 +17,7 @@ import { verifyWhole } from '../../../reports/verify/whole.ts';
 import type { SyntheticRun } from '../../bench/report/synthetic.ts';
 import { assay } from '../../e2e/program.ts';
 import type { MemoryBundle } from '../../tamper/memory-bundle.ts';
+import { balanced } from '../../unit/reports/render/wellformed.ts';
 import { Authority, hasOpenssl } from '../evidence/authority.ts';
 import { person, scratch, small } from './folder.ts';
 
@@ -35,7 +37,7 @@ beforeAll(async () => {
     stampAuthorities: [],
     guides: [],
   };
-}, 60_000);
+}, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const sign = (laid: string, role: ReleaseRole, signer: Signer) =>
@@ -59,7 +61,10 @@ describe('keygen, sign, verify', () => {
       ['approver', '李四', keys[1]!],
     ] as const) {
       const signed = await assay(['sign', laid, '--role', role, '--name', name, '--key', `${key}.key`]);
-      expect([signed.status, signed.stdout.trim()], signed.stderr).toEqual([0, releasePath(role)]);
+      const [path, page] = signed.stdout.trim().split('\n');
+      expect([signed.status, path, page], signed.stderr).toEqual([0, releasePath(role), `${laid}-signatures.html`]);
+      const html = readFileSync(page!, 'utf8');
+      expect([html.includes(name), html.includes('not signed')]).toEqual([true, role === 'reviewer']);
     }
     const own: Trust = {
       ...trust,
@@ -70,11 +75,23 @@ describe('keygen, sign, verify', () => {
     writeFileSync(file, JSON.stringify(own));
     const good = await assay(['verify', laid, '--trust', file]);
     expect([good.status, good.stdout.includes('reviewer 张三; approver 李四')], good.stdout).toEqual([1, true]);
+    const ids = Object.fromEntries(
+      ['reviewer', 'approver'].map((role, i) => [role, keyIdOf(readFileSync(`${keys[i]}.pem`, 'utf8'))]),
+    );
+    expect(good.stdout).toMatch(
+      new RegExp(`审核 reviewer: 张三, 密钥 key ${ids.reviewer}, \\S+Z \\(\\S+\\), 受信任 trusted`),
+    );
+    expect(good.stdout).toMatch(new RegExp(`批准 approver: 李四, 密钥 key ${ids.approver}, `));
+    const data = JSON.parse((await assay(['verify', laid, '--json'])).stdout);
+    expect(data.releases).toMatchObject([
+      { role: 'reviewer', name: '张三', keyId: ids.reviewer, signedAt: expect.stringMatching(/Z$/), trusted: false },
+      { role: 'approver', name: '李四', keyId: ids.approver, trusted: false },
+    ]);
     writeFileSync(file, JSON.stringify({ ...own, reviewers: own.approvers, approvers: own.reviewers }));
     expect((await assay(['verify', laid, '--trust', file])).status).toBe(2);
     const again = await assay(['keygen', keys[0]!]);
     expect([again.status, again.stderr.includes('file_exists')]).toEqual([64, true]);
-  }, 60_000);
+  }, 600_000);
 });
 
 describe('a release', () => {
@@ -91,15 +108,72 @@ describe('a release', () => {
     const laid = lay(bundle);
     await sign(laid, 'reviewer', reviewer);
     expect(await codeOf(sign(laid, 'reviewer', approver))).toBe('already_signed');
-    expect(await codeOf(sign(laid, 'approver', reviewer))).toBe('key_invalid');
-    const approvedFirst = lay(bundle);
-    await sign(approvedFirst, 'approver', approver);
-    expect(await codeOf(sign(approvedFirst, 'reviewer', reviewer))).toBe('already_signed');
-    expect(await codeOf(sign(lay(bundle), 'reviewer', run.signer))).toBe('key_invalid');
+    expect(await codeOf(sign(laid, 'approver', reviewer))).toBe('key_reused');
+    const unreviewed = lay(bundle);
+    expect(await codeOf(sign(unreviewed, 'approver', approver))).toBe('not_reviewed');
+    expect(existsSync(join(unreviewed, releasePath('approver')))).toBe(false);
+    // As earlier versions let it happen.
+    const manifest = bundle.read(PATHS.manifest)!;
+    const early = { run: run.plan.run, role: 'approver', name: '李四', signedAt } as const;
+    mkdirSync(join(unreviewed, 'release'));
+    writeFileSync(join(unreviewed, releasePath('approver')), await signRelease(early, manifest, undefined, approver));
+    expect(await codeOf(sign(unreviewed, 'reviewer', reviewer))).toBe('already_approved');
+    expect(await codeOf(sign(lay(bundle), 'reviewer', run.signer))).toBe('key_reused');
     const broken = lay(bundle);
     writeFileSync(join(broken, PATHS.html), 'x');
     expect(await codeOf(sign(broken, 'reviewer', reviewer))).toBe('bundle_not_authentic');
   });
+});
+
+describe('the key of a release', () => {
+  it('that is not there is an unreadable file, with the command that makes one', () => {
+    const read = (path: string): AssayError => {
+      try {
+        readSigner(path);
+      } catch (error) {
+        return error as AssayError;
+      }
+      throw new Error(`${path} was read`);
+    };
+    const missing = read(join(folder, 'none.key'));
+    expect([missing.code, missing.message.includes('./assay keygen')]).toEqual(['file_unreadable', true]);
+    writeFileSync(join(folder, 'bad.key'), 'no key');
+    expect(read(join(folder, 'bad.key')).code).toBe('key_invalid');
+  });
+});
+
+describe('the signature page', () => {
+  const none = { print: () => Promise.reject(new AssayError('tool_missing', 'no Chromium')) };
+
+  it('lies beside the bundle, names everybody who signed, and leaves the bundle as it was', async () => {
+    const laid = lay(bundle);
+    await sign(laid, 'reviewer', reviewer);
+    await sign(laid, 'approver', approver);
+    const half = { ...trust, approvers: [] };
+    const { paths, missing } = await writeSignaturePage(laid, half, none);
+    expect([paths, missing.length]).toEqual([[`${laid}-signatures.html`], 1]);
+    const html = readFileSync(paths[0]!, 'utf8');
+    expect(balanced(html)).toBe('');
+    for (const part of ['张三', '李四', reviewer.keyId, approver.keyId, run.signer.keyId, '2026-11-21T03:00:00Z']) {
+      expect(html).toContain(part);
+    }
+    // The approver is not in the trust file, and has signed all the same.
+    expect(html.split('by the trust file that was given').length - 1).toBe(2);
+    expect(html).toContain('outside the signatures');
+    expect((await verified(laid, trust)).authentic).toBe(true);
+    expect((await writeSignaturePage(laid, undefined, none)).paths).toEqual(paths);
+  });
+
+  it('takes the place of no other file', async () => {
+    const laid = lay(bundle);
+    writeFileSync(`${laid}-signatures.html`, 'a page of somebody else');
+    const key = join(folder, 'own.key');
+    writeFileSync(key, generateKeyPair().privatePem);
+    expect(() => requirePlaceOfPage(laid)).toThrow(`${laid}-signatures.html`);
+    const answered = await assay(['sign', laid, '--role', 'reviewer', '--name', 'x', '--key', key]);
+    expect([answered.status, answered.stderr.includes('output_exists')]).toEqual([64, true]);
+    expect(existsSync(join(laid, releasePath('reviewer')))).toBe(false);
+  }, 60_000);
 });
 
 describe.skipIf(!hasOpenssl)('a time stamp (skipped: no openssl command here)', () => {

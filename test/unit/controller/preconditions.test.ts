@@ -8,7 +8,7 @@ import { patience } from '../../../controller/patience.ts';
 import { makePlan } from '../../../controller/planner.ts';
 import { requireClock, requireLoopback, timeOfNewFile } from '../../../controller/preconditions.ts';
 import { requireStorage } from '../../../controller/storage-room.ts';
-import { requireNewFile, requireWritableFolder } from '../../../controller/store/folder.ts';
+import { requireNewFile, requireWritableFolder } from '../../../reports/build/folder.ts';
 import { builtinGuides } from '../../../reports/guides/builtin.ts';
 
 let folder: string;

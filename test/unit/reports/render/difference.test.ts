@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Estimate } from '../../../../model/estimate.ts';
 import type { Report } from '../../../../model/report.ts';
 import { renderComparison } from '../../../../reports/render/comparison.ts';
-import { compareReports, direction } from '../../../../reports/render/difference.ts';
+import { compareReports } from '../../../../reports/render/difference.ts';
+import { direction } from '../../../../reports/render/value-change.ts';
 import { smallReport } from './fixture.ts';
 import { fleetReport } from './fleet-fixture.ts';
 import { balanced } from './wellformed.ts';
@@ -40,11 +41,11 @@ describe('the way a value went', () => {
     expect(direction(estimate(10, 0), estimate(10, 0), '>=')).toBe('same');
   });
 
-  it('is unclear within the two uncertainties together, and in other units', () => {
+  it('is unclear within the two uncertainties together, and not comparable in other units', () => {
     expect(direction(estimate(10, 3), estimate(14.9, 4), '>=')).toBe('unclear');
     expect(direction(estimate(10, 3), estimate(15.1, 4), '>=')).toBe('better');
-    expect(direction(estimate(10, 0), { ...estimate(12, 0), unit: 'op/s' }, '>=')).toBe('unclear');
-    expect(direction(estimate(10, 0), estimate(Number.NaN, 0), '>=')).toBe('unclear');
+    expect(direction(estimate(10, 0), { ...estimate(12, 0), unit: 'op/s' }, '>=')).toBe('other');
+    expect(direction(estimate(10, 0), estimate(Number.NaN, 0), '>=')).toBe('other');
   });
 
   it('says when a value came or went', () => {
@@ -120,7 +121,7 @@ describe('two reports', () => {
     ]);
   });
 
-  it('judged at different precisions are not called better or worse', () => {
+  it('judged at different precisions are compared at the one before, which is lost where nothing is measured of it', () => {
     const before = smallReport();
     const after: Report = {
       ...before,
@@ -134,7 +135,11 @@ describe('two reports', () => {
       })),
     };
     const capacity = compareReports(before, after).targets.find((t) => t.target === 'compute.capacity')!;
-    expect(capacity.values[0]).toMatchObject({ direction: 'unclear', otherTerms: true });
+    expect(capacity.values[0]).toMatchObject({ direction: 'lost', choice: 'FP32', otherTerms: true });
+    expect(capacity.change).toBe('lost');
+    const back = compareReports(after, before).targets.find((t) => t.target === 'compute.capacity')!;
+    expect(back.values[0]).toMatchObject({ direction: 'worse', choice: 'INT8', otherTerms: true });
+    expect(back.values[0]!.after!.value).toBe(2.9e11);
   });
 });
 

@@ -10,7 +10,7 @@ import { renderJunit } from '../../../../reports/render/junit.ts';
 import { renderMarkdown } from '../../../../reports/render/markdown.ts';
 import { renderVerdictTable } from '../../../../reports/render/terminal.ts';
 import { bundleReadme } from '../../../../reports/text/readme.ts';
-import { holdsFor, overallMeaning, overallText, passesByLevel, TITLE } from '../../../../reports/text/standing.ts';
+import { holdsFor, meaningOf, passesByLevel, TITLE, wordOf } from '../../../../reports/text/standing.ts';
 import { unzip } from '../forms/unzip.ts';
 import { selfReport, smallReport, unknownGuideReport } from './fixture.ts';
 
@@ -77,7 +77,7 @@ describe('a self-test', () => {
     ['not_passed', '自测不通过', 'SELF-TEST NOT PASSED'],
     ['cannot_tell', '无法判定', 'CANNOT TELL'],
   ])('that ended with %s is worded so', (outcome, zh, en) => {
-    expect(overallText(outcome, 'self')).toEqual({ zh, en });
+    expect(wordOf(outcome, 'self')).toEqual({ zh, en });
     const ended = selfReport({ outcome });
     expect(renderHtml(ended)).toContain(`${zh}</strong><br><span lang="en">${en}</span>`);
     expect(terminal(ended)).toContain(`${zh} ${en}`);
@@ -153,7 +153,7 @@ it('no name makes a command of the read-me, whose indented lines are run, or pai
 
 it('every outcome has its words in both languages for both kinds of run', () => {
   for (const relation of ['self', 'independent'] as const) {
-    const texts = OVERALL.flatMap((o) => [overallText(o, relation), overallMeaning(o, relation)]);
+    const texts = OVERALL.flatMap((o) => [wordOf(o, relation), meaningOf(o, relation)]);
     for (const { zh, en } of [...texts, TITLE[relation]]) {
       expect(zh).toMatch(/\p{Script=Han}/u);
       expect(en).not.toMatch(/\p{Script=Han}/u);
