@@ -21,7 +21,16 @@ export function reopen(path: string): RunDirectory {
     writeFileSync(`${target}.part`, bytes);
     renameSync(`${target}.part`, target);
   };
-  return { path, writeFile, append: closed, putBlob: closed, readBlob: closed, entries: 0, close: () => {} };
+  return {
+    path,
+    writeFile,
+    append: closed,
+    putBlob: closed,
+    readBlob: closed,
+    dropBlob: closed,
+    entries: 0,
+    close: () => {},
+  };
 }
 
 /** What a controller has in hand at the end of a run: what it made of every measurement when it came in. */
