@@ -40,6 +40,7 @@ import { AS_SIGNED } from './reports/text/verification.ts';
 import { verifyFolder } from './reports/verify/desk.ts';
 import { openBundle } from './reports/verify/disk.ts';
 import { PATHS } from './reports/verify/layout.ts';
+import { requireBundle } from './reports/verify/place.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')) as { version: string };
 const SOFTWARE = { name: 'assay', version };
@@ -231,6 +232,7 @@ program
   .requiredOption('--out <folder>', 'where the pages go')
   .action(async (folder: string, options: { compare?: string; out: string }) => {
     const found = (place: string): FoundReport => {
+      requireBundle(resolve(place));
       const one = reportOf(openBundle(resolve(place)), place, version);
       if (!one.judgedAgain) process.stderr.write(`${place}: ${AS_SIGNED.en}\n${place}：${AS_SIGNED.zh}\n`);
       return one;

@@ -10,7 +10,7 @@ export type Line = { readonly bytes: Uint8Array } | { readonly problem: string }
  * The lines of a file, one at a time, so that a log of gigabytes needs no more memory than its longest entry. Bytes, not
  * text: two different files must never read the same.
  */
-export function* linesOf(bundle: Bundle, path: string): Generator<Line> {
+export function* linesOf(bundle: Pick<Bundle, 'pieces'>, path: string): Generator<Line> {
   const parts: Buffer[] = [];
   let length = 0;
   for (const piece of bundle.pieces(path) ?? []) {

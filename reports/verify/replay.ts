@@ -36,7 +36,8 @@ export interface Replay extends RunInputs {
   readonly indexOf: ReadonlyMap<string, number>;
 }
 
-export type Replayed = { ok: true; replay: Replay } | { ok: false; defects: Defect[] };
+/** `broken`: the log was not read to its end. */
+export type Replayed = { ok: true; replay: Replay } | { ok: false; defects: Defect[]; broken: boolean };
 
 /** What was made of an entry of the log, and the moment it bears. */
 export interface Known {
@@ -54,7 +55,7 @@ export interface Known {
  */
 export function replay(bundle: Bundle, known: ReadonlyMap<string, Known> = new Map()): Replayed {
   if (!bundle.paths.includes(PATHS.log))
-    return { ok: false, defects: [{ path: PATHS.log, code: 'missing', problem: 'is missing' }] };
+    return { ok: false, defects: [{ path: PATHS.log, code: 'missing', problem: 'is missing' }], broken: true };
   const story = new Story(bundle, known);
   let number = 0;
   for (const line of linesOf(bundle, PATHS.log)) {
@@ -369,13 +370,13 @@ class Story {
   }
 
   end(): Replayed {
-    if (this.#broken) return { ok: false, defects: this.#defects };
+    if (this.#broken) return { ok: false, defects: this.#defects, broken: true };
     if (this.#late.flaw) this.defect(PATHS.log, this.#late.flaw);
     if (!this.#inputs) this.defect(PATHS.log, flaw('log_incomplete', 'has no inputs'));
     if (!this.#plan) this.defect(PATHS.log, flaw('log_incomplete', 'has no plan'));
     if (!this.#ended) this.defect(PATHS.log, flaw('log_incomplete', 'does not say that the run ended'));
     if (this.#defects.length > 0 || !this.#inputs || !this.#plan || !this.#ended) {
-      return { ok: false, defects: this.#defects };
+      return { ok: false, defects: this.#defects, broken: false };
     }
     return {
       ok: true,
