@@ -19,7 +19,7 @@ const MOST_NAMED = 5;
  */
 export function requireBundle(place: string): void {
   const stat = statOf(place);
-  if (!stat.isDirectory()) return refuseFile(place, stat);
+  if (!stat.isDirectory()) refuseFile(place, stat);
   if (isPlainFile(join(place, PATHS.manifest))) return;
   // A run that was not finished may hold anything, and its own storage under test: it is named before it is looked at.
   const running = readRunning(place);

@@ -22,7 +22,7 @@ import { openBundle } from '../../reports/verify/disk.ts';
 import { PATHS } from '../../reports/verify/layout.ts';
 import { linesOf } from '../../reports/verify/lines.ts';
 import { verifyBundle } from '../../reports/verify/verify.ts';
-import { madeBundle } from './forger.ts';
+import { madeBundle, withManifest } from './forger.ts';
 import { bundleOf, type MemoryBundle, withFile } from './memory-bundle.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-hostile-'));
@@ -124,7 +124,7 @@ describe('a folder that is no plain bundle', () => {
   it('that is a file, or is not there, or cannot be entered is refused', async () => {
     const plain = join(scratch, 'plain');
     writeFileSync(plain, '');
-    expect(await refusal({ folder: plain })).toContain('ENOTDIR');
+    expect(await refusal({ folder: plain })).toBe(`bundle_is_file: ${plain}`);
     expect(await refusal({ folder: join(scratch, 'none') })).toContain('ENOENT');
   });
 
@@ -194,8 +194,10 @@ describe('more than a bundle can be', () => {
 });
 
 describe('documents made to hurt', () => {
+  /** What is found once the manifest, which anybody can write, lists the document; a manifest is what it is. */
   const found = (path: string, text: string | Uint8Array): string => {
-    const result = verifyBundle(withFile(bundle, path, Buffer.from(text)));
+    const altered = withFile(bundle, path, Buffer.from(text));
+    const result = verifyBundle(path === PATHS.manifest ? altered : withManifest(altered));
     expect(result.authentic).toBe(false);
     return result.steps.flatMap((s) => s.defects.map((d) => `${d.path} ${d.problem}`)).join('\n');
   };

@@ -84,7 +84,9 @@ describe('lines of the log', () => {
     const bytes = Buffer.from(good.read(PATHS.log)!);
     const at = bytes.indexOf(Buffer.from('\ufffd'));
     const broken = Buffer.concat([bytes.subarray(0, at), Uint8Array.of(0xff), bytes.subarray(at + 3)]);
-    expect(found(withFile(bundle, PATHS.log, broken)).join()).toContain(`${PATHS.log}:${lost + 1} not strict JSON`);
+    expect(found(withManifest(withFile(bundle, PATHS.log, broken))).join()).toContain(
+      `${PATHS.log}:${lost + 1} not strict JSON`,
+    );
   });
 });
 
