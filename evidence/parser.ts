@@ -9,8 +9,8 @@ const MOST_NUMBER = 1024;
  * What values take in memory, bytes, as an engine of today has them. A text of a few bytes can be a value of many (`[],`
  * is one of sixty): whoever sends a text must not choose how much memory it takes.
  */
-const COST = { container: 64, member: 24, item: 8, string: 32, number: 8, widely: 128 } as const;
-/** An object of more members than this is kept as a table, which takes more for each. */
+const COST = { container: 64, member: 24, item: 8, string: 32, number: 8, widely: 512 } as const;
+/** An object of more members than this is kept as a table, which takes more, and longer, for each. */
 const WIDE = 512;
 /** What any text may take, and per UTF-16 unit of a longer one: a list of small integers takes just so much. */
 const MOST_COST = 256 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -40,6 +40,12 @@ beforeEach(() => {
     writeFileSync(join(folder, path), bytes);
   }
 });
+
+/** Whether this user may make a device: in most containers nobody may. */
+function canMakeDevices(): boolean {
+  const path = join(scratch, 'device');
+  return spawnSync('mknod', [path, 'c', '1', '5']).status === 0;
+}
 
 const verify = (extra: object = {}) => verifyFolder({ folder, version: '0.0.0-test', ...extra });
 const refusal = async (extra: object = {}): Promise<string> => {
@@ -92,6 +98,11 @@ describe('a folder that is no plain bundle', () => {
     execFileSync('mkfifo', [join(folder, PATHS.report)]);
     expect(() => opened.read(PATHS.report)).toThrow('report.json: changed while it was read');
     expect(await refusal()).toBe('bundle_unreadable: report.json: not a plain file');
+  });
+
+  it.skipIf(!canMakeDevices())('with a device is refused (skipped where none can be made)', async () => {
+    execFileSync('mknod', [join(folder, 'zero'), 'c', '1', '5']);
+    expect(await refusal()).toBe('bundle_unreadable: zero: not a plain file');
   });
 
   it('with a socket is refused', async () => {

@@ -20,7 +20,7 @@ function fileOf(bytes: Uint8Array, sizes: readonly number[]): Pick<Bundle, 'piec
 
 describe('lines of a file', () => {
   it('are the same in whatever pieces it comes', () => {
-    const byte = fc.constantFrom(0x0a, 0x0a, 0x61, 0x0d, 0xff, 0x00);
+    const byte = fc.constantFrom(0x0a, 0x0a, 0x61, 0x0d, 0xff, 0x01);
     fc.assert(
       fc.property(fc.array(byte), fc.array(fc.integer({ min: 1, max: 64 }), { minLength: 1 }), (content, sizes) => {
         const bytes = Uint8Array.from(content);
@@ -32,6 +32,17 @@ describe('lines of a file', () => {
         expect(read.filter((line) => 'problem' in line)).toEqual(rest === '' ? [] : [{ problem: 'is cut off' }]);
       }),
     );
+  });
+
+  it('end at the first byte that no text has, in whatever pieces it comes', () => {
+    for (const sizes of [[1], [2], [3], [64]]) {
+      const read = [...linesOf(fileOf(Buffer.from('a\nb\nc\0d\ne\n'), sizes), 'f')];
+      expect(read.map((line) => ('bytes' in line ? String(line.bytes) : line.problem))).toEqual([
+        'a',
+        'b',
+        'holds a byte that is no text',
+      ]);
+    }
   });
 
   it('of a file that is not there are none', () => {
