@@ -31,6 +31,8 @@ export interface Hostile {
   readonly mostBytes: number;
 }
 
+/** Members of an object that is made to be too large. */
+const MEMBERS = 5_000_000;
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
@@ -86,13 +88,12 @@ function large(bundle: MemoryBundle): Hostile[] {
     for (let at = 0; at < members; at++) parts.push(member(at));
     return Buffer.from(parts.join('') + tail);
   };
-  const MEMBERS = 5_000_000;
   return [
     {
       name: 'a log of newlines that the manifest does not know',
       lay: (folder, scale) => {
         layFiles(folder, bundle);
-        newlines(folder, 2 * GIB * scale);
+        newlines(folder, 2 * GIB * scale * scale);
       },
       ends: ['changed'],
       mostBytes: 0,
@@ -100,8 +101,8 @@ function large(bundle: MemoryBundle): Hostile[] {
     {
       name: 'a log of newlines, listed by its maker',
       lay: (folder, scale) => {
-        layFiles(folder, listing(bundle, PATHS.log, 2 * GIB * scale));
-        newlines(folder, 2 * GIB * scale);
+        layFiles(folder, listing(bundle, PATHS.log, 2 * GIB * scale * scale));
+        newlines(folder, 2 * GIB * scale * scale);
       },
       ends: ['entry_malformed'],
       mostBytes: 2 * MIB,
@@ -144,8 +145,8 @@ function large(bundle: MemoryBundle): Hostile[] {
     },
     {
       name: 'a manifest of five million keys',
-      lay: (folder) => {
-        const text = manifestOf(MEMBERS, '{"a":0', (at) => `,"${at}":0`, '}');
+      lay: (folder, scale) => {
+        const text = manifestOf(MEMBERS * scale, '{"a":0', (at) => `,"${at}":0`, '}');
         layFiles(folder, withFile(bundle, PATHS.manifest, text));
       },
       ends: ['malformed'],
@@ -153,9 +154,9 @@ function large(bundle: MemoryBundle): Hostile[] {
     },
     {
       name: 'a manifest of five million files that are none',
-      lay: (folder) => {
+      lay: (folder, scale) => {
         const text = manifestOf(
-          MEMBERS,
+          MEMBERS * scale,
           '{"files":[{}',
           () => ',{"a":[]}',
           '],"run":"r","schema":"assay/manifest/v1"}',
@@ -224,28 +225,29 @@ function signed(bundle: MemoryBundle, run: SyntheticRun): Hostile[] {
   const node = run.nodeSigners.get(measured.node)!;
   const { raw } = payloadOf(measured.envelope).predicate as Measurement;
   const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
-  const lay = (make: () => MemoryBundle | Promise<MemoryBundle>) => async (folder: string) =>
-    layFiles(folder, await make());
+  const lay =
+    (make: (scale: number) => MemoryBundle | Promise<MemoryBundle>) => async (folder: string, scale: number) =>
+      layFiles(folder, await make(scale));
   const small = { mostBytes: 4 * MIB };
 
   /** The measurement with a text in place of one of its members, signed by its node as it stands. */
-  const spoken = (member: string, text: string) =>
-    lay(async () => {
+  const spoken = (member: string, text: (scale: number) => string) =>
+    lay(async (scale) => {
       const payload = payloadOf(measured.envelope);
       const mark = '"@here@"';
       (payload.predicate as Record<string, unknown>)[member] = '@here@';
       const bytes = Buffer.from(
         Buffer.from(canonicalBytes(payload))
           .toString('utf8')
-          .replace(mark, () => text),
+          .replace(mark, () => text(scale)),
       );
       const envelope = await sealedBytes(bytes, node);
       return signedAnew(withEntries(bundle, entries.with(line, { ...measured, envelope })), run.signer);
     });
   /** The samples replaced by a text, in a measurement that names it. */
-  const sampled = (text: string) =>
-    lay(async () => {
-      const bytes = Buffer.from(text);
+  const sampled = (text: (scale: number) => string) =>
+    lay(async (scale) => {
+      const bytes = Buffer.from(text(scale));
       const sha256 = sha256Hex(bytes);
       const payload = payloadOf(measured.envelope);
       const m = payload.predicate as Measurement;
@@ -271,39 +273,39 @@ function signed(bundle: MemoryBundle, run: SyntheticRun): Hostile[] {
   return [
     {
       name: 'a payload of 100,000 levels',
-      lay: spoken('settings', deep(100_000)),
+      lay: spoken('settings', () => deep(100_000)),
       ends: ['signature_invalid'],
       ...small,
     },
-    { name: 'a number of 1e400', lay: spoken('elapsedS', '1e400'), ends: ['signature_invalid'], ...small },
+    { name: 'a number of 1e400', lay: spoken('elapsedS', () => '1e400'), ends: ['signature_invalid'], ...small },
     {
       name: 'a number of 100,000 digits',
-      lay: spoken('elapsedS', '1'.repeat(100_000)),
+      lay: spoken('elapsedS', () => '1'.repeat(100_000)),
       ends: ['signature_invalid'],
       ...small,
     },
     {
       name: 'a number of a million zeros and an end',
-      lay: spoken('elapsedS', `1${'0'.repeat(1_000_000)}1`),
+      lay: spoken('elapsedS', () => `1${'0'.repeat(1_000_000)}1`),
       ends: ['signature_invalid'],
       ...small,
     },
     {
-      name: 'settings of two million keys',
-      lay: spoken('settings', `{${Array.from({ length: 2_000_000 }, (_, at) => `"${at}":0`).join()}}`),
+      name: 'settings of five million keys',
+      lay: spoken('settings', (scale) => `{${Array.from({ length: MEMBERS * scale }, (_, at) => `"${at}":0`).join()}}`),
       ends: ['signature_invalid'],
       mostBytes: 64 * MIB,
     },
-    { name: 'samples of 100,000 levels', lay: sampled(deep(100_000)), ends: ['samples_invalid'], ...small },
+    { name: 'samples of 100,000 levels', lay: sampled(() => deep(100_000)), ends: ['samples_invalid'], ...small },
     {
       name: 'samples of ten million empty lists',
-      lay: sampled(`[${'[],'.repeat(10_000_000)}[]]`),
+      lay: sampled((scale) => `[${'[],'.repeat(10_000_000 * scale)}[]]`),
       ends: ['samples_invalid'],
       mostBytes: 128 * MIB,
     },
     {
       name: 'samples of five million keys',
-      lay: sampled(`{${Array.from({ length: 5_000_000 }, (_, at) => `"${at}":0`).join()}}`),
+      lay: sampled((scale) => `{${Array.from({ length: MEMBERS * scale }, (_, at) => `"${at}":0`).join()}}`),
       ends: ['samples_invalid'],
       mostBytes: 192 * MIB,
     },

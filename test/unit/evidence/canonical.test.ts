@@ -376,11 +376,18 @@ describe('parseStrict', () => {
     const exchange = JSON.stringify({ index: 1, label: 'a label', commit: 'c'.repeat(44), beacon: 'b'.repeat(64) });
     expect(parseStrict(`[${Array(100_000).fill(exchange).join()}]`)).toHaveLength(100_000);
     expect(parseStrict(`[${'0,'.repeat(3_000_000)}0.5]`)).toHaveLength(3_000_001);
-    expect(Object.keys(parseStrict(`{${Array.from({ length: 50_000 }, (_, at) => `"k${at}":0`).join()}}`) as object)).toHaveLength(50_000);
+    expect(
+      Object.keys(parseStrict(`{${Array.from({ length: 50_000 }, (_, at) => `"k${at}":0`).join()}}`) as object),
+    ).toHaveLength(50_000);
   });
 
   it('with numbers of very many digits are refused, however many there are and wherever the zeros stand', () => {
-    for (const text of ['1'.repeat(100_000), `1${'0'.repeat(5_000_000)}1`, `0.${'0'.repeat(100_000)}1`, `1e${'0'.repeat(100_000)}1`]) {
+    for (const text of [
+      '1'.repeat(100_000),
+      `1${'0'.repeat(5_000_000)}1`,
+      `0.${'0'.repeat(100_000)}1`,
+      `1e${'0'.repeat(100_000)}1`,
+    ]) {
       expect(refusal(() => parseStrict(text)).problem).toBe('a number of too many digits');
     }
     expect(parseStrict(`0.${'3'.repeat(1000)}`)).toBeCloseTo(1 / 3, 15);
