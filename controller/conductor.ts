@@ -7,12 +7,14 @@ import type { Plan } from '../model/assignment.ts';
 import type { BootReading } from '../model/clock.ts';
 import { AssayError } from '../model/errors.ts';
 import { admit } from '../reports/verify/admission.ts';
+import { digestsOf } from '../reports/verify/evidence.ts';
 import { PATHS } from '../reports/verify/layout.ts';
 import { MAX_LINE_BYTES } from '../reports/verify/lines.ts';
 import { proofFinder } from '../reports/verify/proofs.ts';
 import type { Known } from '../reports/verify/replay.ts';
 import { type BootClock, startBootClock } from './boot-clock.ts';
 import { Gathering } from './gathering.ts';
+import { Lacking } from './lacking.ts';
 import type { ConductOptions } from './run.ts';
 import { serveFleet } from './server.ts';
 import { type Delivery, NodeSession, type Receipt } from './session.ts';
@@ -39,6 +41,7 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
   const known = new Map<string, Known>();
   const gathering = new Gathering();
   const bootClock = startBootClock();
+  const lacking = new Lacking();
   const allHere = Promise.withResolvers<void>();
   // The first error that leaves the record incomplete ends the run: a result that was not recorded is worth nothing.
   const broken = Promise.withResolvers<never>();
@@ -71,16 +74,20 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
           kind: 'rejection',
           node,
           assignment: id,
+          code: admission.code,
+          ...(admission.missing ? { missing: [...admission.missing] } : {}),
           detail: admission.problem,
           sha256,
         });
-        settle({ kind: 'rejected', detail: admission.problem });
+        lacking.named(admission.named, admission.missing);
+        settle({ kind: 'rejected', code: admission.code, detail: admission.problem });
         return { accepted: false, logIndex, problem: admission.problem };
       }
       const { envelope, transcript } = delivery;
       const { index: logIndex, at, leaf } = directory.append({ kind: 'measurement', node, envelope, transcript });
       state.chain = { sequence: admission.measurement.sequence, previous: admission.sha256 };
       known.set(leaf, { at, admitted: admission });
+      lacking.named(digestsOf(admission.measurement));
       const { state: ended, failure } = admission.measurement;
       settle({ kind: 'accepted', state: ended, detail: failure?.detail ?? '' });
       return { accepted: true, logIndex, problem: '' };
@@ -198,6 +205,7 @@ export async function conduct(options: ConductOptions): Promise<ReadonlyMap<stri
     for (const { assignment, why } of again) event({ type: 'second_pass', assignment, detail: why });
     for (const worker of workers) worker.announce(second);
     await Promise.race([Promise.all(workers.map((worker) => worker.lookAgain(second))), broken.promise]);
+    lacking.drop(directory);
     if (!signal.aborted) await options.stamp?.('log', directory.root);
     directory.append({ kind: 'end', cancelled: signal.aborted, ...(await clockNow(bootClock)) });
     return known;

@@ -6,6 +6,7 @@ import { AssayError, type ErrorCode } from '../model/errors.ts';
 import { Claims, type Target, Waiver } from '../model/guide.ts';
 import { check } from '../model/schema.ts';
 import { builtinGuides, DEFAULT_GUIDE, type LoadedGuide, readGuide } from '../reports/guides/builtin.ts';
+import { isForeign } from '../reports/verify/foreign.ts';
 import { escaped, isPlainName, PATHS } from '../reports/verify/layout.ts';
 import { readPlainFile } from '../reports/verify/plain-file.ts';
 import { parseWritten } from '../reports/verify/written-json.ts';
@@ -109,6 +110,8 @@ function registerNames(folder: string): string[] {
   const names: string[] = [];
   const walk = (path: string, depth: number): void => {
     for (const entry of entriesOf(join(folder, path), path === '')) {
+      // No bundle has them: a verifier passes over what operating systems add.
+      if (isForeign(entry.name)) continue;
       const name = path === '' ? entry.name : `${path}/${entry.name}`;
       if (!isPlainName(entry.name) || !/^[\p{L}\p{M}\p{N}_.() -]+$/u.test(entry.name) || entry.name.includes('..')) {
         invalidRegisters(`${escaped(name)}: a name in letters, digits, spaces and . _ - ( ) is needed`);

@@ -3,6 +3,7 @@ import type { RowProducts } from '../benchmarks/benchmark.ts';
 import type { Signer } from '../evidence/keys.ts';
 import type { Assignment, Plan } from '../model/assignment.ts';
 import type { Inventory } from '../model/inventory.ts';
+import type { RejectionCode } from '../model/log.ts';
 import type { Measurement } from '../model/measurement.ts';
 import type { Credential } from './certificates.ts';
 import type { LiveProgress } from './session.ts';
@@ -28,7 +29,14 @@ export type RunEvent =
       state: Measurement['state'];
       detail: string;
     }
-  | { type: 'attempt_rejected'; node: string; assignment: string; attempt: number; detail: string }
+  | {
+      type: 'attempt_rejected';
+      node: string;
+      assignment: string;
+      attempt: number;
+      code: RejectionCode;
+      detail: string;
+    }
   | { type: 'second_pass'; assignment: string; detail: string }
   | { type: 'node_lost'; node: string; detail: string }
   | { type: 'warning'; detail: string };

@@ -1,5 +1,6 @@
 import type { Assignment } from '../model/assignment.ts';
 import type { Inventory } from '../model/inventory.ts';
+import type { RejectionCode } from '../model/log.ts';
 import type { Measurement } from '../model/measurement.ts';
 import type { Chain } from '../reports/verify/admission.ts';
 import type { Gathering } from './gathering.ts';
@@ -14,7 +15,7 @@ const CANCEL_MS = 15_000;
 /** How an attempt came to its end, as the record has it. */
 export type Ending =
   | { kind: 'accepted'; state: Measurement['state']; detail: string }
-  | { kind: 'rejected'; detail: string }
+  | { kind: 'rejected'; code: RejectionCode; detail: string }
   | { kind: 'lost'; detail: string };
 
 const BROKEN_OFF: Ending = { kind: 'lost', detail: 'the run broke off' };
@@ -153,7 +154,8 @@ export class Worker {
       directory.append({ kind: 'lost', node, assignment: assignment.id, attempt, detail });
       event({ type: 'node_lost', node, detail });
     } else if (ending.kind === 'rejected') {
-      event({ type: 'attempt_rejected', node, assignment: assignment.id, attempt, detail });
+      const { code } = ending;
+      event({ type: 'attempt_rejected', node, assignment: assignment.id, attempt, code, detail });
     } else {
       event({ type: 'attempt_ended', node, assignment: assignment.id, attempt, state: ending.state, detail });
     }

@@ -174,7 +174,8 @@ export interface Limits {
  * Refused beside all that is not JSON: keys that occur twice and the key `__proto__` (readers disagree which value
  * counts, so a sender could show one value to the signer and another to the verifier), invalid UTF-8, a byte order mark,
  * lone surrogates, numbers beyond a double, integers with digits that a double cannot carry (readers with longer integers
- * would see another number), bytes after the value, and texts beyond the limits.
+ * would see another number), numbers of more than a thousand digits, bytes after the value, texts beyond the limits, and
+ * texts that bring more values than memory shall hold (256 MiB, or four bytes for each of theirs).
  * What this accepts, `canonicalize` accepts.
  */
 export function parseStrict(text: string | Uint8Array, limits: Limits = {}): unknown {

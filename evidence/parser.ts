@@ -2,20 +2,36 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 
+/** Digits, point, sign and exponent of a number: many more than a double has, and too few to cost time. */
+const MOST_NUMBER = 1024;
+
+/**
+ * What values take in memory, bytes, as an engine of today has them. A text of a few bytes can be a value of many (`[],`
+ * is one of sixty): whoever sends a text must not choose how much memory it takes.
+ */
+const COST = { container: 64, member: 24, item: 8, string: 32, number: 8, widely: 512 } as const;
+/** An object of more members than this is kept as a table, which takes more, and longer, for each. */
+const WIDE = 512;
+/** What any text may take, and per UTF-16 unit of a longer one: a list of small integers takes just so much. */
+const MOST_COST = 256 * 1024 * 1024;
+const COST_PER_UNIT = 4;
+
 /**
  * One pass over a JSON text (RFC 8259) that takes nothing two readers could read differently; the full list is at
  * `parseStrict`. Every refusal calls `refuse` with the offset, which must throw. Nesting is bounded by `maxDepth`, so the
- * recursion is too.
+ * recursion is too; the memory that the value takes is bounded by the length of the text.
  */
 export class JsonParser {
   readonly #text: string;
   readonly #refuse: (problem: string, offset: number) => never;
   #at = 0;
   #room: number;
+  #purse: number;
 
   constructor(text: string, maxDepth: number, refuse: (problem: string, offset: number) => never) {
     this.#text = text;
     this.#room = maxDepth;
+    this.#purse = Math.max(MOST_COST, COST_PER_UNIT * text.length);
     this.#refuse = refuse;
   }
 
@@ -34,6 +50,7 @@ export class JsonParser {
       case 0x5b:
         return this.#array();
       case QUOTE:
+        this.#spend(COST.string);
         return this.#string();
       case 0x74:
         return this.#word('true', true);
@@ -50,7 +67,9 @@ export class JsonParser {
     this.#enter();
     const object: Record<string, unknown> = {};
     if (this.#leaves(0x7d)) return object;
+    let members = 0;
     do {
+      this.#spend(++members > WIDE ? COST.member + COST.widely : COST.member);
       this.#space();
       const start = this.#at;
       if (this.#text.charCodeAt(start) !== QUOTE) this.#fail('no key');
@@ -72,6 +91,7 @@ export class JsonParser {
     const items: unknown[] = [];
     if (this.#leaves(0x5d)) return items;
     do {
+      this.#spend(COST.item);
       this.#space();
       items.push(this.#value());
     } while (this.#continues(0x5d));
@@ -80,6 +100,7 @@ export class JsonParser {
 
   #enter(): void {
     if (this.#room-- === 0) this.#fail('nesting too deep');
+    this.#spend(COST.container);
     this.#at++;
   }
 
@@ -146,8 +167,10 @@ export class JsonParser {
       if (this.#is(0x2b) || this.#is(0x2d)) this.#at++;
       this.#digits();
     }
+    if (this.#at - start > MOST_NUMBER) this.#fail('a number of too many digits', start);
     const literal = this.#text.slice(start, this.#at);
     const value = Number(literal);
+    if (!isSmall(value)) this.#spend(COST.number);
     if (!Number.isFinite(value)) this.#fail('a number beyond a double', start);
     if (Math.abs(value) > Number.MAX_SAFE_INTEGER && significand(literal) !== significand(String(value))) {
       this.#fail('an integer with more digits than a double carries', start);
@@ -160,6 +183,12 @@ export class JsonParser {
     for (let unit = this.#text.charCodeAt(start); unit >= 0x30 && unit <= 0x39; )
       unit = this.#text.charCodeAt(++this.#at);
     if (this.#at === start) this.#fail(start < this.#text.length ? 'an unexpected character' : 'an early end');
+  }
+
+  /** Counts what a value takes, in place of whoever would run out of memory. */
+  #spend(cost: number): void {
+    this.#purse -= cost;
+    if (this.#purse < 0) this.#fail('more values than their text may bring');
   }
 
   #is(unit: number): boolean {
@@ -182,6 +211,9 @@ export class JsonParser {
     return this.#refuse(problem, at);
   }
 }
+
+/** A number that takes no more than its place. */
+const isSmall = (value: number): boolean => (value | 0) === value;
 
 /** The digits of a number that count: without sign, point, exponent and the zeros at both ends. */
 function significand(literal: string): string {

@@ -181,6 +181,63 @@ export const ERRORS = {
     en: 'the bundle cannot be read',
     todo: { zh: '给出含有 manifest.json 的目录。', en: 'Name a folder that has a manifest.json.' },
   },
+  bundle_missing: {
+    exit: EXIT.usage,
+    zh: '此处没有证据包',
+    en: 'there is no bundle here',
+    todo: {
+      zh: '给出含有 manifest.json 的那个目录（解压后可能多套一层目录）。',
+      en: 'Name the folder that holds manifest.json; unpacking often puts one folder into another.',
+    },
+  },
+  bundle_packed: {
+    exit: EXIT.usage,
+    zh: '这是压缩包，不是证据包目录',
+    en: 'this is an archive and not the folder of a bundle',
+    todo: {
+      zh: '先解压，再给出解压后含有 manifest.json 的目录。',
+      en: 'Unpack it, and name the folder that holds manifest.json.',
+    },
+  },
+  bundle_is_file: {
+    exit: EXIT.usage,
+    zh: '这是一个文件，证据包是一个目录',
+    en: 'this is a file, and a bundle is a folder',
+    todo: {
+      zh: '给出含有 manifest.json 的目录，而不是其中的文件。',
+      en: 'Name the folder that holds manifest.json, not a file in it.',
+    },
+  },
+  record_unknown: {
+    exit: EXIT.usage,
+    zh: '日志中没有该摘要所指的记录',
+    en: 'no entry of the log names a record of this digest',
+    todo: {
+      zh: '核对摘要；若对方曾给您此摘要，请向其追问该记录的去向。',
+      en: 'Compare the digest; if somebody gave it to you as part of this run, ask where the record went.',
+    },
+  },
+  digest_invalid: {
+    exit: EXIT.usage,
+    zh: '不是 sha256 摘要',
+    en: 'this is no sha256',
+    todo: { zh: '给出 64 位小写十六进制摘要。', en: 'Give 64 hexadecimal digits in small letters.' },
+  },
+  verifier_usage: {
+    exit: EXIT.usage,
+    zh: '校验程序用法不正确',
+    en: 'the verifier was not understood',
+    todo: { zh: '按上面所示的用法运行。', en: 'Run it as is shown above.' },
+  },
+  node_too_old: {
+    exit: EXIT.usage,
+    zh: 'Node 版本过旧',
+    en: 'this version of Node is too old',
+    todo: {
+      zh: '在本机安装 Node 22 或更新版本，或换一台装有它的机器。',
+      en: 'Install Node 22 or later, or use a machine that has it.',
+    },
+  },
   run_unfinished: {
     exit: EXIT.usage,
     zh: '该目录中的测试未完成，不是证据包',

@@ -5,6 +5,24 @@ import { BootReading } from './clock.ts';
 const strict = { additionalProperties: false } as const;
 const At = Type.String({ format: 'date-time' });
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+/** What can be wrong with a result that was received and not accepted: all that a program may decide on. */
+export const REJECTION_CODES = [
+  'signature_invalid',
+  'measurement_malformed',
+  'measurement_other',
+  'settings_other',
+  'state_contradictory',
+  'subject_other',
+  'time_unsound',
+  'evidence_missing',
+  'evidence_changed',
+  'proof_unknown',
+  'samples_invalid',
+  'summary_unfounded',
+] as const;
+export const RejectionCode = Type.Enum(REJECTION_CODES);
+export type RejectionCode = Static<typeof RejectionCode>;
+
 /** A DSSE envelope; its own schema is checked where it is opened. */
 const Sealed = Type.Unknown();
 
@@ -60,13 +78,16 @@ export const LogEntry = Type.Union([
     { kind: Type.Literal('measurement'), at: At, node: Type.String(), envelope: Sealed, transcript: Transcript },
     strict,
   ),
-  /** Something that was received and not accepted; its bytes are kept as a blob. */
+  /** Something that was received and not accepted; its bytes are kept as a blob. `detail` is for people only. */
   Type.Object(
     {
       kind: Type.Literal('rejection'),
       at: At,
       node: Type.String(),
       assignment: Type.String(),
+      code: RejectionCode,
+      /** With `evidence_missing` alone: the digests that the result names and that were not here, sorted. */
+      missing: Type.Optional(Type.Array(Sha256, { minItems: 1 })),
       detail: Type.String(),
       sha256: Sha256,
     },

@@ -5,6 +5,7 @@ import { Controller, Relation } from './controller.ts';
 import { Estimate } from './estimate.ts';
 import { DECISION_RULES, Waiver } from './guide.ts';
 import { Inventory } from './inventory.ts';
+import { RejectionCode } from './log.ts';
 import { Check, Finding, Phase, Telemetry } from './measurement.ts';
 import { EvidenceLevel, Outcome, Overall } from './outcome.ts';
 import { LIBRARY_REASONS, ReasonCode } from './reason.ts';
@@ -231,7 +232,15 @@ export const Report = Type.Object(
     /** What the controller received and did not accept, and why. */
     rejected: Type.Array(
       Type.Object(
-        { node: Type.String(), assignment: Type.String(), detail: Type.String(), sha256: Type.String() },
+        {
+          node: Type.String(),
+          assignment: Type.String(),
+          code: RejectionCode,
+          /** Digests of the evidence that was missing, where that is why. */
+          missing: Type.Optional(Type.Array(Type.String())),
+          detail: Type.String(),
+          sha256: Type.String(),
+        },
         strict,
       ),
     ),

@@ -33,6 +33,8 @@ export interface RunDirectory {
   /** Keeps bytes under their sha256 and gives it. */
   putBlob(bytes: Uint8Array): string;
   readBlob(sha256: string): Uint8Array | undefined;
+  /** Takes a blob out that is no evidence of anything, if it is there. */
+  dropBlob(sha256: string): void;
   /** Writes a file whole or not at all. */
   writeFile(path: string, bytes: Uint8Array | string): void;
   readonly entries: number;
@@ -83,6 +85,7 @@ export function createRunDirectory(path: string, now: () => Date): RunDirectory 
       const target = join(path, blobPath(sha256));
       return existsSync(target) ? readFileSync(target) : undefined;
     },
+    dropBlob: (sha256) => rmSync(join(path, blobPath(sha256)), { force: true }),
     writeFile: (name, bytes) => writeWhole(join(path, name), typeof bytes === 'string' ? Buffer.from(bytes) : bytes),
     close: () => closeSync(log),
   };

@@ -12,6 +12,7 @@ import { joined } from '../text/notes.ts';
 import { AS_SIGNED, OUTSIDE_SIGNATURE } from '../text/verification.ts';
 import { openBundle } from '../verify/disk.ts';
 import { DOCUMENTS, RENDERED } from '../verify/layout.ts';
+import { requireBundle } from '../verify/place.ts';
 import { renderDocuments } from './documents.ts';
 import { makeFolder, requireWritableFolder } from './folder.ts';
 import { renderPages } from './pages.ts';
@@ -87,6 +88,7 @@ function requirePlace(out: string, compared: boolean): void {
 }
 
 function found(place: string, { version, say }: ReportRequest): FoundReport {
+  requireBundle(resolve(place));
   const one = reportOf(openBundle(resolve(place)), place, version);
   if (!one.judgedAgain) say(`${place}: ${AS_SIGNED.en}\n${place}：${AS_SIGNED.zh}\n`);
   return one;

@@ -7,6 +7,7 @@ import type { Case } from '../judge/case.ts';
 import { judge } from '../judge/judge.ts';
 import type { Admitted } from '../verify/admission.ts';
 import { runClockFindings } from '../verify/clock.ts';
+import type { Rejected } from '../verify/rejection.ts';
 import type { Replay } from '../verify/replay.ts';
 import { computeOf } from './compute.ts';
 import { confirmedAccelerators } from './confirmed.ts';
@@ -57,7 +58,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     })),
     unanswered: [
       ...run.lost.map(({ assignment, detail }) => ({ assignment, code: 'node_lost' as const, detail })),
-      ...run.rejected.map(({ assignment, detail }) => ({ assignment, code: 'evidence_mismatch' as const, detail })),
+      ...run.rejected.map(unaccepted),
     ],
     registers: run.registers,
     counted: countParts({ inventories: run.inventories, admitted: plausible }),
@@ -104,11 +105,24 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     ...(compute && { compute }),
     ...(libraries.length > 0 && { libraries }),
     ...(inference && { inference }),
-    rejected: [...run.rejected],
+    rejected: run.rejected.map(({ node, assignment, code, missing, detail, sha256 }) => {
+      return { node, assignment, code, ...(missing?.length ? { missing: [...missing] } : {}), detail, sha256 };
+    }),
     findings,
     inventories: [...run.inventories],
     log: { entries: run.tree.size, root: run.tree.root() },
   };
+}
+
+/** A rejected result as the judge sees it. Nobody stands behind its numbers but the node that signed them: level E0. */
+function unaccepted({ assignment, attempt, code, detail, shown }: Rejected): Case['unanswered'][number] {
+  const why = code === 'evidence_missing' ? code : 'evidence_mismatch';
+  if (!shown) return { assignment, code: why, detail };
+  const { measurement, examination, sha256 } = shown;
+  const metrics = examination.metrics.map((metric) => ({ ...metric, level: 'E0' as const }));
+  const { node, state } = measurement;
+  const judged = { assignment, attempt, node, state, examination: { ...examination, metrics }, sha256 };
+  return { assignment, code: why, detail, shown: judged };
 }
 
 function attemptOf({ measurement: m, examination, sha256 }: Admitted): Attempt {

@@ -40,8 +40,10 @@ export interface Case {
   /** Attempts that were sent out and gave nothing that was accepted. */
   readonly unanswered: readonly {
     readonly assignment: string;
-    readonly code: 'node_lost' | 'evidence_mismatch';
+    readonly code: 'node_lost' | 'evidence_mismatch' | 'evidence_missing';
     readonly detail: string;
+    /** What its node signed all the same: it can make a fail and nothing else. */
+    readonly shown?: JudgedAttempt;
   }[];
   readonly registers: RegisterCounts | undefined;
   /** What was counted over the inventories of all nodes, with the digest of what it was counted from. */

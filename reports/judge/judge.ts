@@ -4,7 +4,7 @@ import { EVIDENCE_LEVELS, type EvidenceLevel, OUTCOMES, type Outcome, type Overa
 import type { Reason, Report, RequirementResult, Verdict } from '../../model/report.ts';
 import type { Case } from './case.ts';
 import { decide } from './decide.ts';
-import { distinctReasons, empty, judgeRequirement, ratioOf } from './requirement.ts';
+import { distinctReasons, empty, type JudgedRequirement, judgeRequirement, ratioOf } from './requirement.ts';
 
 export interface Judgement {
   readonly verdicts: Verdict[];
@@ -20,12 +20,23 @@ export interface Judgement {
 export function judge(run: Case): Judgement {
   const { targets } = run.plan;
   const asked = run.guide.targets.filter(({ id }) => targets === undefined || targets.includes(id));
-  const verdicts = asked.map((target) => judgeTarget(target, run));
+  const whole = withShown(run);
+  const verdicts = asked.map((target) => judgeTarget(target, run, whole));
   return { verdicts, overall: judgeWhole(run, verdicts) };
 }
 
-function judgeTarget(target: Target, run: Case): Verdict {
-  const judged = target.kind === 'registered' ? judgeRegister(target, run) : judgeMeasured(target, run);
+/**
+ * The run with what was received and not accepted, as if it had been; undefined where none of it shows anything. What it
+ * shows can turn an outcome into a fail and into nothing else: a fail cannot be talked away by refusing what shows it.
+ */
+function withShown(run: Case): Case | undefined {
+  const shown = run.unanswered.flatMap((one) => one.shown ?? []);
+  if (shown.length === 0) return undefined;
+  return { ...run, attempts: [...run.attempts, ...shown], unanswered: run.unanswered.filter((one) => !one.shown) };
+}
+
+function judgeTarget(target: Target, run: Case, whole: Case | undefined): Verdict {
+  const judged = target.kind === 'registered' ? judgeRegister(target, run) : judgeMeasured(target, run, whole);
   const outcome = worst(judged.results.map((r) => r.outcome));
   const claimed = run.claims?.targets[target.id];
   const reasons: Reason[] = judged.results
@@ -56,8 +67,19 @@ function judgeTarget(target: Target, run: Case): Verdict {
   };
 }
 
-function judgeMeasured(target: Target, run: Case): { results: RequirementResult[]; evidence: string[] } {
-  const judged = target.requirements.map((requirement) => judgeRequirement(target, requirement, run));
+function judgeMeasured(
+  target: Target,
+  run: Case,
+  whole: Case | undefined,
+): { results: RequirementResult[]; evidence: string[] } {
+  const judged = target.requirements.map((requirement): JudgedRequirement => {
+    const accepted = judgeRequirement(target, requirement, run);
+    if (!whole || accepted.result.outcome === 'fail') return accepted;
+    const shown = judgeRequirement(target, requirement, whole);
+    if (shown.result.outcome !== 'fail') return accepted;
+    const reasons = distinctReasons([...shown.result.reasons, ...accepted.result.reasons]);
+    return { result: { ...shown.result, reasons }, evidence: shown.evidence };
+  });
   const planned = run.plan.unmeasured.filter((u) => u.target === target.id);
   const results = judged.map(({ result }) => {
     if (result.outcome !== 'not_tested' || planned.length === 0) return result;

@@ -10,6 +10,7 @@ import { openBundle } from '../verify/disk.ts';
 import { readJson } from '../verify/files.ts';
 import { PATHS } from '../verify/layout.ts';
 import { Manifest } from '../verify/manifest.ts';
+import { requireBundle } from '../verify/place.ts';
 import { readPlainFile } from '../verify/plain-file.ts';
 import { verifyBundle } from '../verify/verify.ts';
 import { type Addendum, addendumBytes, addendumPath } from './addendum.ts';
@@ -48,6 +49,7 @@ export interface Signing {
  * `already_signed`, `not_reviewed`, `already_approved` or `key_reused`.
  */
 export async function signBundle(directory: string, { role, name, signer, signedAt }: Signing): Promise<string> {
+  requireBundle(directory);
   const bundle = openBundle(directory);
   const verification = verifyBundle(bundle);
   if (!verification.authentic) throw new AssayError('bundle_not_authentic', directory);
@@ -115,6 +117,7 @@ async function checkedSm2(
 }
 
 function subject(directory: string): { path: string; bytes: Uint8Array } {
+  requireBundle(directory);
   const path = latest(directory);
   const bytes = openBundle(directory).read(path);
   if (!bytes) throw new AssayError('bundle_unreadable', `${directory}: no ${path}`);

@@ -40,6 +40,7 @@ export const DEFECTS = {
   sm2_invalid: { zh: 'SM2 签名无效', en: 'the SM2 signature does not hold' },
 
   line_damaged: { zh: '日志行残缺或过长', en: 'the line is cut off or too long' },
+  too_much: { zh: '超出任何测试批次的数量', en: 'is more than any run has' },
   entry_malformed: { zh: '日志条目格式不符合要求', en: 'is no entry of a log' },
   entry_order: { zh: '日志条目的次序不可能出现', en: 'cannot stand at this place of the log' },
   log_incomplete: { zh: '日志不完整', en: 'the log is not complete' },
@@ -53,7 +54,10 @@ export const DEFECTS = {
   attempt_ended_twice: { zh: '同一次尝试有两个结果', en: 'the attempt has ended before' },
   attempt_open: { zh: '已下发的尝试没有结果记录', en: 'an attempt was sent out and has no end' },
   rejection_unfounded: { zh: '被拒收的结果并无问题', en: 'a result was rejected, and nothing is wrong with it' },
-  rejection_unproven: { zh: '被拒收的原始记录缺失或不符', en: 'what was rejected is missing or something else' },
+  rejection_unproven: {
+    zh: '被拒收的原始记录缺失，或与所记的拒收原因不符',
+    en: 'what was rejected is missing, or not for the reason that was recorded',
+  },
 
   measurement_malformed: { zh: '测量记录格式不符合要求', en: 'is not a measurement' },
   measurement_other: {

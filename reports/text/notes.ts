@@ -8,9 +8,22 @@ export const ROLE_TEXT = {
   approver: text('批准', 'approver'),
 } as const;
 
+/** Most files that a note names. */
+const MOST_NAMED = 10;
+
 /** What the verifier says beside a check: what was found, or why it was not checked. Particulars come in as they are. */
 export const NOTES = {
   notReached: text('未进行到此步', 'not reached'),
+  stopped: text('核对到此为止，其后的内容未读取', 'checking stopped here, nothing after it was read'),
+  stoppedAt: (path: string): Text => text(`核对止于 ${path}`, `checking stopped at ${path}`),
+  foreign: (paths: readonly string[]): Text => {
+    const named = paths.slice(0, MOST_NAMED).join(', ');
+    const more = paths.length > MOST_NAMED;
+    return text(
+      `操作系统等自行加入、不属于证据包、未读取的文件：${named}${more ? ` 等 ${paths.length} 个` : ''}`,
+      `not part of the bundle, added by operating systems or the like, and not read: ${named}${more ? ` and ${paths.length - MOST_NAMED} more` : ''}`,
+    );
+  },
   notStamped: text('未加盖时间戳', 'not stamped'),
   notReleased: text('尚未签发', 'not released yet'),
   noTrust: text(

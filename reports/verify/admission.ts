@@ -1,17 +1,16 @@
-import type { Proof } from '../../benchmarks/benchmark.ts';
-import { CanonicalError, canonicalBytes, parseStrict } from '../../evidence/canonical.ts';
+import { canonicalBytes } from '../../evidence/canonical.ts';
 import { sha256Hex } from '../../evidence/digest.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { openStatement } from '../../evidence/statement.ts';
 import type { Assignment, Transcript } from '../../model/assignment.ts';
-import { type EvidenceRef, Examination, Measurement } from '../../model/measurement.ts';
+import { type Examination, Measurement } from '../../model/measurement.ts';
 import { check } from '../../model/schema.ts';
-import { attemptClockFindings } from './clock.ts';
-import { type Flaw, flaw } from './defect.ts';
-import { environmentFindings } from './environment.ts';
+import { flaw } from './defect.ts';
+import { collectEvidence, digestsOf, type Refusal, refsOf } from './evidence.ts';
+import { type Examiner, examine, same, shownBy } from './examination.ts';
 
 /** What is known of an attempt before its result is looked at. None of it comes from the agent. */
-export interface Expectation {
+export interface Expectation extends Examiner {
   readonly run: string;
   readonly assignment: Assignment;
   readonly attempt: number;
@@ -19,9 +18,7 @@ export interface Expectation {
   readonly publicKey: string;
   /** Where the node's chain of signed results stands. */
   readonly chain: Chain;
-  readonly transcript: Transcript;
   readonly blob: (sha256: string) => Uint8Array | undefined;
-  readonly proof: (id: string, version: string) => Proof | undefined;
 }
 
 /**
@@ -43,8 +40,15 @@ export interface Admitted {
   readonly sha256: string;
 }
 
-export interface Refused extends Flaw {
+export interface Refused extends Refusal {
   readonly ok: false;
+  /** Digests of all evidence that it names: none where it is no measurement that its node signed. */
+  readonly named: readonly string[];
+  /**
+   * What a measurement says that its node signed for this assignment, for all that speaks against taking it. It can count
+   * against the platform only: nobody may talk a bad result away by having it refused.
+   */
+  readonly shown: () => Shown | undefined;
   /** What is wrong: the record, the numbers in it, or that nothing here can examine its samples. */
   readonly concerns: 'measurement' | 'summary' | 'proof';
   /** Where the chain stands after it: moved on if the node signed it as its next link. */
@@ -52,6 +56,14 @@ export interface Refused extends Flaw {
 }
 
 export type Admission = Admitted | Refused;
+
+/** A refused result: what its samples give where they are all here, else the numbers that its node signed. */
+export interface Shown {
+  readonly measurement: Admitted['measurement'];
+  readonly examination: Examination;
+  /** sha256 of the signed payload. */
+  readonly sha256: string;
+}
 
 /** Slack between the agent's clock and the controller's: crystals and scheduling, not lies. */
 const CLOCK_SLACK_S = 2;
@@ -65,38 +77,56 @@ export function admit(envelope: unknown, expected: Expectation): Admission {
   const keys = new Map([[keyIdOf(expected.publicKey), expected.publicKey]]);
   const opened = openStatement(envelope, keys, 'measurement');
   if (!opened.ok) {
-    const { problem } = opened;
-    return { ok: false, code: 'signature_invalid', problem, concerns: 'measurement', chain: expected.chain };
+    const refused = flaw('signature_invalid', opened.problem);
+    return { ok: false, ...refused, concerns: 'measurement', chain: expected.chain, ...NOTHING_SHOWN };
   }
   const sha256 = sha256Hex(opened.opened.payload);
   const chain = isNextLink(opened.statement.predicate, expected)
     ? { sequence: expected.chain.sequence + 1, previous: sha256 }
     : expected.chain;
-  const refuse = ({ code, problem }: Flaw, concerns: Refused['concerns'] = 'measurement'): Refused => ({
+  const shaped = check(Measurement, opened.statement.predicate);
+  if (!shaped.ok) {
+    const refused = flaw('measurement_malformed', `not a measurement: ${shaped.problems.join('; ')}`);
+    return { ok: false, ...refused, concerns: 'measurement', chain, ...NOTHING_SHOWN };
+  }
+  const refuse = (refused: Refusal, concerns: Refused['concerns'] = 'measurement'): Refused => ({
     ok: false,
-    code,
-    problem,
+    ...refused,
     concerns,
     chain,
+    named: digestsOf(shaped.value),
+    shown: () => showing(shaped.value, expected, sha256),
   });
-  const shaped = check(Measurement, opened.statement.predicate);
-  if (!shaped.ok) return refuse(flaw('measurement_malformed', `not a measurement: ${shaped.problems.join('; ')}`));
-  const blobs = new Map<string, Uint8Array>();
   const wrong =
     identityProblem(shaped.value, expected) ??
     subjectProblem(shaped.value, expected, opened.statement.subject) ??
-    timeProblem(shaped.value, expected.transcript) ??
-    evidenceProblem(shaped.value, expected, blobs);
+    timeProblem(shaped.value, expected.transcript);
   if (wrong) return refuse(wrong);
+  const blobs = collectEvidence(shaped.value, expected.blob);
+  if ('code' in blobs) return refuse(blobs);
   const { state, benchmark, version } = shaped.value;
   if (state === 'completed' && !expected.proof(benchmark, version)) {
     return refuse(flaw('proof_unknown', `no proof for ${benchmark} ${version}`), 'proof');
   }
   const examined = examine(shaped.value, expected, blobs);
   if ('problem' in examined) return refuse(examined, 'summary');
-  // A run has thousands of these: what the agent made of the samples is not kept beside what was made of them here.
-  const { examination: _, ...measurement } = shaped.value;
-  return { ok: true, measurement, examination: examined, sha256 };
+  return { ok: true, measurement: unexamined(shaped.value), examination: examined, sha256 };
+}
+
+const NOTHING_SHOWN = { named: [], shown: () => undefined } as const;
+
+/** A run has thousands of these: what the agent made of the samples is not kept beside what was made of them here. */
+function unexamined({ examination: _, ...measurement }: Measurement): Admitted['measurement'] {
+  return measurement;
+}
+
+function showing(m: Measurement, expected: Expectation, sha256: string): Shown | undefined {
+  const { run, assignment, blob } = expected;
+  const asked = m.run === run && m.node === assignment.node && m.assignment === assignment.id;
+  if (!asked || m.benchmark !== assignment.benchmark || m.state !== 'completed') return undefined;
+  const blobs = collectEvidence(m, blob);
+  const examination = shownBy(m, expected, 'code' in blobs ? undefined : blobs);
+  return { measurement: unexamined(m), examination, sha256 };
 }
 
 /** Whether a node signed this as the next result of this run, whatever else is in it. */
@@ -109,7 +139,7 @@ function isNextLink(signed: Readonly<Record<string, unknown>>, { run, assignment
   );
 }
 
-function identityProblem(m: Measurement, expected: Expectation): Flaw | undefined {
+function identityProblem(m: Measurement, expected: Expectation): Refusal | undefined {
   const { assignment, attempt, run, chain, transcript } = expected;
   const pairs: [string, unknown, unknown][] = [
     ['run', m.run, run],
@@ -137,7 +167,7 @@ function subjectProblem(
   m: Measurement,
   expected: Expectation,
   subjects: readonly { name: string; digest: { sha256: string } }[],
-): Flaw | undefined {
+): Refusal | undefined {
   const { assignment, attempt, run } = expected;
   const { id, benchmark, version, settings, timeoutS } = assignment;
   const order = { run, assignment: id, attempt, benchmark, version, settings, timeoutS };
@@ -154,7 +184,7 @@ function subjectProblem(
   return undefined;
 }
 
-function timeProblem(m: Measurement, transcript: Transcript): Flaw | undefined {
+function timeProblem(m: Measurement, transcript: Transcript): Refusal | undefined {
   // A leap second fits the format and is no moment to compute with: what cannot be compared must not pass for sound.
   const times = [m.startedAt, m.endedAt, transcript.issuedAt, transcript.endedAt, ...m.phases.map((p) => p.startedAt)];
   const lost = times.find((time) => !Number.isFinite(Date.parse(time)));
@@ -171,79 +201,4 @@ function timeProblem(m: Measurement, transcript: Transcript): Flaw | undefined {
   if (!(phases <= m.elapsedS * 1.01 + CLOCK_SLACK_S))
     return flaw('time_unsound', 'its phases took longer than the whole');
   return undefined;
-}
-
-/** Checks the bytes of every piece of evidence, and keeps them by their digest for the examination. */
-function evidenceProblem(m: Measurement, expected: Expectation, blobs: Map<string, Uint8Array>): Flaw | undefined {
-  for (const ref of refsOf(m)) {
-    const bytes = expected.blob(ref.sha256);
-    if (!bytes) return flaw('evidence_missing', `evidence ${ref.name} (${ref.sha256}) is missing`);
-    if (bytes.byteLength !== ref.bytes || sha256Hex(bytes) !== ref.sha256) {
-      return flaw('evidence_changed', `evidence ${ref.name} is not the bytes that were signed`);
-    }
-    blobs.set(ref.sha256, bytes);
-  }
-  return undefined;
-}
-
-function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<string, Uint8Array>): Examination | Flaw {
-  const environment = [...environmentFindings(m.telemetry), ...attemptClockFindings(expected.transcript)];
-  if (m.state !== 'completed' || !m.raw) {
-    if (m.examination.metrics.length > 0)
-      return flaw('state_contradictory', `an attempt that ${m.state} reports metrics`);
-    // Nothing was examined: what the agent says it checked or found is its own word.
-    return { metrics: [], checks: [], findings: environment };
-  }
-  const proof = expected.proof(m.benchmark, m.version)!;
-  let raw: unknown;
-  try {
-    raw = parseStrict(blobs.get(m.raw.sha256)!);
-  } catch (error) {
-    if (error instanceof CanonicalError)
-      return flaw('samples_invalid', `the samples are not strict JSON: ${error.message}`);
-    throw error;
-  }
-  const samples = check(proof.raw, raw);
-  if (!samples.ok) return flaw('samples_invalid', `the samples do not fit: ${samples.problems.join('; ')}`);
-  const evidence = (name: string): Uint8Array | undefined => {
-    const ref = m.evidence.find((e) => e.name === name);
-    return ref && blobs.get(ref.sha256);
-  };
-  try {
-    const judged = proof.examine(samples.value, { settings: m.settings, transcript: expected.transcript, evidence });
-    // The agent has no transcript. Where that makes no difference, what it reported is what is judged, and looking a
-    // second time, which may mean to recompute rows of large products, would show nothing more.
-    if (!same(judged, m.examination)) {
-      const own = proof.examine(samples.value, { settings: m.settings, transcript: undefined, evidence });
-      if (!same(own, m.examination)) {
-        return flaw('summary_unfounded', 'the samples do not give the numbers that were reported (evidence_mismatch)');
-      }
-    }
-    const examination = { ...judged, findings: [...judged.findings, ...environment] };
-    const shaped = check(Examination, examination);
-    return shaped.ok
-      ? examination
-      : flaw('samples_invalid', `the samples give no examination: ${shaped.problems.join('; ')}`);
-  } catch (error) {
-    // A proof that throws on hostile samples must not take the controller or the verifier down with it.
-    return flaw(
-      'samples_invalid',
-      `the samples cannot be examined: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-}
-
-const refsOf = (m: Measurement): EvidenceRef[] => [...(m.raw ? [m.raw] : []), ...m.evidence];
-
-/** Whether two JSON values are the same; a number that is not finite is like nothing, not even itself. */
-function same(a: unknown, b: unknown): boolean {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
-    return a === b && (typeof a !== 'number' || Number.isFinite(a));
-  }
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, at) => same(item, b[at]));
-  }
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  return keys.every((key) => Object.hasOwn(b, key) && same(a[key as keyof typeof a], b[key as keyof typeof b]));
 }

@@ -1,8 +1,8 @@
 import type { DefectCode } from '../text/defects.ts';
 
 /** What is wrong: its kind, and the particulars of this case in English. */
-export interface Flaw {
-  readonly code: DefectCode;
+export interface Flaw<C extends DefectCode = DefectCode> {
+  readonly code: C;
   readonly problem: string;
 }
 
@@ -13,4 +13,4 @@ export interface Defect extends Flaw {
   readonly kind?: 'measurement' | 'summary' | 'proof';
 }
 
-export const flaw = (code: DefectCode, problem: string): Flaw => ({ code, problem });
+export const flaw = <C extends DefectCode>(code: C, problem: string): Flaw<C> => ({ code, problem });

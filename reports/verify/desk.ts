@@ -1,13 +1,12 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { sep } from 'node:path';
 import { AssayError, EXIT } from '../../model/errors.ts';
 import type { Overall } from '../../model/outcome.ts';
 import { verificationJson, verificationText } from '../text/verification.ts';
 import { openBundle } from './disk.ts';
 import { proveInclusion } from './inclusion.ts';
-import { PATHS } from './layout.ts';
+import { requireBundle } from './place.ts';
 import { readPlainFile } from './plain-file.ts';
-import { readRunning } from './running.ts';
 import { readTrust, type Trust } from './trust.ts';
 import { verifyWhole } from './whole.ts';
 
@@ -32,25 +31,19 @@ const OUTCOME_EXIT: Record<Overall, number> = {
 
 /**
  * Verifies a bundle in a folder and says what to print and how to exit: 0 passed, 1 not passed, 2 not authentic,
- * 3 cannot tell. Rejects with `bundle_unreadable`, `run_unfinished`, `file_unreadable`, `trust_invalid` or `usage`.
+ * 3 cannot tell. Rejects with what `requireBundle` does, with `bundle_unreadable`, `file_unreadable`, `trust_invalid`,
+ * `digest_invalid` or `record_unknown`.
  */
 export async function verifyFolder(request: VerifyRequest): Promise<{ text: string; exit: number }> {
   const { folder, json, proof, version } = request;
-  if (proof !== undefined && !/^[0-9a-f]{64}$/.test(proof)) {
-    throw new AssayError('usage', `${proof} is not a sha256 of 64 hex digits`);
-  }
+  if (proof !== undefined && !/^[0-9a-f]{64}$/.test(proof)) throw new AssayError('digest_invalid', proof);
+  requireBundle(folder);
   const trust = request.trust === undefined ? undefined : readTrustFile(request.trust, folder);
-  // A run that was not finished may hold anything, and its own storage under test: it is named before it is looked at.
-  const running = existsSync(join(folder, PATHS.manifest)) ? undefined : readRunning(folder);
-  if (running) {
-    const { pid, host, at } = running;
-    throw new AssayError('run_unfinished', `${folder}: process ${pid} on ${host} began it at ${at} and did not end it`);
-  }
   const bundle = openBundle(folder);
   const result = await verifyWhole(bundle, trust, version);
   const inclusion = proof === undefined || !result.authentic ? undefined : proveInclusion(bundle, proof);
   if (proof !== undefined && result.authentic && !inclusion) {
-    throw new AssayError('usage', `no entry of the log names ${proof}`);
+    throw new AssayError('record_unknown', proof);
   }
   return {
     text: json ? `${verificationJson(result, version, inclusion)}\n` : verificationText(result, version, inclusion),

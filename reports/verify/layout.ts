@@ -80,6 +80,10 @@ export function escaped(name: string): string {
 export interface Bundle {
   /** Every file, sorted. */
   readonly paths: readonly string[];
+  /** Files, and folders with a slash, that operating systems added: no part of the bundle, and never read. Sorted. */
+  readonly foreign: readonly string[];
+  /** Bytes that a file has by the folder, or undefined if it is not there. Reads nothing. */
+  size(path: string): number | undefined;
   /** Bytes of a file, or undefined if it is not there. */
   read(path: string): Uint8Array | undefined;
   /** The same in pieces, each good until the next is asked for: for files that memory shall not hold whole. */

@@ -10,13 +10,15 @@ export type Line = { readonly bytes: Uint8Array } | { readonly problem: string }
  * The lines of a file, one at a time, so that a log of gigabytes needs no more memory than its longest entry. Bytes, not
  * text: two different files must never read the same.
  */
-export function* linesOf(bundle: Bundle, path: string): Generator<Line> {
+export function* linesOf(bundle: Pick<Bundle, 'pieces'>, path: string): Generator<Line> {
   const parts: Buffer[] = [];
   let length = 0;
   for (const piece of bundle.pieces(path) ?? []) {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    // A hole in a file reads as zeros, of which there can be more than anybody has disk for.
+    const hole = bytes.indexOf(0);
     let start = 0;
-    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
+    for (let end = bytes.indexOf(0x0a); end >= 0 && !(hole >= start && hole < end); end = bytes.indexOf(0x0a, start)) {
       parts.push(bytes.subarray(start, end));
       const line = Buffer.concat(parts);
       parts.length = 0;
@@ -24,6 +26,7 @@ export function* linesOf(bundle: Bundle, path: string): Generator<Line> {
       start = end + 1;
       yield { bytes: line };
     }
+    if (hole >= 0) return yield { problem: 'holds a byte that is no text' };
     // The piece is only good until the next one is asked for.
     parts.push(Buffer.from(bytes.subarray(start)));
     length += bytes.length - start;

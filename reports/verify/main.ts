@@ -19,14 +19,14 @@ Exit codes: 0 passed, 1 not passed, 2 not authentic, 3 cannot tell, 64 usage, 70
 `;
 
 async function main(): Promise<number> {
-  if (!('groupBy' in Map)) throw new AssayError('usage', `Node 22 or later is needed, this is ${process.version}`);
+  if (!('groupBy' in Map)) throw new AssayError('node_too_old', process.version);
   const { values, positionals } = read();
   const [folder, ...more] = positionals;
   if (values.help) {
     process.stdout.write(USAGE);
     return 0;
   }
-  if (folder === undefined || more.length > 0) throw new AssayError('usage', `one folder is needed\n${USAGE}`);
+  if (folder === undefined || more.length > 0) throw new AssayError('verifier_usage', `one folder is needed\n${USAGE}`);
   const { trust, json, proof } = values;
   const result = await verifyFolder({ folder: resolve(folder), trust, json, proof, version: ASSAY_VERSION });
   process.stdout.write(result.text);
@@ -43,7 +43,7 @@ function read() {
   try {
     return parseArgs({ allowPositionals: true, options });
   } catch (error) {
-    throw new AssayError('usage', `${(error as Error).message}\n${USAGE}`);
+    throw new AssayError('verifier_usage', `${(error as Error).message}\n${USAGE}`);
   }
 }
 

@@ -2,6 +2,9 @@ import { type Static, Type } from 'typebox';
 
 const Digest = Type.String({ pattern: '^[0-9a-f]{64}$' });
 
+/** Longer than the path of any file in a bundle. */
+const MOST_PATH = 4096;
+
 /** Every file of a bundle with its size and digests; what is not here does not belong to it. */
 export const Manifest = Type.Object(
   {
@@ -9,7 +12,12 @@ export const Manifest = Type.Object(
     run: Type.String(),
     files: Type.Array(
       Type.Object(
-        { path: Type.String({ minLength: 1 }), bytes: Type.Integer({ minimum: 0 }), sha256: Digest, sm3: Digest },
+        {
+          path: Type.String({ minLength: 1, maxLength: MOST_PATH }),
+          bytes: Type.Integer({ minimum: 0 }),
+          sha256: Digest,
+          sm3: Digest,
+        },
         { additionalProperties: false },
       ),
     ),

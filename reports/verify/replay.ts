@@ -2,8 +2,7 @@ import { CanonicalError, canonicalBytes, parseStrict } from '../../evidence/cano
 import { sha256Hex } from '../../evidence/digest.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { leafHash, MerkleTree } from '../../evidence/merkle.ts';
-import { openStatement } from '../../evidence/statement.ts';
-import { type Assignment, Plan } from '../../model/assignment.ts';
+import type { Assignment, Plan } from '../../model/assignment.ts';
 import { Inventory } from '../../model/inventory.ts';
 import { LogEntry } from '../../model/log.ts';
 import { check } from '../../model/schema.ts';
@@ -11,12 +10,15 @@ import { type Admission, type Admitted, admit, type Chain } from './admission.ts
 import type { RunClock } from './clock.ts';
 import { type Defect, type Flaw, flaw } from './defect.ts';
 import { Delivery } from './delivery.ts';
+import { digestsOf } from './evidence.ts';
 import { readCanonical, readJson } from './files.ts';
 import { type RunInputs, readInputs } from './inputs.ts';
 import { type Bundle, blobPath, isInput, PATHS } from './layout.ts';
 import { linesOf } from './lines.ts';
-import { type LogStamp, readLogStamp } from './log-stamp.ts';
+import { openPlan } from './plan-entry.ts';
 import { findProof } from './proofs.ts';
+import { LateEvidence, type Rejected, type RejectionEntry, rejectionFlaw } from './rejection.ts';
+import { RunClockReader } from './run-clock.ts';
 
 /** A run as its log tells it, every measurement examined anew. */
 export interface Replay extends RunInputs {
@@ -26,7 +28,7 @@ export interface Replay extends RunInputs {
   readonly inventories: readonly Inventory[];
   readonly issued: Readonly<Record<string, number>>;
   readonly admitted: readonly Admitted[];
-  readonly rejected: readonly { node: string; assignment: string; detail: string; sha256: string }[];
+  readonly rejected: readonly Rejected[];
   readonly lost: readonly { node: string; assignment: string; attempt: number; detail: string }[];
   /** Attempts that were sent out and have no end in the log, as `assignment/attempt`. */
   readonly open: readonly string[];
@@ -36,11 +38,12 @@ export interface Replay extends RunInputs {
   readonly clock: RunClock;
   /** Merkle tree over the canonical bytes of every log entry. */
   readonly tree: MerkleTree;
-  /** Index in the log of every admitted measurement, by the sha256 of its signed payload. */
+  /** Index in the log of every measurement, admitted or shown by a rejection, by the sha256 of its signed payload. */
   readonly indexOf: ReadonlyMap<string, number>;
 }
 
-export type Replayed = { ok: true; replay: Replay } | { ok: false; defects: Defect[] };
+/** `broken`: the log was not read to its end. */
+export type Replayed = { ok: true; replay: Replay } | { ok: false; defects: Defect[]; broken: boolean };
 
 /** What was made of an entry of the log, and the moment it bears. */
 export interface Known {
@@ -50,24 +53,32 @@ export interface Known {
 
 /**
  * Reads a run from its files alone: log, blobs, guide and the other inputs. Every signature, digest, chain and number
- * is checked on the way; a log that says one thing and evidence that says another is a defect. Never throws on hostile
- * files.
+ * is checked on the way; a log that says one thing and evidence that says another is a defect. The first line that is
+ * damaged ends it: nothing after it is read. Only samples that no proof here examines do not. Never throws on hostile files.
  *
  * `known` are measurements, by the leaf hash of their entry, that the caller itself admitted and wrote into this log, and
  * so need no second reading: for a controller at the end of its own run, and for nobody else.
  */
 export function replay(bundle: Bundle, known: ReadonlyMap<string, Known> = new Map()): Replayed {
   if (!bundle.paths.includes(PATHS.log))
-    return { ok: false, defects: [{ path: PATHS.log, code: 'missing', problem: 'is missing' }] };
+    return { ok: false, defects: [{ path: PATHS.log, code: 'missing', problem: 'is missing' }], broken: true };
   const story = new Story(bundle, known);
   let number = 0;
   for (const line of linesOf(bundle, PATHS.log)) {
-    number++;
-    if ('problem' in line) story.defect(`${PATHS.log}:${number}`, flaw('line_damaged', line.problem));
+    if (++number > MOST_ENTRIES) story.defect(PATHS.log, flaw('too_much', `has more than ${MOST_ENTRIES} entries`));
+    else if ('problem' in line) story.defect(`${PATHS.log}:${number}`, flaw('line_damaged', line.problem));
     else story.read(line.bytes, number);
+    if (story.broken) break;
   }
   return story.end();
 }
+
+/** More than the attempts of any fleet take. */
+const MOST_ENTRIES = 1_000_000;
+/** Attempts of one assignment beyond those that the plan asks for: second passes, and those a restart has cost. */
+const MOST_SPARE = 100;
+/** Defects that do not end the reading are listed up to this number. */
+const MOST_DEFECTS = 100;
 
 interface Node {
   readonly publicKey: string;
@@ -88,12 +99,12 @@ class Story {
   readonly #issued: Record<string, number> = Object.create(null);
   readonly #open = new Set<string>();
   readonly #admitted: Admitted[] = [];
-  readonly #rejected: Replay['rejected'][number][] = [];
+  readonly #rejected: Rejected[] = [];
+  readonly #late = new LateEvidence();
   readonly #lost: Replay['lost'][number][] = [];
-  readonly #stamps: LogStamp[] = [];
-  #planned: RunClock['plan'];
-  #over: RunClock['end'];
-  #planSha256 = '';
+  readonly #clock = new RunClockReader();
+  /** Whether something was found after which nothing can be believed. */
+  broken = false;
   #inputs: RunInputs | undefined;
   #plan: Plan | undefined;
   #controllerKeyId = '';
@@ -108,7 +119,9 @@ class Story {
   }
 
   defect(path: string, { code, problem }: Flaw, kind?: Defect['kind']): void {
-    if (this.#defects.length < 100) this.#defects.push({ path, code, problem, ...(kind ? { kind } : {}) });
+    if (kind !== 'proof') this.broken = true;
+    else if (this.#defects.length >= MOST_DEFECTS) return;
+    this.#defects.push({ path, code, problem, ...(kind ? { kind } : {}) });
   }
 
   read(line: Uint8Array, number: number): void {
@@ -143,7 +156,7 @@ class Story {
   }
 
   #take(entry: LogEntry): Flaw | undefined {
-    if (entry.kind !== 'end' && this.#stamps.some(({ of }) => of === 'log'))
+    if (entry.kind !== 'end' && this.#clock.closed)
       return flaw('entry_order', 'comes after the stamp of the whole log');
     switch (entry.kind) {
       case 'inputs':
@@ -164,10 +177,10 @@ class Story {
         return this.#close(node, assignment, attempt);
       }
       case 'stamp':
-        return this.#takeStamp(entry);
+        return this.#clock.stamped(entry, Object.keys(this.#issued).length > 0, this.#tree.rootAt(this.#tree.size - 1));
       case 'end':
         this.#ended = { cancelled: entry.cancelled };
-        this.#over = { at: entry.at, ...(entry.clock && { boot: entry.clock }) };
+        this.#clock.ended(entry);
         return undefined;
     }
   }
@@ -178,8 +191,10 @@ class Story {
     if (typeof inputs === 'string') return flaw('inputs_invalid', inputs);
     this.#inputs = inputs;
     for (const path of this.#bundle.paths) {
-      if (isInput(path) && !inputs.inputPaths.has(path))
+      if (isInput(path) && !inputs.inputPaths.has(path)) {
         this.defect(path, flaw('input_stray', 'is not among the inputs of the run'));
+        break;
+      }
     }
     return undefined;
   }
@@ -211,40 +226,12 @@ class Story {
     if (this.#plan) return flaw('entry_order', 'a second plan');
     if (!this.#inputs) return flaw('entry_order', 'a plan before its inputs');
     const controllerKey = Buffer.from(this.#bundle.read(PATHS.controllerKey) ?? []).toString('utf8');
-    let keys: Map<string, string>;
-    try {
-      keys = new Map([[keyIdOf(controllerKey), controllerKey]]);
-    } catch {
-      return flaw('key_invalid', `${PATHS.controllerKey} is missing or not an ECDSA P-256 key`);
-    }
-    const opened = openStatement(entry.envelope, keys, 'plan');
-    if (!opened.ok) return flaw('signature_invalid', `the plan: ${opened.problem}`);
-    const plan = check(Plan, opened.statement.predicate);
-    if (!plan.ok) return flaw('plan_invalid', `the plan: ${plan.problems.join('; ')}`);
-    if (plan.value.guide.sha256 !== this.#inputs.guideSha256)
-      return flaw('plan_invalid', 'the plan was made for another guide');
-    for (const assignment of plan.value.assignments) {
-      if (this.#assignments.has(assignment.id)) return flaw('plan_invalid', 'two assignments of the plan have one id');
-      this.#assignments.set(assignment.id, assignment);
-    }
-    this.#plan = plan.value;
-    this.#planned = { at: entry.at, ...(entry.clock && { boot: entry.clock }) };
-    this.#planSha256 = sha256Hex(opened.opened.payload);
-    this.#controllerKeyId = [...keys.keys()][0]!;
-    return undefined;
-  }
-
-  /** A stamp bears on the clock only where it stands: of the plan before anything was asked of a node, of the log at its end. */
-  #takeStamp(entry: Extract<LogEntry, { kind: 'stamp' }>): Flaw | undefined {
-    const { of, sha256 } = entry;
-    if (this.#stamps.some((stamp) => stamp.of === of)) return flaw('entry_order', `a second stamp of the ${of}`);
-    if (of === 'plan' && (!this.#plan || Object.keys(this.#issued).length > 0))
-      return flaw('entry_order', 'a stamp of the plan that is not between the plan and the first attempt');
-    const must = of === 'plan' ? this.#planSha256 : this.#tree.rootAt(this.#tree.size - 1);
-    if (sha256 !== must) return flaw('stamp_other', `the stamp of the ${of} is of something else`);
-    const stamp = readLogStamp(entry);
-    if ('problem' in stamp) return stamp;
-    this.#stamps.push(stamp);
+    const opened = openPlan(entry.envelope, controllerKey, this.#inputs.guideSha256);
+    if ('problem' in opened) return opened;
+    for (const assignment of opened.plan.assignments) this.#assignments.set(assignment.id, assignment);
+    this.#plan = opened.plan;
+    this.#clock.planned(entry, opened.sha256);
+    this.#controllerKeyId = opened.keyId;
     return undefined;
   }
 
@@ -254,6 +241,10 @@ class Story {
       return flaw('attempt_unplanned', `${assignment} on ${node} is not in the plan`);
     const issued = this.#issued[assignment] ?? 0;
     if (attempt !== issued + 1) return flaw('attempt_unplanned', `attempt ${attempt} of ${assignment} after ${issued}`);
+    if (this.#open.has(`${assignment}/${issued}`))
+      return flaw('attempt_unplanned', `attempt ${attempt} of ${assignment} before attempt ${issued} has ended`);
+    if (attempt > this.#assignments.get(assignment)!.repeats + MOST_SPARE)
+      return flaw('too_much', `attempt ${attempt} of ${assignment} is more than any run makes`);
     this.#issued[assignment] = attempt;
     this.#open.add(`${assignment}/${attempt}`);
     return undefined;
@@ -276,6 +267,7 @@ class Story {
     const admission = this.#admit(node, entry);
     if (!admission.ok) {
       this.#link(node, admission);
+      this.#late.brought(admission.named);
       this.#concerns = admission.concerns;
       return flaw(admission.code, `the measurement of ${transcript.assignment}: ${admission.problem}`);
     }
@@ -284,6 +276,7 @@ class Story {
 
   #keep(node: string, admitted: Admitted): undefined {
     this.#link(node, admitted);
+    this.#late.brought(digestsOf(admitted.measurement));
     this.#indexOf.set(admitted.sha256, this.#tree.size - 1);
     this.#admitted.push(admitted);
   }
@@ -299,26 +292,35 @@ class Story {
       : flaw('measurement_other', `the measurement of ${assignment} is not the next of ${node}`);
   }
 
-  #takeRejection(entry: Extract<LogEntry, { kind: 'rejection' }>): Flaw | undefined {
-    const { node, assignment, detail, sha256 } = entry;
+  #takeRejection(entry: RejectionEntry): Flaw | undefined {
+    const { node, assignment, code, missing = [], detail, sha256 } = entry;
     const bytes = this.#blob(sha256);
     if (!bytes) return flaw('rejection_unproven', `the rejected bytes ${sha256} are missing`);
     const delivery = readCanonical(bytes, Delivery);
     if (typeof delivery === 'string') return flaw('rejection_unproven', `the rejected bytes ${sha256}: ${delivery}`);
-    this.#rejected.push({ node, assignment, detail, sha256 });
     if (delivery.transcript.assignment !== assignment)
       return flaw('rejection_unproven', `the rejected bytes ${sha256} are of another assignment`);
-    const closing = this.#close(node, assignment, delivery.transcript.attempt);
+    const { attempt } = delivery.transcript;
+    const closing = this.#close(node, assignment, attempt);
     if (closing) return closing;
-    const admission = this.#admit(node, delivery);
+    // It is admitted as it came: without the evidence that was missing then, though it may have come since.
+    const hidden = new Set(missing);
+    const admission = this.#admit(node, delivery, hidden);
     this.#link(node, admission);
-    // A blob that was missing then may have come since, with another attempt.
-    if (MISSING.test(detail)) return undefined;
-    // Whoever runs the controller must not drop a result because of what it says.
-    if (admission.ok) return flaw('rejection_unfounded', `${assignment} was rejected, and nothing is wrong with it`);
-    return MISSING.test(admission.problem)
-      ? flaw('evidence_missing', `what was rejected of ${assignment}: ${admission.problem}`)
-      : undefined;
+    const wrong = rejectionFlaw(entry, admission);
+    if (wrong || admission.ok) {
+      if (!admission.ok && admission.concerns === 'proof') this.#concerns = 'proof';
+      return wrong;
+    }
+    this.#late.brought(admission.named.filter((digest) => !hidden.has(digest)));
+    this.#late.await(
+      missing.filter((digest) => this.#bundle.pieces(blobPath(digest))),
+      assignment,
+    );
+    const shown = admission.shown();
+    if (shown) this.#indexOf.set(shown.sha256, this.#tree.size - 1);
+    this.#rejected.push({ node, assignment, attempt, code, missing, detail, sha256, shown });
+    return undefined;
   }
 
   /** Every result that continues its node's chain is in the log, accepted or not: a gap means that one was left out. */
@@ -330,7 +332,8 @@ class Story {
       : admission.chain;
   }
 
-  #admit(name: string, { envelope, transcript }: Delivery): Admission {
+  /** What is made of a result; `hidden` is evidence that counts as missing. */
+  #admit(name: string, { envelope, transcript }: Delivery, hidden?: ReadonlySet<string>): Admission {
     const node = this.#nodes.get(name);
     const chain = node?.chain ?? { sequence: 0, previous: '' };
     const refuse = (problem: string): Admission => ({
@@ -339,6 +342,8 @@ class Story {
       problem,
       concerns: 'measurement',
       chain,
+      named: [],
+      shown: () => undefined,
     });
     const assignment = this.#assignments.get(transcript.assignment);
     if (!this.#plan || !node || !assignment) return refuse('it was never asked for');
@@ -352,7 +357,7 @@ class Story {
       publicKey: node.publicKey,
       chain: node.chain,
       transcript,
-      blob: (sha256) => this.#bundle.read(blobPath(sha256)),
+      blob: (sha256) => (hidden?.has(sha256) ? undefined : this.#bundle.read(blobPath(sha256))),
       proof: findProof,
     });
   }
@@ -363,11 +368,13 @@ class Story {
   }
 
   end(): Replayed {
+    if (this.broken) return { ok: false, defects: this.#defects, broken: true };
+    if (this.#late.flaw) this.defect(PATHS.log, this.#late.flaw);
     if (!this.#inputs) this.defect(PATHS.log, flaw('log_incomplete', 'has no inputs'));
     if (!this.#plan) this.defect(PATHS.log, flaw('log_incomplete', 'has no plan'));
     if (!this.#ended) this.defect(PATHS.log, flaw('log_incomplete', 'does not say that the run ended'));
     if (this.#defects.length > 0 || !this.#inputs || !this.#plan || !this.#ended) {
-      return { ok: false, defects: this.#defects };
+      return { ok: false, defects: this.#defects, broken: false };
     }
     return {
       ok: true,
@@ -383,17 +390,10 @@ class Story {
         open: [...this.#open],
         cancelled: this.#ended.cancelled,
         period: { from: this.#first, to: this.#last },
-        clock: {
-          ...(this.#planned && { plan: this.#planned }),
-          ...(this.#over && { end: this.#over }),
-          stamps: this.#stamps,
-        },
+        clock: this.#clock.clock(),
         tree: this.#tree,
         indexOf: this.#indexOf,
       },
     };
   }
 }
-
-/** How `admit` says that bytes a measurement names are not there. */
-const MISSING = /^evidence \S+ \([0-9a-f]{64}\) is missing$/;

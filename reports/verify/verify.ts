@@ -11,7 +11,7 @@ import { builtinGuides, isBuiltin } from '../guides/builtin.ts';
 import { joined, NOTES } from '../text/notes.ts';
 import type { Defect } from './defect.ts';
 import { softerThanProfile } from './effort.ts';
-import { checkFiles, digestOf, holds } from './files.ts';
+import { checkListing, digestFlaw, digesting, digestOf, firstChanged, holds } from './files.ts';
 import { type Bundle, logOrigin, PATHS } from './layout.ts';
 import { checkPages, checkSigned } from './pages.ts';
 import { type Replay, replay } from './replay.ts';
@@ -66,6 +66,8 @@ export interface Verification {
   /** Who released it, by role; trusted only with a trust file. */
   readonly releases: Signatures['releases'];
   readonly steps: readonly Step[];
+  /** Files that operating systems added: no part of the bundle, and not read. */
+  readonly foreign?: readonly string[];
   /** What the bundle says it was made by. */
   readonly software?: { readonly name: string; readonly version: string };
   /** The log as it was found, and who signed it; only of an authentic bundle. */
@@ -82,6 +84,9 @@ export interface Grounds {
   readonly evidence: readonly { readonly sha256: string; readonly line?: number }[];
 }
 
+/** The step that a defect of the log belongs to. */
+const STEP_OF = { log: 'log', measurement: 'measurements', summary: 'summaries', proof: 'summaries' } as const;
+
 /** More defects than anybody reads; a hostile bundle could cause as many as it has files. */
 const MOST_DEFECTS = 100;
 
@@ -89,12 +94,13 @@ const MOST_DEFECTS = 100;
  * Checks a bundle with nothing but its bytes and the verifier's own trust: every file against the manifest, who signed,
  * the log and its measurements, and the report and its pages, which are made anew from the evidence and compared byte
  * for byte. Whatever is wrong with the content is a defect, never a throw; a file that the disk does not give is thrown
- * as `bundle_unreadable`.
+ * as `bundle_unreadable`. Names and sizes come before content. The first file whose digest is another, and the first line of
+ * the log that is damaged, end it: nothing after them is read.
  *
  * `running` is the version of this software. What only a program of the same version can make again, byte for byte, is
  * not held against a bundle of another one: it is `not_checked`, and says so.
  */
-export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): Verification {
+export function verifyBundle(given: Bundle, trust?: Trust, running?: string): Verification {
   const steps: Step[] = [];
   const add = (id: StepId, defects: readonly Defect[], note?: Text): void => {
     const shown = [...defects.slice(0, MOST_DEFECTS)];
@@ -103,7 +109,21 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
     steps.push({ id, state: defects.length === 0 ? 'good' : 'bad', defects: shown, ...(note ? { note } : {}) });
   };
   const skip = (id: StepId, note: Text): void => void steps.push({ id, state: 'not_checked', defects: [], note });
-  add('files', checkFiles(bundle));
+  const { manifest, defects } = checkListing(given);
+  const changed = manifest && defects.length === 0 ? firstChanged(given, manifest, [PATHS.log]) : undefined;
+  const strays = given.foreign.length > 0 ? [NOTES.foreign(given.foreign)] : [];
+  const foreign = given.foreign.length > 0 ? { foreign: given.foreign.slice(0, MOST_DEFECTS) } : {};
+  if (!manifest || changed || defects.length > 0) {
+    add('files', changed ? [changed] : defects, joined([...strays, NOTES.stopped]));
+    return { authentic: false, outcome: undefined, releases: [], steps: inOrder(steps), ...foreign };
+  }
+  // The log is digested while it is replayed: one that is damaged is given up before its end.
+  const { bundle, found } = digesting(given, PATHS.log);
+  const addFiles = (): void => {
+    const listed = manifest.files.find(({ path }) => path === PATHS.log);
+    const wrong = listed && digestFlaw(PATHS.log, listed, found());
+    add('files', wrong ? [wrong] : [], strays.length > 0 ? joined(strays) : undefined);
+  };
   const signatures = checkSignatures(bundle, trust);
   const { evaluation, controllerKey, releases } = signatures;
   const software = evaluation?.software;
@@ -115,6 +135,7 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
     outcome: undefined,
     releases,
     steps: inOrder(steps),
+    ...foreign,
     ...(software ? { software } : {}),
   });
   const addSignatures = (selfTest: boolean): void => {
@@ -131,6 +152,16 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
     const replayed = replay(bundle);
     addStamps(replayed.ok ? withLogStamps(addenda, replayed.replay.clock.stamps, trust) : addenda);
     addSignatures(replayed.ok && replayed.replay.plan.controller.relation === 'self');
+    if (!replayed.ok && replayed.broken) {
+      const damage = replayed.defects.filter(({ kind }) => kind !== 'proof');
+      const { path, kind } = damage[0]!;
+      for (const id of ['files', 'log', 'measurements', 'summaries'] as const) {
+        if (id === STEP_OF[kind ?? 'log']) add(id, damage, NOTES.stopped);
+        else skip(id, id === 'files' && strays[0] ? joined([...strays, NOTES.stoppedAt(path)]) : NOTES.stoppedAt(path));
+      }
+      return ending();
+    }
+    addFiles();
     if (!replayed.ok) {
       const concerning = (kind: Defect['kind']): Defect[] => replayed.defects.filter((d) => d.kind === kind);
       add('log', concerning(undefined));
@@ -186,6 +217,7 @@ export function verifyBundle(bundle: Bundle, trust?: Trust, running?: string): V
       ...(rebuilt.overall.partial ? { partial: rebuilt.overall.partial } : {}),
       releases,
       steps: inOrder(steps),
+      ...foreign,
       software: rebuilt.software,
       log: {
         origin: logOrigin(rebuilt.run),

@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import { handOver } from '../../controller/handover.ts';
 import { canonicalBytes } from '../../evidence/canonical.ts';
 import { signCheckpoint } from '../../evidence/checkpoint.ts';
+import { sha256Hex } from '../../evidence/digest.ts';
 import { type Envelope, seal } from '../../evidence/envelope.ts';
 import type { Signer } from '../../evidence/keys.ts';
 import { MerkleTree } from '../../evidence/merkle.ts';
 import { PAYLOAD_TYPE, type Statement } from '../../evidence/statement.ts';
-import type { LogEntry } from '../../model/log.ts';
+import type { Transcript } from '../../model/assignment.ts';
+import type { LogEntry, RejectionCode } from '../../model/log.ts';
 import type { Measurement } from '../../model/measurement.ts';
 import { digestOf } from '../../reports/verify/files.ts';
-import { isAfterManifest, isInput, logOrigin, PATHS } from '../../reports/verify/layout.ts';
+import { blobPath, isAfterManifest, isInput, logOrigin, PATHS } from '../../reports/verify/layout.ts';
 import { reopen } from '../bench/report/reopen.ts';
 import { makeSyntheticRun, type SyntheticOptions, type SyntheticRun } from '../bench/report/synthetic.ts';
 import { bundleOf, type MemoryBundle, memoryBundle, withFile } from './memory-bundle.ts';
@@ -104,6 +106,29 @@ export async function signedAnew(
   files.set(PATHS.evaluation, canonicalBytes(evaluation));
   files.set(PATHS.checkpoint, Buffer.from(checkpoint));
   return withManifest(bundleOf(files));
+}
+
+/** What an entry says of a measurement that is turned into a rejection, and the transcript that is kept with it. */
+export interface Rejecting {
+  readonly code: RejectionCode;
+  readonly missing?: readonly string[];
+  readonly detail?: string;
+  readonly transcript?: Transcript;
+}
+
+/** A measurement of the log turned into a rejection, as only whoever runs the controller can. */
+export function withRejection(bundle: MemoryBundle, line: number, { transcript, ...said }: Rejecting): MemoryBundle {
+  const entries = entriesOf(bundle);
+  const entry = entries[line];
+  if (entry?.kind !== 'measurement') throw new Error(`line ${line} is no measurement`);
+  const { node, envelope, at } = entry;
+  const delivery = canonicalBytes({ envelope, transcript: transcript ?? entry.transcript });
+  const sha256 = sha256Hex(delivery);
+  const { assignment } = entry.transcript;
+  const { code, missing, detail = 'it does not please' } = said;
+  const named = missing ? { missing: [...missing] } : {};
+  const rejection: LogEntry = { kind: 'rejection', at, node, assignment, code, ...named, detail, sha256 };
+  return withFile(withEntries(bundle, entries.with(line, rejection)), blobPath(sha256), delivery);
 }
 
 /** A measurement of the log signed anew by its node after a change; the log is otherwise as it was. */

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -22,7 +22,7 @@ import { openBundle } from '../../reports/verify/disk.ts';
 import { PATHS } from '../../reports/verify/layout.ts';
 import { linesOf } from '../../reports/verify/lines.ts';
 import { verifyBundle } from '../../reports/verify/verify.ts';
-import { madeBundle } from './forger.ts';
+import { madeBundle, withManifest } from './forger.ts';
 import { bundleOf, type MemoryBundle, withFile } from './memory-bundle.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-hostile-'));
@@ -40,6 +40,12 @@ beforeEach(() => {
     writeFileSync(join(folder, path), bytes);
   }
 });
+
+/** Whether this user may make a device: in most containers nobody may. */
+function canMakeDevices(): boolean {
+  const path = join(scratch, 'device');
+  return spawnSync('mknod', [path, 'c', '1', '5']).status === 0;
+}
 
 const verify = (extra: object = {}) => verifyFolder({ folder, version: '0.0.0-test', ...extra });
 const refusal = async (extra: object = {}): Promise<string> => {
@@ -94,6 +100,11 @@ describe('a folder that is no plain bundle', () => {
     expect(await refusal()).toBe('bundle_unreadable: report.json: not a plain file');
   });
 
+  it.skipIf(!canMakeDevices())('with a device is refused (skipped where none can be made)', async () => {
+    execFileSync('mknod', [join(folder, 'zero'), 'c', '1', '5']);
+    expect(await refusal()).toBe('bundle_unreadable: zero: not a plain file');
+  });
+
   it('with a socket is refused', async () => {
     const server = createServer();
     await new Promise<void>((done) => server.listen(join(folder, 's'), done));
@@ -124,7 +135,7 @@ describe('a folder that is no plain bundle', () => {
   it('that is a file, or is not there, or cannot be entered is refused', async () => {
     const plain = join(scratch, 'plain');
     writeFileSync(plain, '');
-    expect(await refusal({ folder: plain })).toContain('ENOTDIR');
+    expect(await refusal({ folder: plain })).toBe(`bundle_is_file: ${plain}`);
     expect(await refusal({ folder: join(scratch, 'none') })).toContain('ENOENT');
   });
 
@@ -188,14 +199,16 @@ describe('more than a bundle can be', () => {
     function* endless(): Generator<Uint8Array> {
       for (let i = 0; i < 1024; i++) yield piece;
     }
-    const log = { paths: [PATHS.log], read: () => undefined, pieces: () => endless() };
+    const log = { pieces: () => endless() };
     expect([...linesOf(log, PATHS.log)]).toEqual([{ problem: expect.stringContaining('is longer than') }]);
   });
 });
 
 describe('documents made to hurt', () => {
+  /** What is found once the manifest, which anybody can write, lists the document; a manifest is what it is. */
   const found = (path: string, text: string | Uint8Array): string => {
-    const result = verifyBundle(withFile(bundle, path, Buffer.from(text)));
+    const altered = withFile(bundle, path, Buffer.from(text));
+    const result = verifyBundle(path === PATHS.manifest ? altered : withManifest(altered));
     expect(result.authentic).toBe(false);
     return result.steps.flatMap((s) => s.defects.map((d) => `${d.path} ${d.problem}`)).join('\n');
   };

@@ -1,6 +1,4 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { canonicalBytes } from '../../evidence/canonical.ts';
-import { sha256Hex } from '../../evidence/digest.ts';
 import { generateKeyPair, pemSigner } from '../../evidence/keys.ts';
 import type { LogEntry } from '../../model/log.ts';
 import type { Measurement } from '../../model/measurement.ts';
@@ -18,6 +16,7 @@ import {
   withEntries,
   withManifest,
   withMeasurement,
+  withRejection,
 } from './forger.ts';
 import { type MemoryBundle, withFile } from './memory-bundle.ts';
 
@@ -85,7 +84,9 @@ describe('lines of the log', () => {
     const bytes = Buffer.from(good.read(PATHS.log)!);
     const at = bytes.indexOf(Buffer.from('\ufffd'));
     const broken = Buffer.concat([bytes.subarray(0, at), Uint8Array.of(0xff), bytes.subarray(at + 3)]);
-    expect(found(withFile(bundle, PATHS.log, broken)).join()).toContain(`${PATHS.log}:${lost + 1} not strict JSON`);
+    expect(found(withManifest(withFile(bundle, PATHS.log, broken))).join()).toContain(
+      `${PATHS.log}:${lost + 1} not strict JSON`,
+    );
   });
 });
 
@@ -123,12 +124,8 @@ describe("even the controller's own key", () => {
 
   it('cannot turn a good result into a rejected one', async () => {
     const line = measurementOf('node-0005');
-    const { node, envelope, transcript, at } = entries[line] as Measured;
-    const delivery = canonicalBytes({ envelope, transcript });
-    const sha256 = sha256Hex(delivery);
-    const { assignment } = transcript;
-    const rejection: LogEntry = { kind: 'rejection', at, node, assignment, detail: 'it does not please', sha256 };
-    const altered = withFile(withEntries(bundle, entries.with(line, rejection)), blobPath(sha256), delivery);
+    const { envelope } = entries[line] as Measured;
+    const altered = withRejection(bundle, line, { code: 'samples_invalid' });
     expect(await forged(altered)).toContain('compute.gemm.5 was rejected, and nothing is wrong with it');
     const { raw } = payloadOf(envelope).predicate as Measurement;
     const without = withFile(altered, blobPath(raw!.sha256), undefined);

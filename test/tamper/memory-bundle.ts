@@ -12,7 +12,8 @@ export function bundleOf(files: ReadonlyMap<string, Uint8Array>): MemoryBundle {
     const bytes = files.get(path);
     return bytes && [bytes];
   };
-  return { files, paths: [...files.keys()].sort(), read, pieces };
+  const size = (path: string): number | undefined => files.get(path)?.byteLength;
+  return { files, paths: [...files.keys()].sort(), foreign: [], size, read, pieces };
 }
 
 /** Reads a bundle from a directory into memory. */

@@ -165,7 +165,7 @@ describe('the report of a bundle, to be rendered again or compared', () => {
     });
     const read = readReport(bytes);
     expect(typeof read === 'string' ? read.slice(0, 200) : read.findings.at(-1)?.detail.length).toBe(detail.length);
-  }, 60_000);
+  });
 });
 
 /** A report that its controller signed after a change, with the outcome it had or another. */

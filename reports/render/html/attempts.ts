@@ -1,5 +1,6 @@
 import type { Attempt, Report } from '../../../model/report.ts';
 import { LABELS, STATE_TEXT } from '../../text/catalog.ts';
+import { DEFECTS } from '../../text/defects.ts';
 import { isMoment, span, utc, utcSeconds } from '../../text/moment.ts';
 import { plusMinus, whole } from '../../text/quantity.ts';
 import { SENTENCES } from '../../text/sentence.ts';
@@ -70,7 +71,7 @@ function byBenchmark(all: readonly Attempt[]): Markup {
 function rejected(report: Report): Markup {
   if (report.rejected.length === 0) return markup`<p>${both(LABELS.rejectedNone)}</p>`;
   const listed = report.rejected.slice(0, WRITTEN_OUT);
-  return markup`<div class="wide"><table class="numbers"><thead><tr>${column('node')}${column('attempt')}${column('detail')}<th scope="col">sha256</th></tr></thead><tbody>${listed.map((r) => markup`<tr><th scope="row">${r.node}</th><td>${r.assignment}</td><td>${r.detail}</td><td>${code(r.sha256)}</td></tr>`)}</tbody></table></div>${report.rejected.length > listed.length && markup`<p>${both(SENTENCES.more(report.rejected.length - listed.length))}</p>`}`;
+  return markup`<div class="wide"><table class="numbers"><thead><tr>${column('node')}${column('attempt')}${column('detail')}<th scope="col">sha256</th></tr></thead><tbody>${listed.map((r) => markup`<tr><th scope="row">${r.node}</th><td>${r.assignment}</td><td>${both(DEFECTS[r.code])}<br><span class="aside">${r.detail}</span></td><td>${code(r.sha256)}</td></tr>`)}</tbody></table></div>${report.rejected.length > listed.length && markup`<p>${both(SENTENCES.more(report.rejected.length - listed.length))}</p>`}`;
 }
 
 function shortJson(value: unknown): string {

@@ -21,7 +21,17 @@ export function reopen(path: string): RunDirectory {
     writeFileSync(`${target}.part`, bytes);
     renameSync(`${target}.part`, target);
   };
-  return { path, writeFile, append: closed, putBlob: closed, readBlob: closed, entries: 0, root: '', close: () => {} };
+  return {
+    path,
+    writeFile,
+    append: closed,
+    putBlob: closed,
+    readBlob: closed,
+    dropBlob: closed,
+    entries: 0,
+    root: '',
+    close: () => {},
+  };
 }
 
 /** What a controller has in hand at the end of a run: what it made of every measurement when it came in. */

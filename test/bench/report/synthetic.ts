@@ -178,6 +178,7 @@ async function carryOut(work: Work): Promise<void> {
         kind: 'rejection',
         node,
         assignment: id,
+        code: 'summary_unfounded',
         detail,
         sha256: directory.putBlob(canonicalBytes(delivery)),
       });

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generateKeyPair } from '../../../evidence/keys.ts';
 import { assayIn } from './program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-usage-'));
@@ -18,8 +19,12 @@ beforeAll(() => {
     '{"schema":"assay/claims/v1","targets":{"a\\u001b[31m":{"value":1,"unit":"x"}}}',
   );
   writeFileSync(join(folder, 'taken.pem'), 'mine');
+  writeFileSync(join(folder, 'packed.zip'), 'PK');
+  writeFileSync(join(folder, 'own.key'), generateKeyPair().privatePem);
   spawnSync('mkfifo', [join(folder, 'pipe')]);
 });
+
+const SIGN = ['sign', 'folder', '--role', 'reviewer', '--name', 'R', '--key', 'own.key'] as const;
 
 const listing = (): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
 
@@ -41,8 +46,20 @@ describe('a command that cannot be carried out', () => {
     ['with an output folder that has something in it', 'output_exists', 'accept', '--out', 'folder'],
     ['with an output folder that is a file', 'output_unwritable', 'accept', '--out', 'cut.json'],
     ['with a key that is a pipe', 'key_invalid', 'accept', '--out', 'new', '--key', 'pipe'],
-    ['with a trust file that is a folder', 'file_unreadable', 'verify', 'folder', '--trust', '.'],
-    ['with a bundle that is a file', 'bundle_unreadable', 'verify', 'cut.json'],
+    ['with a folder that is no bundle', 'bundle_missing', 'verify', 'folder'],
+    ['with a bundle that is a file', 'bundle_is_file', 'verify', 'cut.json'],
+    ['with a bundle that is packed', 'bundle_packed', 'verify', 'packed.zip'],
+    ['with a folder to be signed that is no bundle', 'bundle_missing', ...SIGN],
+    [
+      'with a folder to be stamped that is no bundle',
+      'bundle_missing',
+      'stamp',
+      'folder',
+      '--authority',
+      'http://x.example/',
+    ],
+    ['with a report of what is no bundle', 'bundle_missing', 'report', 'folder', '--out', 'new'],
+    ['with a proof that is asked for by no digest', 'digest_invalid', 'verify', 'folder', '--proof', 'zero'],
     ['with a recording that never ends', 'file_unreadable', 'inventory', '--replay', '/dev/zero'],
     ['with a name of keys of which one is taken', 'file_exists', 'keygen', 'taken'],
   ])('%s ends with the code %s and what to do, and leaves nothing behind', (_, code, ...args) => {

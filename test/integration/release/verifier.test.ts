@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256Hex } from '../../../evidence/digest.ts';
 import { verifyInclusion } from '../../../evidence/merkle.ts';
@@ -26,6 +26,12 @@ beforeAll(async () => {
   digest = await buildVerifier(verifier);
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A Node before 22 that the system has. */
+const OLD_NODE = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
+  const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+  return /^v20\./.test(stdout ?? '');
+});
 
 /** Plain Node in a folder of its own, with nothing in its environment but the path. */
 const check = (...args: string[]) =>
@@ -72,8 +78,11 @@ describe('the verifier as one file', () => {
       expect(proof.leafHash).toBe(sha256Hex(Buffer.concat([Uint8Array.of(0), Buffer.from(lines[line! - 1]!)])));
       expect(verifyInclusion(proof.leafHash, proof.index, proof.size, proof.path, proof.root)).toBe(true);
     }
-    expect(check(laid, '--proof', '0'.repeat(64)).status).toBe(64);
-    expect(check(laid, '--proof', 'zero').status).toBe(64);
+    const unknown = check(laid, '--proof', '0'.repeat(64));
+    expect([unknown.status, unknown.stdout]).toEqual([64, '']);
+    expect(unknown.stderr).toMatch(/^assay: record_unknown: /);
+    const none = check(laid, '--proof', 'zero');
+    expect([none.status, none.stderr.startsWith('assay: digest_invalid: ')]).toEqual([64, true]);
   }, 60_000);
 
   it('tells a changed bundle from a good one, and names the file', () => {
@@ -124,16 +133,49 @@ describe('the verifier as one file', () => {
   }, 600_000);
 
   it('answers wrong use with a coded error and exit code 64, and --help with 0', () => {
-    for (const args of [[], ['a', 'b'], ['--fast'], [join(folder, 'none')], [lay(bundle), '--trust', 'none']]) {
+    const laid = lay(bundle);
+    const packed = join(folder, 'bundle.zip');
+    writeFileSync(packed, 'PK');
+    for (const [code, ...args] of [
+      ['verifier_usage'],
+      ['verifier_usage', 'a', 'b'],
+      ['verifier_usage', '--fast'],
+      ['bundle_unreadable', join(folder, 'none')],
+      ['bundle_missing', dirname(laid)],
+      ['bundle_missing', outside],
+      ['bundle_packed', packed],
+      ['bundle_is_file', join(laid, PATHS.html)],
+      ['file_unreadable', laid, '--trust', 'none'],
+    ] as const) {
       const { status, stderr } = check(...args);
-      expect([status, /assay: (usage|bundle_unreadable|file_unreadable): /.test(stderr)], args.join()).toEqual([
-        64,
-        true,
-      ]);
+      expect([status, stderr.split(': ', 2)[1]], args.join()).toEqual([64, code]);
       expect(stderr).toMatch(/[一-龥]/);
+      // Where the file is carried to there is nothing else of ours.
+      expect(stderr).not.toContain('./assay');
     }
+    expect(check(dirname(laid)).stderr).toContain(laid);
+    expect(check(join(laid, PATHS.html)).stderr).toContain(`the bundle that it is in is ${laid}`);
     const help = check('--help');
     expect([help.status, help.stdout.includes('Usage: node assay-verify.mjs')]).toEqual([0, true]);
+  });
+
+  it.skipIf(!OLD_NODE)(
+    'says on an older Node that it needs a newer one (skipped where the system has no Node 20)',
+    () => {
+      const run = spawnSync(OLD_NODE!, [verifier, lay(bundle)], { cwd: outside, env: {}, encoding: 'utf8' });
+      expect([run.status, run.stdout]).toEqual([64, '']);
+      expect(run.stderr).toMatch(/^assay: node_too_old: .*v20\./);
+      expect(run.stderr).toContain('Node 22');
+      expect(run.stderr).not.toContain('./assay');
+    },
+  );
+
+  it('names files that operating systems added, and judges as before', () => {
+    const laid = lay(bundle);
+    writeFileSync(join(laid, '.DS_Store'), 'x');
+    writeFileSync(join(laid, 'report.html:Zone.Identifier'), 'x');
+    const { status, stdout } = check(laid);
+    expect([status, stdout.includes('not read: .DS_Store, report.html:Zone.Identifier')]).toEqual([1, true]);
   });
 
   it('is built by the command that the documentation shows, and takes the options that it shows', () => {

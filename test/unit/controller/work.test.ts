@@ -36,7 +36,7 @@ const assignment = (id: string, node = 'n1', repeats = 2): Assignment => ({
 
 const completed: Ending = { kind: 'accepted', state: 'completed', detail: '' };
 const failed: Ending = { kind: 'accepted', state: 'failed', detail: 'crashed' };
-const rejected: Ending = { kind: 'rejected', detail: 'no' };
+const rejected: Ending = { kind: 'rejected', code: 'samples_invalid', detail: 'no' };
 const lost: Ending = { kind: 'lost', detail: 'away' };
 
 const bootClock = startBootClock();

@@ -363,6 +363,36 @@ describe('parseStrict', () => {
     expect(refusal(() => parseStrict('{"a":'.repeat(201))).problem).toBe('nesting too deep');
   });
 
+  it('that bring more values than memory shall hold are refused before it does', () => {
+    for (const text of [
+      `[${'[],'.repeat(6_000_000)}[]]`,
+      `[${'{},'.repeat(6_000_000)}{}]`,
+      `[${'"",'.repeat(9_000_000)}""]`,
+      `{${Array.from({ length: 600_000 }, (_, at) => `"k${at}":0`).join()}}`,
+    ]) {
+      expect(refusal(() => parseStrict(text)).problem).toBe('more values than their text may bring');
+    }
+    // What a measurement of days may bring is not refused.
+    const exchange = JSON.stringify({ index: 1, label: 'a label', commit: 'c'.repeat(44), beacon: 'b'.repeat(64) });
+    expect(parseStrict(`[${Array(100_000).fill(exchange).join()}]`)).toHaveLength(100_000);
+    expect(parseStrict(`[${'0,'.repeat(3_000_000)}0.5]`)).toHaveLength(3_000_001);
+    expect(
+      Object.keys(parseStrict(`{${Array.from({ length: 50_000 }, (_, at) => `"k${at}":0`).join()}}`) as object),
+    ).toHaveLength(50_000);
+  });
+
+  it('with numbers of very many digits are refused, however many there are and wherever the zeros stand', () => {
+    for (const text of [
+      '1'.repeat(100_000),
+      `1${'0'.repeat(5_000_000)}1`,
+      `0.${'0'.repeat(100_000)}1`,
+      `1e${'0'.repeat(100_000)}1`,
+    ]) {
+      expect(refusal(() => parseStrict(text)).problem).toBe('a number of too many digits');
+    }
+    expect(parseStrict(`0.${'3'.repeat(1000)}`)).toBeCloseTo(1 / 3, 15);
+  });
+
   it('keeps to tighter limits, and looser ones do not loosen it', () => {
     expect(parseStrict('[[1],[2]]', { maxDepth: 2 })).toEqual([[1], [2]]);
     expect(refusal(() => parseStrict('[[[]]]', { maxDepth: 2 })).place).toBe('offset 2');

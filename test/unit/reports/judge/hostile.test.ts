@@ -50,6 +50,35 @@ describe('rejected evidence', () => {
     expect(outcomeOf(run)).toBe('indeterminate');
     expect(codesOf(run)).toContain('evidence_mismatch');
   });
+
+  /** One accepted attempt, or none, and a refused one that its node signed all the same. */
+  const refused = (accepted: number | undefined, shown: number): Case =>
+    makeCase([target({})], [attempt('a', [metric(accepted ?? 0)])], {
+      ...(accepted === undefined ? { attempts: [] } : {}),
+      issued: { 'bench.a': accepted === undefined ? 1 : 2 },
+      unanswered: [
+        {
+          assignment: 'bench.a',
+          code: 'evidence_missing',
+          detail: 'evidence samples.json is missing',
+          shown: attempt('a', [metric(shown)], { attempt: 2, sha256: 'b'.repeat(64) }),
+        },
+      ],
+    });
+
+  it('that shows a fail is a fail, alone and beside an attempt that is accepted', () => {
+    for (const accepted of [undefined, 50]) {
+      expect(outcomeOf(refused(accepted, 50))).toBe('fail');
+      expect(codesOf(refused(accepted, 50))).toContain('below_limit');
+    }
+    expect(codesOf(refused(undefined, 50))).toContain('evidence_missing');
+  });
+
+  it('that shows more than enough is no pass and takes no fail away', () => {
+    expect(outcomeOf(refused(undefined, 500))).toBe('error');
+    expect(outcomeOf(refused(500, 500))).toBe('indeterminate');
+    expect(outcomeOf(refused(50, 500))).toBe('fail');
+  });
 });
 
 describe('one thing counted twice', () => {

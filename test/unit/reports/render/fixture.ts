@@ -377,6 +377,7 @@ export function smallReport(): Report {
       {
         node: 'example-01',
         assignment: 'compute.gemm-9',
+        code: 'measurement_other',
         detail: 'sequence 9 seen twice',
         sha256: digestOf('rejected'),
       },

@@ -56,7 +56,9 @@ function hostileReport(): Report {
     inventories: small.inventories.map((i) => ({ ...(poison(i) as typeof i), schema: i.schema })),
     compute: poison(small.compute) as NonNullable<Report['compute']>,
     inference: poison(small.inference) as NonNullable<Report['inference']>,
-    rejected: poison(small.rejected) as Report['rejected'],
+    rejected: (poison(small.rejected) as Report['rejected']).map((one, at) => {
+      return { ...one, code: small.rejected[at]!.code };
+    }),
     log: { entries: 1, root: HOSTILE },
   };
 }

@@ -234,6 +234,32 @@ describe('a measurement', () => {
     expect(await admitted(change)).toMatchObject({ ok: false, chain: { sequence: 0, previous: '' } });
   });
 
+  it('that is refused says which of its evidence is missing, and what it shows all the same', async () => {
+    const more = { ...measurement().raw!, name: 'more.bin', sha256: 'a'.repeat(64) };
+    const refused = await admitted((m) => m.evidence.push(more, { ...more, name: 'again.bin' }));
+    if (refused.ok) throw new Error('it was admitted');
+    expect(refused).toMatchObject({ code: 'evidence_missing', missing: [more.sha256] });
+    expect(refused.named).toEqual([sha256Hex(samples), more.sha256].sort());
+    // Its samples cannot be looked at with the rest: what its node signed stands.
+    expect(refused.shown()).toMatchObject({ examination: give(7), measurement: { node: 'n1' } });
+  });
+
+  it('that is refused shows what its samples give where they are here, whatever it says of them', async () => {
+    const refused = await admitted((m) => Object.assign(m, { examination: give(8) }));
+    expect(!refused.ok && refused.code).toBe('summary_unfounded');
+    expect(!refused.ok && refused.shown()?.examination).toEqual(give(7));
+    for (const change of [
+      (m: Measurement) => Object.assign(m, { run: 'r2' }),
+      (m: Measurement) => Object.assign(m, { node: 'n2' }),
+      (m: Measurement) => Object.assign(m, { assignment: 'x' }),
+      (m: Measurement) => Object.assign(m, { benchmark: 'other' }),
+      (m: Measurement) => Object.assign(m, { state: 'failed' }),
+    ]) {
+      const other = await admitted(change);
+      expect(!other.ok && other.shown()).toBe(undefined);
+    }
+  });
+
   it('that the node did not sign does not move its chain on', async () => {
     const { publicKeyPem } = pemSigner(generateKeyPair().privatePem);
     const stranger = await admitted(() => {}, { publicKey: publicKeyPem });
