@@ -2,6 +2,7 @@
  * The process that one attempt runs in. It is told what to do over the channel to its parent, runs one benchmark and
  * tells how it went. Whatever it does to itself (crash, hang, eat memory), the agent survives and reports it.
  */
+import '../benchmarks/closed-site.ts';
 import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

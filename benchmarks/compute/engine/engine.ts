@@ -4,6 +4,7 @@
  * Started as `engine.ts BACKEND`; asked over its channel, one thing at a time.
  */
 
+import '../../closed-site.ts';
 import { merklePaths } from '../../commitment.ts';
 import type { Gemm } from '../backends/backend.ts';
 import { createBackend } from '../backends/backends.ts';

@@ -45,7 +45,9 @@ describe('the launcher', () => {
     for (const file of ['assay', 'package-lock.json']) copyFileSync(join(ROOT, file), join(tree, file));
     mkdirSync(join(tree, dirname(BINARY)), { recursive: true });
     install('#!/bin/sh\necho "ran $ORT_DISABLE_TELEMETRY"\n');
-    const sum = spawnSync('cksum', { input: readFileSync(join(tree, 'package-lock.json')) }).stdout.toString().trim();
+    const sum = spawnSync('cksum', { input: readFileSync(join(tree, 'package-lock.json')) })
+      .stdout.toString()
+      .trim();
     writeFileSync(join(tree, 'node_modules/.assay-lock'), sum);
     writeFileSync(join(tree, 'node.sha256'), `${sha256Hex(readFileSync(join(tree, BINARY)))}  ${BINARY}\n`);
   });
