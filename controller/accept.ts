@@ -43,6 +43,8 @@ export interface AcceptOptions {
   readonly only: readonly string[];
   /** This machine stands at the edge. */
   readonly edge: boolean;
+  /** File with the policy of this machine, if it has one. */
+  readonly policy: string | undefined;
   /** Benchmarks to run beside those that the guide asks for. */
   readonly beside: readonly string[];
   readonly software: { readonly name: string; readonly version: string };
@@ -120,6 +122,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
           agentDirectory,
           agentCredential,
           authority.certificatePem,
+          options.policy === undefined ? [] : ['--policy', options.policy],
         );
         const { ended, output } = agent;
         void ended.then(() => gone.abort(output().trim().split('\n')[0]));

@@ -15,6 +15,7 @@ export interface RunOptions {
   python?: string[];
   target?: string[];
   edge?: boolean;
+  policy?: string;
   benchmark?: string[];
   out?: string;
   key?: string;

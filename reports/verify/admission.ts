@@ -4,10 +4,13 @@ import { sha256Hex } from '../../evidence/digest.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { openStatement } from '../../evidence/statement.ts';
 import type { Assignment, Transcript } from '../../model/assignment.ts';
-import { type EvidenceRef, Examination, Measurement } from '../../model/measurement.ts';
+import type { EnvironmentSummary } from '../../model/environment.ts';
+import { Examination, evidenceOf, type Finding, Measurement } from '../../model/measurement.ts';
 import { check } from '../../model/schema.ts';
+import { alterations } from './alterations.ts';
 import { type Flaw, flaw } from './defect.ts';
 import { environmentFindings } from './environment.ts';
+import { readEnvironment, summaryOf } from './measuring.ts';
 
 /** What is known of an attempt before its result is looked at. None of it comes from the agent. */
 export interface Expectation {
@@ -38,6 +41,8 @@ export interface Admitted {
   readonly measurement: Omit<Measurement, 'examination'>;
   /** Examination recomputed here, with the transcript: the one that is judged. */
   readonly examination: Examination;
+  /** In what it measured, as far as a report repeats it. */
+  readonly environment?: EnvironmentSummary;
   /** sha256 of the signed payload. */
   readonly sha256: string;
 }
@@ -91,11 +96,18 @@ export function admit(envelope: unknown, expected: Expectation): Admission {
   if (state === 'completed' && !expected.proof(benchmark, version)) {
     return refuse(flaw('proof_unknown', `no proof for ${benchmark} ${version}`), 'proof');
   }
-  const examined = examine(shaped.value, expected, blobs);
+  const environment = readEnvironment(blobs.get(shaped.value.environment?.sha256 ?? ''));
+  const conditions = [
+    ...environmentFindings(shaped.value.telemetry),
+    // What did not complete has no number that would have to be held.
+    ...(state === 'completed' ? alterations(environment) : []),
+  ];
+  const examined = examine(shaped.value, expected, blobs, conditions);
   if ('problem' in examined) return refuse(examined, 'summary');
   // A run has thousands of these: what the agent made of the samples is not kept beside what was made of them here.
   const { examination: _, ...measurement } = shaped.value;
-  return { ok: true, measurement, examination: examined, sha256 };
+  const summary = environment ? { environment: summaryOf(environment) } : {};
+  return { ok: true, measurement, examination: examined, ...summary, sha256 };
 }
 
 /** Whether a node signed this as the next result of this run, whatever else is in it. */
@@ -141,7 +153,7 @@ function subjectProblem(
   const { id, benchmark, version, settings, timeoutS } = assignment;
   const order = { run, assignment: id, attempt, benchmark, version, settings, timeoutS };
   const must = new Map([[`order/${id}/${attempt}`, sha256Hex(canonicalBytes(order))]]);
-  for (const ref of refsOf(m)) {
+  for (const ref of evidenceOf(m)) {
     if (must.has(ref.name)) return flaw('subject_other', `two pieces of evidence are named ${ref.name}`);
     must.set(ref.name, ref.sha256);
   }
@@ -174,7 +186,7 @@ function timeProblem(m: Measurement, transcript: Transcript): Flaw | undefined {
 
 /** Checks the bytes of every piece of evidence, and keeps them by their digest for the examination. */
 function evidenceProblem(m: Measurement, expected: Expectation, blobs: Map<string, Uint8Array>): Flaw | undefined {
-  for (const ref of refsOf(m)) {
+  for (const ref of evidenceOf(m)) {
     const bytes = expected.blob(ref.sha256);
     if (!bytes) return flaw('evidence_missing', `evidence ${ref.name} (${ref.sha256}) is missing`);
     if (bytes.byteLength !== ref.bytes || sha256Hex(bytes) !== ref.sha256) {
@@ -185,13 +197,17 @@ function evidenceProblem(m: Measurement, expected: Expectation, blobs: Map<strin
   return undefined;
 }
 
-function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<string, Uint8Array>): Examination | Flaw {
-  const environment = environmentFindings(m.telemetry);
+function examine(
+  m: Measurement,
+  expected: Expectation,
+  blobs: ReadonlyMap<string, Uint8Array>,
+  conditions: readonly Finding[],
+): Examination | Flaw {
   if (m.state !== 'completed' || !m.raw) {
     if (m.examination.metrics.length > 0)
       return flaw('state_contradictory', `an attempt that ${m.state} reports metrics`);
     // Nothing was examined: what the agent says it checked or found is its own word.
-    return { metrics: [], checks: [], findings: environment };
+    return { metrics: [], checks: [], findings: [...conditions] };
   }
   const proof = expected.proof(m.benchmark, m.version)!;
   let raw: unknown;
@@ -218,7 +234,7 @@ function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<strin
         return flaw('summary_unfounded', 'the samples do not give the numbers that were reported (evidence_mismatch)');
       }
     }
-    const examination = { ...judged, findings: [...judged.findings, ...environment] };
+    const examination = { ...judged, findings: [...judged.findings, ...conditions] };
     const shaped = check(Examination, examination);
     return shaped.ok
       ? examination
@@ -231,8 +247,6 @@ function examine(m: Measurement, expected: Expectation, blobs: ReadonlyMap<strin
     );
   }
 }
-
-const refsOf = (m: Measurement): EvidenceRef[] => [...(m.raw ? [m.raw] : []), ...m.evidence];
 
 /** Whether two JSON values are the same; a number that is not finite is like nothing, not even itself. */
 function same(a: unknown, b: unknown): boolean {

@@ -38,7 +38,14 @@ async function run(context: Context<ChallengeSettings>): Promise<ChallengeRaw> {
   const { settings, signal } = context;
   const threads = settings.threads || coreCount();
   context.phase('preconditions');
-  const { ready, tried } = await startEngines(settings.backends, cpuFlags(), settings.pythons, threads, signal);
+  const { ready, tried } = await startEngines(
+    settings.backends,
+    cpuFlags(),
+    settings.pythons,
+    threads,
+    signal,
+    context.libraries,
+  );
   try {
     if (ready.length === 0) {
       const why = tried.map(({ name, failed }) => `${name}: ${failed}`).join('; ');

@@ -6,6 +6,7 @@
 
 import '../../closed-site.ts';
 import { merklePaths } from '../../commitment.ts';
+import { tellProcesses } from '../../processes.ts';
 import type { Gemm } from '../backends/backend.ts';
 import { createBackend } from '../backends/backends.ts';
 import { plainRecompute } from '../challenge/audit.ts';
@@ -18,13 +19,15 @@ import { keyOf } from '../philox.ts';
 import { FORMS, type Precision, RESIDUAL_BOUND } from '../precision.ts';
 import type { Ask, Operation, Requests, Tell, Window } from './requests.ts';
 
-const backend = createBackend(process.argv[2] ?? '');
 let open: { gemm: Gemm; a: Elements; b: Elements; size: number; integer: boolean } | undefined;
 let chain: Chain | undefined;
 /** Output of the last run, taken off the device once, and the digests of its rows. */
 let fixed: { output: Elements; leaves: Uint8Array[] } | undefined;
 let queue: Promise<void> = Promise.resolve();
 
+// Before the first backend is made, which may start a process of its own.
+tellProcesses((news) => void process.send?.(news));
+const backend = createBackend(process.argv[2] ?? '');
 process.on('disconnect', () => process.exit(0));
 process.on('message', (ask: Ask) => {
   queue = queue.then(() => answer(ask));

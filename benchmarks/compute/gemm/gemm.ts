@@ -23,7 +23,14 @@ async function run(context: Context<GemmSettings>): Promise<GemmRaw> {
   const { settings, signal } = context;
   const threads = settings.threads || coreCount();
   context.phase('preconditions');
-  const { ready, tried } = await startEngines(settings.backends, cpuFlags(), settings.pythons, threads, signal);
+  const { ready, tried } = await startEngines(
+    settings.backends,
+    cpuFlags(),
+    settings.pythons,
+    threads,
+    signal,
+    context.libraries,
+  );
   try {
     const first = ready[0];
     if (!first) {
