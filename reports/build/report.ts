@@ -6,6 +6,7 @@ import { judge } from '../judge/judge.ts';
 import type { Admitted } from '../verify/admission.ts';
 import type { Replay } from '../verify/replay.ts';
 import { computeOf } from './compute.ts';
+import { environmentOf } from './environment.ts';
 import { unmeasuredFindings, withFleet } from './fleet.ts';
 import { inferenceOf } from './inference.ts';
 import { kindsOf } from './kinds.ts';
@@ -55,6 +56,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
   const { verdicts, overall } = judge(judged);
   const compute = computeOf(judged, verdicts, kindsOf(run.inventories));
   const inference = inferenceOf(judged);
+  const environment = environmentOf(run.admitted);
   const { number: document, issuer } = run.guide.document;
   return {
     schema: 'assay/report/v1',
@@ -81,6 +83,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     overall,
     verdicts,
     attempts: withRecordings(admitted.map(attemptOf)),
+    ...(environment && { environment }),
     ...(compute && { compute }),
     ...(inference && { inference }),
     rejected: [...run.rejected],

@@ -10,7 +10,17 @@ os.execvp(sys.argv[1], sys.argv[1:])
 `;
 /** A network of its own, in which nobody can be reached but loopback: a program that calls somebody is seen, not heard. */
 const ALONE = ['unshare', '-n', 'python3', '-c', RAISE_LOOPBACK];
-const TRACE = ['strace', '-f', '--seccomp-bpf', '-qq', '-e', 'trace=connect,sendto,sendmsg,sendmmsg', '-e', 'signal=none', '-o'];
+const TRACE = [
+  'strace',
+  '-f',
+  '--seccomp-bpf',
+  '-qq',
+  '-e',
+  'trace=connect,sendto,sendmsg,sendmmsg',
+  '-e',
+  'signal=none',
+  '-o',
+];
 
 /** Why the calls of programs cannot be traced here, if they cannot. */
 export function untraceable(): string | undefined {
