@@ -9,6 +9,8 @@ const MOST_NOTE_BYTES = 65_536;
 /** GNU build id of an ELF file, hex (System V ABI, notes of type NT_GNU_BUILD_ID); undefined where it has none. */
 export async function buildIdOf(file: FileHandle): Promise<string | undefined> {
   const read = async (position: number, length: number): Promise<Buffer> => {
+    // A damaged file names places that no file has.
+    if (!Number.isSafeInteger(position)) return Buffer.alloc(0);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
     return buffer.subarray(0, bytesRead);
   };

@@ -1,7 +1,7 @@
 /** Variables that can change a measurement: the loader's, the languages', the libraries' that compute, and our own. */
 const RELEVANT = new RegExp(
   `^(?:${[
-    'LD_|GLIBC_TUNABLES$|MALLOC_|PATH$|TMPDIR$|PYTHON|NODE_|ASSAY_|NVIDIA_|NCCL_|ORT_|XLA_|TF_|TORCH|PYTORCH_|FLAGS_',
+    'LD_|GLIBC_TUNABLES$|MALLOC_|PATH$|TMPDIR$|PYTHON|NODE_(?!CHANNEL_)|ASSAY_|NVIDIA_|NCCL_|ORT_|XLA_|TF_|TORCH|PYTORCH_|FLAGS_',
     'OPENBLAS_|GOTO_|BLIS_|OMP_|GOMP_|KMP_|MKL_|DNNL_|ONEDNN_|CUDA_|CUBLAS|CUDNN_|HIP_|ROC|HSA_|ASCEND_|MUSA_',
   ].join('|')})`,
 );
