@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 
 const strict = { additionalProperties: false } as const;
+/** What a node sends is bounded: nothing here is longer than the kernel's own limits, or than any framework needs. */
+const Word = Type.String({ maxLength: 4096 });
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 
 /** Why the bytes behind a loaded object are not known. */
@@ -9,7 +11,7 @@ export const OBJECT_PROBLEMS = ['deleted', 'memory', 'changed', 'unreadable'] as
 /** A file with code that a process had mapped. */
 export const LoadedObject = Type.Object(
   {
-    path: Type.String(),
+    path: Word,
     sha256: Type.Optional(Sha256),
     bytes: Type.Optional(Type.Integer({ minimum: 0 })),
     /** GNU build id that its linker wrote into it, hex. */
@@ -30,12 +32,12 @@ export const PROCESS_ROLES = ['runner', 'service', 'child'] as const;
 export const MeasuringProcess = Type.Object(
   {
     role: Type.Enum(PROCESS_ROLES),
-    argv: Type.Array(Type.String()),
+    argv: Type.Array(Word, { maxItems: 200 }),
     count: Type.Integer({ minimum: 1 }),
     /** Positions in the list of objects. */
     objects: Type.Array(Type.Integer({ minimum: 0 })),
     /** Variables that can change a measurement; what looks like a secret is masked. */
-    variables: Type.Record(Type.String(), Type.String()),
+    variables: Type.Record(Type.String({ maxLength: 256 }), Word),
     /** Set where it ran and could not be looked at. */
     unseen: Type.Optional(Type.Boolean()),
   },
@@ -45,7 +47,7 @@ export type MeasuringProcess = Static<typeof MeasuringProcess>;
 
 /** A program that was started, as it was called. */
 export const Tool = Type.Object(
-  { path: Type.String(), sha256: Type.Optional(Sha256), argv: Type.Array(Type.String()) },
+  { path: Word, sha256: Type.Optional(Sha256), argv: Type.Array(Word, { maxItems: 200 }) },
   strict,
 );
 export type Tool = Static<typeof Tool>;
@@ -63,7 +65,7 @@ const LIBRARY_NAMES = Object.keys(NAMED_LIBRARIES) as [LibraryName, ...LibraryNa
 
 /** A library that the owner of the node named in its policy. */
 export const PolicyLibrary = Type.Object(
-  { name: Type.Enum(LIBRARY_NAMES), path: Type.String(), sha256: Type.Optional(Sha256) },
+  { name: Type.Enum(LIBRARY_NAMES), path: Word, sha256: Type.Optional(Sha256) },
   strict,
 );
 export type PolicyLibrary = Static<typeof PolicyLibrary>;
@@ -72,12 +74,12 @@ export type PolicyLibrary = Static<typeof PolicyLibrary>;
 export const Environment = Type.Object(
   {
     schema: Type.Literal('assay/environment/v1'),
-    objects: Type.Array(LoadedObject),
-    processes: Type.Array(MeasuringProcess),
-    tools: Type.Array(Tool),
+    objects: Type.Array(LoadedObject, { maxItems: 20_000 }),
+    processes: Type.Array(MeasuringProcess, { maxItems: 10_000 }),
+    tools: Type.Array(Tool, { maxItems: 1000 }),
     /** Objects that /etc/ld.so.preload puts into every process of the machine. */
-    preload: Type.Array(Type.String()),
-    policy: Type.Array(PolicyLibrary),
+    preload: Type.Array(Word, { maxItems: 1000 }),
+    policy: Type.Array(PolicyLibrary, { maxItems: 100 }),
   },
   strict,
 );
@@ -88,7 +90,7 @@ export const EnvironmentSummary = Type.Object(
   {
     objects: Type.Array(LoadedObject),
     /** Programs that were started, each once. */
-    tools: Type.Array(Type.Object({ path: Type.String(), sha256: Type.Optional(Sha256) }, strict)),
+    tools: Type.Array(Type.Object({ path: Word, sha256: Type.Optional(Sha256) }, strict)),
     variables: Type.Record(Type.String(), Type.String()),
     policy: Type.Array(PolicyLibrary),
   },

@@ -15,6 +15,15 @@ const MOST_TOOLS = 500;
 
 type Role = MeasuringProcess['role'];
 
+/** A process that measured, as far as is known, and of which nothing else is. */
+const UNSEEN = {
+  role: 'child',
+  count: 1,
+  objects: [],
+  variables: {},
+  unseen: true,
+} satisfies Partial<MeasuringProcess>;
+
 /** What is known of one process; it may be looked at many times, and each time it may have loaded more. */
 interface Seen {
   readonly role: Role;
@@ -41,7 +50,7 @@ interface Mapping {
 export class EnvironmentWatch {
   readonly #roots = new Map<number, Role>();
   readonly #seen = new Map<string, Seen>();
-  readonly #told = new Map<number, { path: string; argv: readonly string[]; livedS?: number }>();
+  readonly #told = new Map<number, { path: string; argv: readonly string[] }>();
   /** Processes that were told of and have ended, in order. */
   readonly #ended: { path: string; argv: readonly string[]; seen: boolean; livedS: number }[] = [];
   readonly #timer: NodeJS.Timeout;
@@ -67,8 +76,7 @@ export class EnvironmentWatch {
     const told = this.#told.get(news.pid);
     this.#told.delete(news.pid);
     if (!told) return;
-    const seen = [...this.#seen.keys()].some((key) => key.startsWith(`${news.pid} `));
-    this.#ended.push({ path: told.path, argv: told.argv, seen, livedS: news.livedS });
+    this.#ended.push({ path: told.path, argv: told.argv, seen: this.#wasSeen(news.pid), livedS: news.livedS });
   }
 
   /** Looks at every process of the attempt that there is now. */
@@ -108,10 +116,15 @@ export class EnvironmentWatch {
       const unseen = positions.length === 0 ? { unseen: true } : {};
       processes.push({ role, argv: [...argv], count: 1, objects: positions.sort(byNumber), variables, ...unseen });
     }
+    for (const [pid, role] of this.#roots) {
+      if (!this.#wasSeen(pid)) processes.push({ ...UNSEEN, role, argv: [`process ${pid}`] });
+    }
+    for (const [pid, { argv }] of this.#told) {
+      if (!this.#wasSeen(pid)) processes.push({ ...UNSEEN, argv: relevantArguments(argv) });
+    }
     for (const { argv, seen, livedS } of this.#ended) {
       if (seen || livedS < MEASURING_S) continue;
-      const words = relevantArguments(argv);
-      processes.push({ role: 'child', argv: words, count: 1, objects: [], variables: {}, unseen: true });
+      processes.push({ ...UNSEEN, argv: relevantArguments(argv) });
     }
     return {
       schema: 'assay/environment/v1',
@@ -126,6 +139,10 @@ export class EnvironmentWatch {
   /** Looks no more. */
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  #wasSeen(pid: number): boolean {
+    return [...this.#seen.keys()].some((key) => key.startsWith(`${pid} `));
   }
 
   #lookAt(pid: number, role: Role): void {

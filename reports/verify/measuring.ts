@@ -21,15 +21,22 @@ export function readEnvironment(bytes: Uint8Array | undefined): Environment | un
 const COMPUTING =
   /^lib(?:dnnl|mkldnn|openblas|blas|cblas|mkl|cublas|cudnn|cuda|nvrtc|nvidia-ml|onnxruntime|torch|tensorflow|paddle|mindspore|xla|hip|roc|ascend|acl|hccl|cnnl|cnrt|mudnn|musa|xpu|gomp|iomp|omp)|^(?:libpaddle|_pywrap_tensorflow|onnxruntime_binding|xla_extension|koffi)\b/;
 
+/** More of them than any framework has that compute. */
+const MOST_REPEATED = 500;
+
 /** What of an environment is repeated in a report; everything stands in the evidence. */
 export function summaryOf({ objects, processes, tools, policy }: Environment): EnvironmentSummary {
   const programs = new Map(tools.map(({ path, sha256 }) => [path, { path, ...(sha256 ? { sha256 } : {}) }]));
   const file = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+  const code = /\.(?:so|node)\b/;
+  const repeated = objects.filter(
+    ({ path, problem }) => problem || COMPUTING.test(file(path)) || !code.test(file(path)),
+  );
   return {
-    objects: objects.filter(
-      ({ path, problem }) => COMPUTING.test(file(path)) || !/\.(?:so|node)\b/.test(file(path)) || problem,
-    ),
-    tools: [...programs.values()].filter(({ path }) => !objects.some((object) => object.path === path)),
+    objects: repeated.slice(0, MOST_REPEATED),
+    tools: [...programs.values()]
+      .filter(({ path }) => !objects.some((object) => object.path === path))
+      .slice(0, MOST_REPEATED),
     variables: { ...processes.find(({ role }) => role === 'runner')?.variables },
     policy,
   };

@@ -202,7 +202,7 @@ describe('the watch over the processes of an attempt', () => {
 
   it('keeps a tool that ended at once, and names a process that measured and was never looked at', async () => {
     const watch = new EnvironmentWatch();
-    const gone = spawnSync('true').pid;
+    const gone = 1_000_000_002; // More than the kernel gives.
     for (const [argv, livedS] of [
       [['true', '--token=abc'], 0.01],
       [['engine', '--password', 'abc'], 3],
@@ -218,6 +218,20 @@ describe('the watch over the processes of an attempt', () => {
     });
     expect(environment.processes).toEqual([
       { role: 'child', argv: ['engine', '--password', '***'], count: 1, objects: [], variables: {}, unseen: true },
+    ]);
+  });
+
+  it('names the runner, the service and a child that goes on, where they were never looked at', async () => {
+    const watch = new EnvironmentWatch();
+    const gone = 1_000_000_002; // More than the kernel gives.
+    watch.root(gone, 'runner');
+    watch.root(gone + 1_000_000_000, 'service');
+    watch.take({ type: 'process', pid: gone + 1_000_000_001, path: '/opt/engine', argv: ['engine'] });
+    const environment = await watch.finish(new FileDigests(), []);
+    expect(environment.processes.map(({ role, unseen }) => [role, unseen])).toEqual([
+      ['runner', true],
+      ['service', true],
+      ['child', true],
     ]);
   });
 
