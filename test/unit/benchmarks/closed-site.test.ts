@@ -10,7 +10,8 @@ const sources = ['agent', 'benchmarks', 'controller', 'reports', 'proto', 'evide
     .map((name) => join(folder, name)),
 );
 /** Whether a text turns reports to the maker of ONNX Runtime off before it imports anything else. */
-const quietFirst = (text: string): boolean => /^import (?:type )?.*$/m.exec(text)?.[0].includes('closed-site.ts') === true;
+const quietFirst = (text: string): boolean =>
+  /^import (?:type )?.*$/m.exec(text)?.[0].includes('closed-site.ts') === true;
 
 describe('reports of ONNX Runtime to its maker', () => {
   it('are off before any file of ours imports it', () => {
