@@ -1,3 +1,4 @@
+import './benchmarks/closed-site.ts';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -13,6 +14,7 @@ import { type Machine, realMachine, recordingMachine, replayMachine } from './ag
 import { maskRecording } from './agent/inventory/mask.ts';
 import { inventoryTable } from './agent/inventory/table.ts';
 import { otherWork } from './agent/occupation.ts';
+import { NO_POLICY, type Policy, policyFrom } from './agent/policy.ts';
 import { platformFor } from './agent/serve/platform.ts';
 import type { RowProducts } from './benchmarks/benchmark.ts';
 import { CATALOG } from './benchmarks/catalog.ts';
@@ -126,8 +128,11 @@ withRunOptions(program.command('accept'))
     'RFC 3161 authority that stamps the evaluation; without one, stamp it later',
     authorityUrl,
   )
+  .option('--policy <file>', "this node's policy: libraries that lie elsewhere (JSON)")
   .option('--json', 'events as JSON lines on standard output')
   .action(async (options: RunOptions) => {
+    // The agent reads it again; a fault in it is said before anything is begun.
+    policyAt(options.policy);
     const inputs = readInputs(options);
     requireTargets(
       options,
@@ -148,6 +153,7 @@ withRunOptions(program.command('accept'))
       storage: options.storage === undefined ? undefined : resolve(options.storage),
       settings,
       edge: options.edge === true,
+      policy: options.policy === undefined ? undefined : resolve(options.policy),
       beside: options.benchmark ?? [],
       only: options.target ?? [],
       patience: options.patience ?? 1,
@@ -318,8 +324,10 @@ program
   .requiredOption('--controller <host:port>', 'where the controller listens')
   .requiredOption('--identity <file>', 'name, certificate, key and authority of this node (JSON)')
   .requiredOption('--directory <directory>', 'where the agent keeps what is not yet delivered')
+  .option('--policy <file>', "the node's policy: libraries that lie elsewhere (JSON)")
   .option('--once', 'end with the run, and when standard input ends')
-  .action(async (options: { controller: string; identity: string; directory: string; once?: boolean }) => {
+  .action(async (options: AgentCommand) => {
+    const policy = policyAt(options.policy);
     const identity = identityFrom(readBytes(options.identity), options.identity);
     const scratch = join(resolve(options.directory), 'scratch');
     mkdirSync(scratch, { recursive: true });
@@ -340,6 +348,7 @@ program
         software: `${SOFTWARE.name} ${SOFTWARE.version}`,
         inventory: () => takeInventory(identity.node, realMachine()),
         platform: platformFor,
+        libraries: policy.libraries,
         signal: abort.signal,
         persistent: options.once !== true,
         log: (line) => void process.stderr.write(`${line}\n`),
@@ -349,6 +358,17 @@ program
       process.stdin.pause();
     }
   });
+
+interface AgentCommand {
+  controller: string;
+  identity: string;
+  directory: string;
+  policy?: string;
+  once?: boolean;
+}
+
+const policyAt = (file: string | undefined): Policy =>
+  file === undefined ? NO_POLICY : policyFrom(readBytes(file), resolve(file));
 
 function replayOf(path: string): Machine {
   const recording = parseWritten(readBytes(path), path);

@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
+    // Some tests load ONNX Runtime themselves.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     maxWorkers: 2,
   },
 });

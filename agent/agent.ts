@@ -6,9 +6,10 @@ import { sha256Hex } from '../evidence/digest.ts';
 import { seal } from '../evidence/envelope.ts';
 import { pemSigner } from '../evidence/keys.ts';
 import { PAYLOAD_TYPE, statement } from '../evidence/statement.ts';
+import type { PolicyLibrary } from '../model/environment.ts';
 import { AssayError } from '../model/errors.ts';
 import type { Inventory } from '../model/inventory.ts';
-import type { Measurement } from '../model/measurement.ts';
+import { evidenceOf, type Measurement } from '../model/measurement.ts';
 import { BLOB_CHUNK_BYTES, type ControllerMessage } from '../proto/fleet.ts';
 import { envelopeToWire, type Order, orderFromWire } from '../proto/wire.ts';
 import { type AttemptResult, brokenAttempt, type Platform, runAttempt } from './attempt.ts';
@@ -35,6 +36,8 @@ export interface AgentOptions {
   readonly inventory: () => Promise<Inventory>;
   /** Starts the built-in inference service when an assignment needs it and stops it afterwards. */
   readonly platform: (order: Order) => Promise<Platform | undefined>;
+  /** Libraries that the node's policy names; none where it has no policy. */
+  readonly libraries?: readonly PolicyLibrary[];
   readonly signal: AbortSignal;
   /** Keep dialling after the controller is gone. Without it the agent ends with the first stream. */
   readonly persistent: boolean;
@@ -86,7 +89,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       previous: chain.previous,
       ...result,
     };
-    const refs = [...(measurement.raw ? [measurement.raw] : []), ...measurement.evidence];
+    const refs = evidenceOf(measurement);
     const subjects = [
       { name: `order/${order.assignment}/${order.attempt}`, digest: { sha256: sha256Hex(canonicalBytes(order)) } },
       ...refs.map((ref) => ({ name: ref.name, digest: { sha256: ref.sha256 } })),
@@ -114,6 +117,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
         platform: () => options.platform(order),
         scratch,
         blobs: outbox.blobDirectory,
+        libraries: options.libraries ?? [],
         signal: cancel.signal,
         commit: (index, label, payload, together) =>
           new Promise((answer) => {

@@ -1,10 +1,16 @@
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Service } from '../benchmarks/benchmark.ts';
+import type { Libraries, Service } from '../benchmarks/benchmark.ts';
+import type { ProcessNews } from '../benchmarks/processes.ts';
+import { canonicalBytes } from '../evidence/canonical.ts';
+import type { PolicyLibrary } from '../model/environment.ts';
 import type { EvidenceRef, Examination, Measurement } from '../model/measurement.ts';
 import type { ReasonCode } from '../model/reason.ts';
 import type { Order } from '../proto/wire.ts';
+import { storeBlob } from './blobs.ts';
+import { FileDigests } from './environment/files.ts';
+import { EnvironmentWatch } from './environment/watch.ts';
 import { type Figure, LiveFigure } from './figure.ts';
 import { watchable, watchDevices } from './inventory/live.ts';
 import type { FromRunner, ToRunner } from './runner.ts';
@@ -13,6 +19,8 @@ import { startTelemetry } from './telemetry.ts';
 /** A platform under test that was started for one attempt. */
 export interface Platform {
   readonly service: Service;
+  /** Its process. */
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -24,6 +32,8 @@ export interface Surround {
   readonly scratch: string;
   /** Where blobs are put under their digest. */
   readonly blobs: string;
+  /** Libraries that the node's policy names. */
+  readonly libraries: readonly PolicyLibrary[];
   readonly signal: AbortSignal;
   commit(index: number, label: string, payload: Buffer, together: boolean): Promise<string>;
   progress(phase: string, share: number, figure?: Figure): void;
@@ -38,6 +48,8 @@ const GRACE_MS = 5000;
 const OUTPUT_LIMIT = 65_536;
 /** Ten readings a second of clocks, power and temperature; telemetry makes one of them each second. */
 const DEVICES_EVERY_MS = 100;
+/** The same libraries are loaded by attempt after attempt. */
+const digests = new FileDigests();
 
 /** Runs one attempt in a process of its own. Always gives a result; a crash, a hang and a cancel are results too. */
 export async function runAttempt(order: Order, surround: Surround): Promise<AttemptResult> {
@@ -50,6 +62,7 @@ export async function runAttempt(order: Order, surround: Surround): Promise<Atte
   const figure = new LiveFigure(now);
   const telemetry = startTelemetry(process.pid, now, { devices, figure });
   const phases = phaseBook();
+  const watch = new EnvironmentWatch();
   const evidence: EvidenceRef[] = [];
   const software: { name: string; version: string }[] = [];
   let challenge = '';
@@ -60,8 +73,13 @@ export async function runAttempt(order: Order, surround: Surround): Promise<Atte
       refused = `the platform under test did not start: ${error instanceof Error ? error.message : String(error)}`;
       return undefined;
     });
+    if (platform) watch.root(platform.pid, 'service');
     const listeners: Listeners = {
+      runner: (pid) => watch.root(pid, 'runner'),
+      process: (news) => watch.take(news),
+      look: () => watch.look(),
       phase: (name) => {
+        watch.look();
         phases.enter(name);
         figure.forget();
       },
@@ -76,6 +94,15 @@ export async function runAttempt(order: Order, surround: Surround): Promise<Atte
     const ended = refused
       ? crashed(listeners.current(), refused)
       : await superviseRunner(order, surround, platform?.service, workDirectory, listeners);
+    const times = {
+      startedAt,
+      endedAt: new Date().toISOString(),
+      elapsedS: Number(process.hrtime.bigint() - started) / 1e9,
+      phases: phases.close(),
+      telemetry: telemetry.stop(),
+    };
+    // Digests of large libraries take seconds of a processor: they are none of the time that was measured.
+    const environment = canonicalBytes(await watch.finish(digests, surround.libraries));
     return {
       assignment: order.assignment,
       attempt: order.attempt,
@@ -85,18 +112,16 @@ export async function runAttempt(order: Order, surround: Surround): Promise<Atte
       settings: order.settings,
       state: ended.state,
       ...(ended.failure ? { failure: ended.failure } : {}),
-      startedAt,
-      endedAt: new Date().toISOString(),
-      elapsedS: Number(process.hrtime.bigint() - started) / 1e9,
-      phases: phases.close(),
+      ...times,
       ...(ended.raw ? { raw: ended.raw } : {}),
       evidence,
+      environment: storeBlob(surround.blobs, 'environment.json', 'application/json', environment),
       examination: ended.examination,
-      telemetry: telemetry.stop(),
       software,
     };
   } finally {
     telemetry.stop();
+    watch.stop();
     await platform?.stop();
     rmSync(workDirectory, { recursive: true, force: true });
   }
@@ -132,6 +157,11 @@ interface Ended {
 }
 
 interface Listeners {
+  /** The runner's process is there. */
+  runner(pid: number): void;
+  process(news: ProcessNews): void;
+  /** The runner is about to go. */
+  look(): void;
   phase(name: string): void;
   figure(told: Figure): void;
   current(): string;
@@ -160,6 +190,7 @@ function superviseRunner(
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
     });
+    if (child.pid !== undefined) on.runner(child.pid);
     let output = '';
     const listen = (chunk: Buffer): void => {
       output = (output + chunk.toString('utf8')).slice(-OUTPUT_LIMIT);
@@ -194,6 +225,7 @@ function superviseRunner(
     child.on('message', (message: FromRunner) => {
       if (message.type === 'phase') on.phase(message.name);
       else if (message.type === 'evidence') on.evidence(message.ref);
+      else if (message.type === 'process' || message.type === 'process_ended') on.process(message);
       else if (message.type === 'software') on.software({ name: message.name, version: message.version });
       else if (message.type === 'progress') {
         if (message.figure) on.figure(message.figure);
@@ -206,10 +238,13 @@ function superviseRunner(
           },
           (error: unknown) => end('failed', 'node_lost', error instanceof Error ? error.message : String(error)),
         );
-      } else if (message.type === 'done') {
-        ended = { state: 'completed', raw: message.raw, examination: message.examination };
       } else {
-        ended = { state: message.state, failure: failure(message.code, message.detail), examination: EMPTY };
+        ended =
+          message.type === 'done'
+            ? { state: 'completed', raw: message.raw, examination: message.examination }
+            : { state: message.state, failure: failure(message.code, message.detail), examination: EMPTY };
+        on.look();
+        tell({ type: 'leave' });
       }
     });
     child.on('error', (error) => {
@@ -237,6 +272,7 @@ function superviseRunner(
       version: order.version,
       settings: order.settings,
       service,
+      libraries: Object.fromEntries(surround.libraries.map(({ name, path }) => [name, path])) as Libraries,
       workDirectory,
       blobDirectory: surround.blobs,
     });

@@ -2,16 +2,16 @@
  * The process that one attempt runs in. It is told what to do over the channel to its parent, runs one benchmark and
  * tells how it went. Whatever it does to itself (crash, hang, eat memory), the agent survives and reports it.
  */
-import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Service, Unsupported } from '../benchmarks/benchmark.ts';
+import '../benchmarks/closed-site.ts';
+import { type Libraries, type Service, Unsupported } from '../benchmarks/benchmark.ts';
+import { type ProcessNews, tellProcesses } from '../benchmarks/processes.ts';
 import { canonicalBytes } from '../evidence/canonical.ts';
 import { AssayError } from '../model/errors.ts';
 import type { EvidenceRef, Examination, Measurement } from '../model/measurement.ts';
 import type { ReasonCode } from '../model/reason.ts';
 import { check } from '../model/schema.ts';
 import { loadBenchmark } from './benchmarks.ts';
+import { storeBlob } from './blobs.ts';
 import type { Figure } from './figure.ts';
 
 /** What the parent sends. */
@@ -22,11 +22,14 @@ export type ToRunner =
       version: string;
       settings: Record<string, unknown>;
       service: Service | undefined;
+      libraries: Libraries;
       workDirectory: string;
       blobDirectory: string;
     }
   | { type: 'beacon'; index: number; beacon: string }
-  | { type: 'abort' };
+  | { type: 'abort' }
+  /** The result was taken, and what this process has loaded was looked at: it may go. */
+  | { type: 'leave' };
 
 /** What the runner sends. */
 export type FromRunner =
@@ -35,6 +38,7 @@ export type FromRunner =
   | { type: 'commit'; index: number; label: string; payload: string; together: boolean }
   | { type: 'software'; name: string; version: string }
   | { type: 'evidence'; ref: EvidenceRef }
+  | ProcessNews
   | { type: 'done'; raw: EvidenceRef; examination: Examination }
   | { type: 'failed'; state: Measurement['state']; code: ReasonCode; detail: string };
 
@@ -50,14 +54,17 @@ const waiting = new Map<number, (beacon: string) => void>();
 process.on('message', (message: ToRunner) => {
   if (message.type === 'abort') abort.abort();
   else if (message.type === 'beacon') waiting.get(message.index)?.(message.beacon);
-  else void run(message).then(leave);
+  else if (message.type === 'leave') leave();
+  else void run(message);
 });
 // The agent is gone: nobody will take the result, and nothing may be left running.
 process.on('disconnect', () => process.exit(1));
 process.on('SIGTERM', () => abort.abort());
 process.on('SIGINT', () => {});
 
-async function leave(): Promise<void> {
+tellProcesses((news) => void send(news));
+
+function leave(): void {
   process.removeAllListeners('disconnect');
   process.disconnect?.();
   process.exit(0);
@@ -85,6 +92,7 @@ async function run(start: Extract<ToRunner, { type: 'start' }>): Promise<void> {
     const raw = await benchmark.run({
       settings: settings.value,
       service: start.service,
+      libraries: start.libraries,
       workDirectory: start.workDirectory,
       signal: abort.signal,
       now: process.hrtime.bigint,
@@ -126,14 +134,4 @@ async function run(start: Extract<ToRunner, { type: 'start' }>): Promise<void> {
 
 async function fail(state: Measurement['state'], code: ReasonCode, detail: string): Promise<void> {
   await send({ type: 'failed', state, code, detail: detail.slice(0, 4000) });
-}
-
-/** Writes bytes under their digest, whole or not at all. */
-function storeBlob(directory: string, name: string, mediaType: string, bytes: Uint8Array): EvidenceRef {
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  mkdirSync(directory, { recursive: true });
-  const path = join(directory, sha256);
-  writeFileSync(`${path}.part`, bytes);
-  renameSync(`${path}.part`, path);
-  return { name, mediaType, sha256, bytes: bytes.byteLength };
 }

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { Profile, Transcript } from '../model/assignment.ts';
+import type { LibraryName } from '../model/environment.ts';
 import type { Examination } from '../model/measurement.ts';
 import type { Text } from '../model/text.ts';
 
@@ -37,10 +38,15 @@ export interface Service {
   readonly identityKey: string;
 }
 
+/** Where libraries lie that the node's policy names. */
+export type Libraries = Readonly<Partial<Record<LibraryName, string>>>;
+
 /** What a running benchmark may use: nothing else of the world comes to it. */
 export interface Context<Settings> {
   readonly settings: Settings;
   readonly service: Service | undefined;
+  /** Libraries to take in place of those that are found; none where the node has no policy. */
+  readonly libraries?: Libraries;
   /** A private, empty directory outside the storage under test; removed afterwards. */
   readonly workDirectory: string;
   /** Fires on cancel and on time-out. Children must be killed and files removed before the promise settles. */

@@ -53,6 +53,8 @@ export interface AcceptOptions {
   readonly patience: number;
   /** This machine stands at the edge. */
   readonly edge: boolean;
+  /** File with the policy of this machine, if it has one. */
+  readonly policy: string | undefined;
   /** Benchmarks to run beside those that the guide asks for. */
   readonly beside: readonly string[];
   readonly software: { readonly name: string; readonly version: string };
@@ -146,6 +148,7 @@ export async function accept(options: AcceptOptions): Promise<Report> {
           agentDirectory,
           agentCredential,
           authority.certificatePem,
+          options.policy === undefined ? [] : ['--policy', options.policy],
         );
         const { ended, output } = agent;
         void ended.then(() => gone.abort(output().trim().split('\n')[0]));

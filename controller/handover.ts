@@ -4,6 +4,7 @@ import { type FileDigest, sha256Hex, sm3Hex } from '../evidence/digest.ts';
 import { seal } from '../evidence/envelope.ts';
 import type { Signer } from '../evidence/keys.ts';
 import { PAYLOAD_TYPE, statement } from '../evidence/statement.ts';
+import { evidenceOf } from '../model/measurement.ts';
 import { outcomeWord } from '../model/outcome.ts';
 import type { Report } from '../model/report.ts';
 import { renderDocuments } from '../reports/build/documents.ts';
@@ -95,8 +96,8 @@ function requireKept(
     if (path.startsWith('evidence/') && path !== blobPath(sha256))
       throw new Error(`the disk gives back another ${path}`);
   }
-  for (const { raw, evidence } of admitted.map(({ measurement }) => measurement)) {
-    const lost = (raw ? [raw, ...evidence] : evidence).find(({ sha256 }) => !digests.has(blobPath(sha256)));
+  for (const { measurement } of admitted) {
+    const lost = evidenceOf(measurement).find(({ sha256 }) => !digests.has(blobPath(sha256)));
     if (lost) throw new Error(`the disk has no ${blobPath(lost.sha256)} any more`);
   }
 }

@@ -18,6 +18,7 @@ export interface RunOptions {
   python?: string[];
   target?: string[];
   edge?: boolean;
+  policy?: string;
   benchmark?: string[];
   patience?: number;
   out?: string;

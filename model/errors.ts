@@ -58,6 +58,12 @@ export const ERRORS = {
     en: 'the claims file is not valid',
     todo: { zh: '按列出的字段修正申报文件。', en: 'Mend the fields that are listed.' },
   },
+  policy_invalid: {
+    exit: EXIT.usage,
+    zh: '节点策略文件无效',
+    en: "the node's policy file is not valid",
+    todo: { zh: '按所列位置修正策略文件。', en: 'Mend the file at the place that is named.' },
+  },
   registers_invalid: {
     exit: EXIT.usage,
     zh: '登记表目录无效',

@@ -143,6 +143,8 @@ export const Measurement = Type.Object(
     phases: Type.Array(Phase),
     raw: Type.Optional(EvidenceRef),
     evidence: Type.Array(EvidenceRef),
+    /** In what its processes measured: an `Environment` as JSON. A measurement without it does not pass. */
+    environment: Type.Optional(EvidenceRef),
     examination: Examination,
     telemetry: Type.Array(Telemetry),
     software: Type.Array(Type.Object({ name: Type.String(), version: Type.String() }, strict)),
@@ -150,3 +152,7 @@ export const Measurement = Type.Object(
   strict,
 );
 export type Measurement = Static<typeof Measurement>;
+
+/** All bytes that a measurement rests on; each is a signed subject of it. */
+export const evidenceOf = ({ raw, evidence, environment }: Pick<Measurement, 'raw' | 'evidence' | 'environment'>) =>
+  [raw, ...evidence, environment].filter((ref) => ref !== undefined);

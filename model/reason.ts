@@ -210,6 +210,22 @@ export const REASONS = {
     en: 'something else used the machine during the measurement',
     todo: { zh: '停止其他任务后重测。', en: 'Stop the other work and measure again.' },
   },
+  environment_altered: {
+    zh: '测量进程的运行环境被改动',
+    en: 'something was put in the place of what is measured, or before it',
+    todo: {
+      zh: '去掉所列的变量或预加载后重测；库在其他位置时，在节点策略文件的 libraries 中写明。',
+      en: "Remove the variable or preload that is named and measure again; where a library lies elsewhere, name it under libraries in the node's policy.",
+    },
+  },
+  environment_unknown: {
+    zh: '不清楚测量进程加载了什么',
+    en: 'it is not known what the processes that measured had loaded',
+    todo: {
+      zh: '确认代理能读取其子进程的 /proc 信息，然后重测。',
+      en: 'Let the agent read /proc of the processes that it starts, then measure again.',
+    },
+  },
   clock_unsound: {
     zh: '时钟不可信',
     en: 'the clock cannot be trusted',

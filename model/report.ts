@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Profile } from './assignment.ts';
 import { Compute, Inference } from './compute.ts';
 import { Controller, Relation } from './controller.ts';
+import { LoadedObject, PolicyLibrary } from './environment.ts';
 import { Estimate } from './estimate.ts';
 import { DECISION_RULES, Waiver } from './guide.ts';
 import { Inventory } from './inventory.ts';
@@ -12,6 +13,7 @@ import { LIBRARY_REASONS, ReasonCode } from './reason.ts';
 import { Text } from './text.ts';
 
 const strict = { additionalProperties: false } as const;
+const nodes = Type.Integer({ minimum: 1 });
 
 export const Reason = Type.Object({ code: ReasonCode, detail: Type.String() }, strict);
 export type Reason = Static<typeof Reason>;
@@ -224,6 +226,19 @@ export const Report = Type.Object(
     ),
     verdicts: Type.Array(Verdict),
     attempts: Type.Array(Attempt),
+    /** In what it was measured: each file, variable and library of a policy once, with how many nodes had it. */
+    environment: Type.Optional(
+      Type.Object(
+        {
+          files: Type.Array(
+            Type.Object({ ...Type.Omit(LoadedObject, ['bytes', 'searched']).properties, nodes }, strict),
+          ),
+          variables: Type.Array(Type.Object({ name: Type.String(), value: Type.String(), nodes }, strict)),
+          policy: Type.Array(Type.Object({ ...PolicyLibrary.properties, nodes }, strict)),
+        },
+        strict,
+      ),
+    ),
     /** Absent where the run measured none of it. */
     compute: Type.Optional(Compute),
     /** Absent where no library was missed. */

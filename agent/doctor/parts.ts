@@ -78,8 +78,8 @@ export const PARTS = {
     en: "install NVIDIA's driver (a container must have its libraries mounted)",
   }),
   cublaslt: library('libcublasLt', /^libcublasLt\.so(?:\.\d+)*$/, [...LOADER, ...CUDA], {
-    zh: '安装 CUDA 的 cuBLAS 库，或以环境变量 ASSAY_CUBLASLT 指明其路径',
-    en: "install CUDA's cuBLAS library, or name its path in ASSAY_CUBLASLT",
+    zh: '安装 CUDA 的 cuBLAS 库，或在节点策略文件的 libraries 中以 cublaslt 指明其路径',
+    en: "install CUDA's cuBLAS library, or name its path as cublaslt under libraries in the node's policy",
   }),
   openblas: library(
     'libopenblas',

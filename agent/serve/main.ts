@@ -1,3 +1,4 @@
+import '../../benchmarks/closed-site.ts';
 import type { AddressInfo } from 'node:net';
 import grpc from '@grpc/grpc-js';
 import type { ServiceCommand, ServiceNotice, ServiceOptions } from './commands.ts';

@@ -12,6 +12,6 @@ export async function platformFor(order: Order): Promise<Platform | undefined> {
   if (!findDescriptor(order.benchmark)?.service || order.settings.endpoint) return undefined;
   const identityKey = randomBytes(32).toString('hex');
   const running = await startService({ host: '127.0.0.1', port: 0, identityKey, workers: defaultWorkers() });
-  const { url, model } = running;
-  return { service: { url, model, identityKey }, stop: running.stop };
+  const { url, model, pid } = running;
+  return { service: { url, model, identityKey }, pid, stop: running.stop };
 }

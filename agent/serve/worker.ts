@@ -1,3 +1,4 @@
+import '../../benchmarks/closed-site.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
 import type { Batch, BatchResult, WireTensor, WorkerModels } from './batch.ts';

@@ -1,3 +1,4 @@
+import '../closed-site.ts';
 import ort from 'onnxruntime-node';
 import { native } from '../users/thread.ts';
 import { Draw } from './models/draw.ts';

@@ -1,3 +1,4 @@
+import '../closed-site.ts';
 import ort from 'onnxruntime-node';
 import { networkModel } from '../inference/models/network.ts';
 import { INPUTS, type Network, OUTPUTS } from './network.ts';

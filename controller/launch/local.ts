@@ -18,7 +18,7 @@ const GENTLE_MS = 8000;
 
 /**
  * Starts `assay agent` on this machine as a fleet would start it on another: with an address, a certificate and a
- * directory, and no other tie to the controller. It does not share the terminal, so that Ctrl-C reaches the controller
+ * directory, `more` words of its command, and no other tie to the controller. It does not share the terminal, so that Ctrl-C reaches the controller
  * alone, which ends the run in order.
  */
 export function launchLocalAgent(
@@ -28,6 +28,7 @@ export function launchLocalAgent(
   directory: string,
   credential: Credential,
   authorityPem: string,
+  more: readonly string[] = [],
 ): LocalAgent {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const identity = join(directory, 'identity.json');
@@ -43,6 +44,7 @@ export function launchLocalAgent(
     '--directory',
     directory,
     '--once',
+    ...more,
   ];
   const child: ChildProcess = spawn(command!, args, { detached: true, stdio: ['pipe', 'ignore', 'pipe'] });
   let output = '';

@@ -11,6 +11,7 @@ import type { Rejected } from '../verify/rejection.ts';
 import type { Replay } from '../verify/replay.ts';
 import { computeOf } from './compute.ts';
 import { confirmedAccelerators } from './confirmed.ts';
+import { environmentOf } from './environment.ts';
 import { unmeasuredFindings, withFleet } from './fleet.ts';
 import { withoutHosts } from './hosts.ts';
 import { inferenceOf } from './inference.ts';
@@ -73,6 +74,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     compute,
   );
   const inference = inferenceOf(judged);
+  const environment = environmentOf(run.admitted);
   const { number: document, issuer } = run.guide.document;
   return {
     schema: 'assay/report/v1',
@@ -102,6 +104,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     overall,
     verdicts,
     attempts: withRecordings(admitted.map(attemptOf)),
+    ...(environment && { environment }),
     ...(compute && { compute }),
     ...(libraries.length > 0 && { libraries }),
     ...(inference && { inference }),

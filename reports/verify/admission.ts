@@ -3,11 +3,16 @@ import { sha256Hex } from '../../evidence/digest.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { openStatement } from '../../evidence/statement.ts';
 import type { Assignment, Transcript } from '../../model/assignment.ts';
-import { type Examination, Measurement } from '../../model/measurement.ts';
+import type { EnvironmentSummary } from '../../model/environment.ts';
+import { type Examination, evidenceOf, Measurement } from '../../model/measurement.ts';
 import { check } from '../../model/schema.ts';
+import { alterations } from './alterations.ts';
+import { attemptClockFindings } from './clock.ts';
 import { flaw } from './defect.ts';
-import { collectEvidence, digestsOf, type Refusal, refsOf } from './evidence.ts';
+import { environmentFindings } from './environment.ts';
+import { collectEvidence, digestsOf, type Refusal } from './evidence.ts';
 import { type Examiner, examine, same, shownBy } from './examination.ts';
+import { readEnvironment, summaryOf } from './measuring.ts';
 
 /** What is known of an attempt before its result is looked at. None of it comes from the agent. */
 export interface Expectation extends Examiner {
@@ -36,6 +41,8 @@ export interface Admitted {
   readonly measurement: Omit<Measurement, 'examination'>;
   /** Examination recomputed here, with the transcript: the one that is judged. */
   readonly examination: Examination;
+  /** In what it measured, as far as a report repeats it. */
+  readonly environment?: EnvironmentSummary;
   /** sha256 of the signed payload. */
   readonly sha256: string;
 }
@@ -108,9 +115,17 @@ export function admit(envelope: unknown, expected: Expectation): Admission {
   if (state === 'completed' && !expected.proof(benchmark, version)) {
     return refuse(flaw('proof_unknown', `no proof for ${benchmark} ${version}`), 'proof');
   }
-  const examined = examine(shaped.value, expected, blobs);
+  const environment = readEnvironment(blobs.get(shaped.value.environment?.sha256 ?? ''));
+  const conditions = [
+    ...environmentFindings(shaped.value.telemetry),
+    ...attemptClockFindings(expected.transcript),
+    // What did not complete has no number that would have to be held.
+    ...(state === 'completed' ? alterations(environment) : []),
+  ];
+  const examined = examine(shaped.value, expected, blobs, conditions);
   if ('problem' in examined) return refuse(examined, 'summary');
-  return { ok: true, measurement: unexamined(shaped.value), examination: examined, sha256 };
+  const summary = environment ? { environment: summaryOf(environment) } : {};
+  return { ok: true, measurement: unexamined(shaped.value), examination: examined, ...summary, sha256 };
 }
 
 const NOTHING_SHOWN = { named: [], shown: () => undefined } as const;
@@ -172,7 +187,7 @@ function subjectProblem(
   const { id, benchmark, version, settings, timeoutS } = assignment;
   const order = { run, assignment: id, attempt, benchmark, version, settings, timeoutS };
   const must = new Map([[`order/${id}/${attempt}`, sha256Hex(canonicalBytes(order))]]);
-  for (const ref of refsOf(m)) {
+  for (const ref of evidenceOf(m)) {
     if (must.has(ref.name)) return flaw('subject_other', `two pieces of evidence are named ${ref.name}`);
     must.set(ref.name, ref.sha256);
   }

@@ -1,6 +1,6 @@
 import { sha256Hex } from '../../evidence/digest.ts';
 import type { RejectionCode } from '../../model/log.ts';
-import type { EvidenceRef, Measurement } from '../../model/measurement.ts';
+import { evidenceOf } from '../../model/measurement.ts';
 import { type Flaw, flaw } from './defect.ts';
 
 /** What keeps a result from being accepted. */
@@ -9,14 +9,11 @@ export interface Refusal extends Flaw<RejectionCode> {
   readonly missing?: readonly string[];
 }
 
-type Named = Pick<Measurement, 'raw' | 'evidence'>;
-
-/** Everything that a measurement names as its evidence. */
-export const refsOf = (m: Named): EvidenceRef[] => [...(m.raw ? [m.raw] : []), ...m.evidence];
+type Named = Parameters<typeof evidenceOf>[0];
 
 /** Digests of all evidence that a measurement names, sorted, each once. */
 export function digestsOf(m: Named): string[] {
-  return [...new Set(refsOf(m).map(({ sha256 }) => sha256))].sort();
+  return [...new Set(evidenceOf(m).map(({ sha256 }) => sha256))].sort();
 }
 
 /**
@@ -33,7 +30,7 @@ export function collectEvidence(
     if (bytes) blobs.set(sha256, bytes);
     return !bytes;
   });
-  const refs = refsOf(m);
+  const refs = evidenceOf(m);
   if (missing.length > 0) {
     const { name, sha256 } = refs.find((ref) => missing.includes(ref.sha256))!;
     const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';

@@ -1,11 +1,9 @@
 import type { Proof } from '../../benchmarks/benchmark.ts';
 import { CanonicalError, parseStrict } from '../../evidence/canonical.ts';
 import type { Transcript } from '../../model/assignment.ts';
-import { Examination, type Measurement } from '../../model/measurement.ts';
+import { Examination, type Finding, type Measurement } from '../../model/measurement.ts';
 import { check } from '../../model/schema.ts';
-import { attemptClockFindings } from './clock.ts';
 import { flaw } from './defect.ts';
-import { environmentFindings } from './environment.ts';
 import type { Refusal } from './evidence.ts';
 
 /** What samples are examined with. */
@@ -14,18 +12,21 @@ export interface Examiner {
   readonly transcript: Transcript;
 }
 
-/** What a measurement is judged by, if its samples give the numbers that its agent reported. */
+/**
+ * What a measurement is judged by, if its samples give the numbers that its agent reported: with what the conditions of the
+ * attempt add to it.
+ */
 export function examine(
   m: Measurement,
   examiner: Examiner,
   blobs: ReadonlyMap<string, Uint8Array>,
+  conditions: readonly Finding[],
 ): Examination | Refusal {
-  const environment = [...environmentFindings(m.telemetry), ...attemptClockFindings(examiner.transcript)];
   if (m.state !== 'completed' || !m.raw) {
     if (m.examination.metrics.length > 0)
       return flaw('state_contradictory', `an attempt that ${m.state} reports metrics`);
     // Nothing was examined: what the agent says it checked or found is its own word.
-    return { metrics: [], checks: [], findings: environment };
+    return { metrics: [], checks: [], findings: [...conditions] };
   }
   const found = fromSamples(m, examiner, blobs);
   if (!('judged' in found)) return found;
@@ -39,7 +40,7 @@ export function examine(
   } catch (error) {
     return notExaminable(error);
   }
-  const examination = { ...judged, findings: [...judged.findings, ...environment] };
+  const examination = { ...judged, findings: [...judged.findings, ...conditions] };
   const shaped = check(Examination, examination);
   return shaped.ok
     ? examination

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/gpu/**/*.test.ts'],
-    env: { ASSAY_GPU: '1' },
+    env: { ASSAY_GPU: '1', ORT_DISABLE_TELEMETRY: '1' },
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 900_000,

@@ -1,3 +1,6 @@
+import { type LibraryName, NAMED_LIBRARIES } from '../../../model/environment.ts';
+import type { Libraries } from '../../benchmark.ts';
+
 /** A backend in one of its forms: what to start and with what environment. */
 export interface Candidate {
   readonly backend: string;
@@ -19,6 +22,7 @@ export function candidates(
   allowed: readonly string[],
   cpuFlags: ReadonlySet<string>,
   pythons: readonly string[],
+  libraries: Libraries = {},
 ): Candidate[] {
   const list: Candidate[] = [];
   for (const backend of allowed) {
@@ -35,5 +39,9 @@ export function candidates(
       list.push({ backend, environment: { OPENBLAS_CORETYPE: 'SkylakeX' } });
     }
   }
-  return list;
+  const named = Object.entries(libraries).map(([name, path]) => [NAMED_LIBRARIES[name as LibraryName], path]);
+  return list.map(({ backend, environment }) => ({
+    backend,
+    environment: { ...Object.fromEntries(named), ...environment },
+  }));
 }

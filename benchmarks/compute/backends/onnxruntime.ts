@@ -1,3 +1,4 @@
+import '../../closed-site.ts';
 import { createRequire } from 'node:module';
 import * as ort from 'onnxruntime-node';
 import { buildModel, type ElementType, type Model } from '../../../proto/onnx.ts';

@@ -1,3 +1,5 @@
+import koffi from 'koffi';
+import { NAMED_LIBRARIES } from '../../../model/environment.ts';
 import type { RowProducts } from '../../benchmark.ts';
 import { openHostChain } from '../challenge/host-chain.ts';
 import type { Elements } from '../operands.ts';
@@ -31,9 +33,10 @@ export interface OpenBlas {
   readonly sgemm: BlasGemm;
 }
 
-/** Loads OpenBLAS from wherever it is found. Throws, naming where it looked, if it is nowhere. */
+/** Loads OpenBLAS from wherever it is found, or from where ASSAY_OPENBLAS says. Throws, naming where it looked, if it is nowhere. */
 export function loadOpenBlas(): OpenBlas {
-  const library = loadSharedLibrary('OpenBLAS', NAMES, DIRECTORIES);
+  const named = process.env[NAMED_LIBRARIES.openblas];
+  const library = named ? koffi.load(named) : loadSharedLibrary('OpenBLAS', NAMES, DIRECTORIES);
   const gemm = (name: string, real: 'double' | 'float'): BlasGemm => {
     const call = library.func(
       `void ${name}(int order, int ta, int tb, int m, int n, int k, ${real} alpha, const void *a, int lda, const void *b, int ldb, ${real} beta, void *c, int ldc)`,

@@ -39,7 +39,14 @@ async function run(context: Context<ChallengeSettings>): Promise<ChallengeRaw> {
   const threads = settings.threads || coreCount();
   context.phase('preconditions');
   const flags = cpuFlags();
-  const { ready, tried } = await startEngines(settings.backends, flags, settings.pythons, threads, signal);
+  const { ready, tried } = await startEngines(
+    settings.backends,
+    flags,
+    settings.pythons,
+    threads,
+    signal,
+    context.libraries,
+  );
   try {
     if (ready.length === 0) {
       const why = tried.map(({ name, failed }) => `${name}: ${failed}`).join('; ');

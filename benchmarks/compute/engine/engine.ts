@@ -4,7 +4,9 @@
  * Started as `engine.ts BACKEND`; asked over its channel, one thing at a time.
  */
 
+import '../../closed-site.ts';
 import { merklePaths } from '../../commitment.ts';
+import { tellProcesses } from '../../processes.ts';
 import { rowsOf } from '../backends/backend.ts';
 import { createBackend } from '../backends/backends.ts';
 import { LibraryError } from '../backends/library-error.ts';
@@ -23,7 +25,6 @@ import { transposed } from '../storage.ts';
 import type { Ask, Operation, Requests, Tell, Window } from './requests.ts';
 import { type Look, multiplyInWindows, type Opened, wrongLooks } from './windows.ts';
 
-const backend = createBackend(process.argv[2] ?? '');
 let open: (Opened & { readonly key: Key; readonly stream: number }) | undefined;
 let chain: Chain | undefined;
 /** Looks of the last run, and the places of the operands that its last product had. */
@@ -32,6 +33,9 @@ let ran: { looks: readonly Look[]; last: Pair } | undefined;
 let fixed: { output: Elements; leaves: Uint8Array[] } | undefined;
 let queue: Promise<void> = Promise.resolve();
 
+// Before the first backend is made, which may start a process of its own.
+tellProcesses((news) => void process.send?.(news));
+const backend = createBackend(process.argv[2] ?? '');
 process.on('disconnect', () => process.exit(0));
 process.on('message', (ask: Ask) => {
   queue = queue.then(() => answer(ask));

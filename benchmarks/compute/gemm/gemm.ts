@@ -26,7 +26,14 @@ async function run(context: Context<GemmSettings>): Promise<GemmRaw> {
   const threads = settings.threads || coreCount();
   context.phase('preconditions');
   const flags = cpuFlags();
-  const { ready, tried } = await startEngines(settings.backends, flags, settings.pythons, threads, signal);
+  const { ready, tried } = await startEngines(
+    settings.backends,
+    flags,
+    settings.pythons,
+    threads,
+    signal,
+    context.libraries,
+  );
   try {
     const first = ready[0];
     if (!first) {

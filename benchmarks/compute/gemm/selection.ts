@@ -1,3 +1,4 @@
+import type { Libraries } from '../../benchmark.ts';
 import type { Device } from '../backends/backend.ts';
 import { type Candidate, candidates } from '../backends/candidates.ts';
 import { LibraryError } from '../backends/library-error.ts';
@@ -24,8 +25,9 @@ export async function startEngines(
   pythons: readonly string[],
   threads: number,
   signal: AbortSignal,
+  libraries?: Libraries,
 ): Promise<{ ready: Ready[]; tried: Tried[] }> {
-  const started = candidates(allowed, flags, pythons).map(async (candidate) => {
+  const started = candidates(allowed, flags, pythons, libraries).map(async (candidate) => {
     const engine = startEngine(candidate, signal);
     try {
       const { variant, devices, software } = await engine.ask('probe', { threads });

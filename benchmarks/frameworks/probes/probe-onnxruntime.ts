@@ -1,3 +1,4 @@
+import '../../closed-site.ts';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';

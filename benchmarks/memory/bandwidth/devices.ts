@@ -17,7 +17,14 @@ export async function measureDevices(
   const passes: BandwidthRaw['passes'] = [];
   const unsupported: BandwidthRaw['unsupported'] = [];
   if (!DEVICE_NODES.some((name) => existsSync(`/dev/${name}`))) return { passes, unsupported };
-  const { ready, tried } = await startEngines(['torch', 'cublaslt'], new Set(), settings.pythons, 1, signal);
+  const { ready, tried } = await startEngines(
+    ['torch', 'cublaslt'],
+    new Set(),
+    settings.pythons,
+    1,
+    signal,
+    context.libraries,
+  );
   try {
     const devices = [...new Set(ready.flatMap((one) => one.devices.map(({ id }) => id)))].filter((id) => id !== 'cpu');
     if (devices.length === 0) {

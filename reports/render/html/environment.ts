@@ -6,6 +6,7 @@ import { MOST_POINTS, type PhaseMark, type Point, type Series, timeline } from '
 import { LABELS } from '../../text/catalog.ts';
 import { SENTENCES } from '../../text/sentence.ts';
 import { both, type Markup, markup, type Part } from '../markup.ts';
+import { loaded } from './loaded.ts';
 import { chooseRecordings } from './recordings.ts';
 import { fold, section } from './section.ts';
 
@@ -14,10 +15,11 @@ const REMARKS = 12;
 
 type Device = NonNullable<Telemetry['devices']>[number];
 
-/** What the machine was doing while it worked: processor, memory, and each quantity of the accelerators as their median. */
+/** With what it was measured, and what the machine was doing while it worked: processor, memory, and each quantity of the accelerators as their median. */
 export function environment(report: Report): Markup {
   const recorded = report.attempts.filter(({ telemetry, readings }) => telemetry.length > 0 || readings !== undefined);
-  if (recorded.length === 0) return section('environment', markup`<p>${both(LABELS.noTelemetry)}</p>`);
+  const files = loaded(report.environment);
+  if (recorded.length === 0) return section('environment', markup`<p>${both(LABELS.noTelemetry)}</p>${files}`);
   const chosen = chooseRecordings(report.attempts);
   return section(
     'environment',
@@ -28,7 +30,7 @@ ${chosen.map((attempt, i) => {
   const marks = phasesOf(attempt).map((phase) => ({ ...phase, name: phase.name.replace(/^measure_/, '') }));
   const chart = timeline(`time-${i}`, title, series, marks);
   return markup`<figure><figcaption>${attempt.node} · <code>${attempt.benchmark}</code>${attempt.attempt > 1 && ` #${attempt.attempt}`} · ${both(SENTENCES.readings(attempt.telemetry.length))}${remarks(attempt.telemetry)}</figcaption>${chart.svg}${fold(both(LABELS.numbersTable), chart.table)}</figure>\n`;
-})}`,
+})}${files}`,
   );
 }
 

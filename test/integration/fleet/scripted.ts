@@ -15,12 +15,13 @@ import { generateKeyPair, pemSigner } from '../../../evidence/keys.ts';
 import { PAYLOAD_TYPE, statement } from '../../../evidence/statement.ts';
 import type { Plan } from '../../../model/assignment.ts';
 import type { Inventory } from '../../../model/inventory.ts';
-import type { Measurement } from '../../../model/measurement.ts';
+import { evidenceOf, type Measurement } from '../../../model/measurement.ts';
 import type { Report } from '../../../model/report.ts';
 import type { ControllerMessage } from '../../../proto/fleet.ts';
 import { envelopeToWire, type Order, orderFromWire } from '../../../proto/wire.ts';
 import { builtinGuides } from '../../../reports/guides/builtin.ts';
 import { PATHS } from '../../../reports/verify/layout.ts';
+import { environmentBytes, environmentRef } from '../../plain-environment.ts';
 
 export const NODE = 'node-a';
 
@@ -213,10 +214,16 @@ export async function joinStage(
         examination: { metrics: [], checks: [], findings: [] },
         telemetry: [],
         software: [],
+        ...(changes.state === 'completed' ? { environment: environmentRef() } : {}),
         ...changes,
       };
       if (measurement.failure === undefined) delete measurement.failure;
-      const refs = [...(measurement.raw ? [measurement.raw] : []), ...measurement.evidence];
+      const { environment } = measurement;
+      if (environment) {
+        const data = Buffer.from(environmentBytes());
+        await link.send({ blob: { sha256: environment.sha256, total: String(data.length), offset: '0', data } });
+      }
+      const refs = evidenceOf(measurement);
       const subjects = [
         { name: `order/${signed.assignment}/${signed.attempt}`, digest: { sha256: sha256Hex(canonicalBytes(signed)) } },
         ...refs.map((ref) => ({ name: ref.name, digest: { sha256: ref.sha256 } })),

@@ -8,8 +8,9 @@ import { generateKeyPair, pemSigner, type Signer } from '../../../../evidence/ke
 import { PAYLOAD_TYPE, statement } from '../../../../evidence/statement.ts';
 import type { Assignment, Transcript } from '../../../../model/assignment.ts';
 import { exact } from '../../../../model/estimate.ts';
-import type { Examination, Measurement } from '../../../../model/measurement.ts';
+import { type Examination, evidenceOf, type Measurement } from '../../../../model/measurement.ts';
 import { type Admission, admit, type Expectation } from '../../../../reports/verify/admission.ts';
+import { environmentBytes, environmentRef, PLAIN_ENVIRONMENT } from '../../../plain-environment.ts';
 
 const challenge = 'ab'.repeat(32);
 const settings = { seconds: 5, names: ['a', 'b'], nested: { deep: [1, { x: null }] } };
@@ -86,6 +87,7 @@ const measurement = (): Measurement => ({
   phases: [{ name: 'measure', startedAt: '2026-11-21T01:00:02.000Z', durationS: 5 }],
   raw: { name: 'samples.json', mediaType: 'application/json', sha256: sha256Hex(samples), bytes: samples.byteLength },
   evidence: [],
+  environment: environmentRef(),
   examination: give(7),
   telemetry: [],
   software: [],
@@ -96,7 +98,7 @@ async function sealed(m: Measurement, order: object = {}): Promise<Envelope> {
   const asked = { run: 'r1', assignment: id, attempt: 1, benchmark, version, settings, timeoutS, ...order };
   const subjects = [
     { name: `order/${id}/1`, digest: { sha256: sha256Hex(canonicalBytes(asked)) } },
-    ...[...(m.raw ? [m.raw] : []), ...m.evidence].map((ref) => ({ name: ref.name, digest: { sha256: ref.sha256 } })),
+    ...evidenceOf(m).map((ref) => ({ name: ref.name, digest: { sha256: ref.sha256 } })),
   ];
   return seal(PAYLOAD_TYPE, canonicalBytes(statement(subjects, 'measurement', m)), [signer]);
 }
@@ -108,7 +110,7 @@ const expecting = (change: Partial<Expectation> = {}): Expectation => ({
   publicKey: signer.publicKeyPem,
   chain: { sequence: 0, previous: '' },
   transcript,
-  blob: (sha256) => (sha256 === sha256Hex(samples) ? samples : undefined),
+  blob: (sha256) => [samples, environmentBytes()].find((bytes) => sha256Hex(bytes) === sha256),
   proof: () => honest,
   ...change,
 });
@@ -327,9 +329,59 @@ describe('what a proof makes of samples', () => {
   ])('is not asked where the samples are %s', async (_, text, problem) => {
     const bytes = Buffer.from(text);
     const admission = await admitted((m) => Object.assign(m.raw!, { sha256: sha256Hex(bytes), bytes: bytes.length }), {
-      blob: () => bytes,
+      blob: (sha256) => [bytes, environmentBytes()].find((known) => sha256Hex(known) === sha256),
     });
     expect(admission).toMatchObject({ ok: false, concerns: 'summary' });
     expect(problemOf(admission)).toContain(problem);
+  });
+});
+
+describe('the environment of a measurement', () => {
+  /** The findings that hold what was measured in an environment, or that nothing is known of it. */
+  const held = async (bytes: Uint8Array | undefined, change: (m: Measurement) => void = () => {}) => {
+    const admission = await admitted(
+      (m) => {
+        if (bytes) m.environment = environmentRef(bytes);
+        else delete m.environment;
+        change(m);
+      },
+      { blob: (sha256) => [samples, bytes].find((known) => known && sha256Hex(known) === sha256) },
+    );
+    if (!admission.ok) return admission.code;
+    return admission.examination.findings
+      .filter(({ weight, metric }) => weight === 'holds' && !metric)
+      .map(({ code }) => code);
+  };
+  const [runner] = PLAIN_ENVIRONMENT.processes;
+  const altered = environmentBytes({
+    ...PLAIN_ENVIRONMENT,
+    processes: [{ ...runner!, variables: { LD_PRELOAD: '/tmp/fast.so' } }],
+  });
+
+  it('holds nothing where it is plain, and all of it where it was altered', async () => {
+    expect(await held(environmentBytes())).toEqual([]);
+    expect(await held(altered)).toEqual(['environment_altered']);
+  });
+
+  it('holds what was measured where it is missing, or is no environment', async () => {
+    expect(await held(undefined)).toEqual(['environment_unknown']);
+    expect(await held(Buffer.from('{}'))).toEqual(['environment_unknown']);
+  });
+
+  it('is bytes that were signed: others, or none, are refused', async () => {
+    const gone = await admitted(() => {}, { blob: (sha256) => (sha256 === sha256Hex(samples) ? samples : undefined) });
+    expect(gone.ok || gone.code).toBe('evidence_missing');
+    const other = await admitted((m) => Object.assign(m.environment!, { bytes: 1 }));
+    expect(other.ok || other.code).toBe('evidence_changed');
+  });
+
+  it('says nothing of an attempt that has no numbers', async () => {
+    const failed = (m: Measurement): void => {
+      Object.assign(m, { state: 'failed', failure: { code: 'crashed', phase: 'x', detail: '' } });
+      m.examination = { metrics: [], checks: [], findings: [] };
+      delete m.raw;
+    };
+    expect(await held(altered, failed)).toEqual([]);
+    expect(await held(undefined, failed)).toEqual([]);
   });
 });
