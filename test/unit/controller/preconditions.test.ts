@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { patience } from '../../../commands/arguments.ts';
 import { interpreterOf } from '../../../controller/interpreter.ts';
 import { nearest } from '../../../controller/nearest.ts';
-import { patience } from '../../../controller/patience.ts';
 import { makePlan } from '../../../controller/planner.ts';
 import { requireClock, requireLoopback, timeOfNewFile } from '../../../controller/preconditions.ts';
 import { requireStorage } from '../../../controller/storage-room.ts';

@@ -13,3 +13,15 @@ export function authorityUrl(url: string): string {
   }
   return url;
 }
+
+/** By how much time limits may be raised at most. */
+const MOST_PATIENCE = 100;
+
+/** How many times longer than usual a measurement may take. */
+export function patience(text: string): number {
+  const factor = Number(text);
+  if (!(factor >= 1 && factor <= MOST_PATIENCE)) {
+    throw new InvalidArgumentError(`a number from 1 to ${MOST_PATIENCE} is needed`);
+  }
+  return factor;
+}
