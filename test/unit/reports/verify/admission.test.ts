@@ -241,7 +241,8 @@ describe('a measurement', () => {
     const refused = await admitted((m) => m.evidence.push(more, { ...more, name: 'again.bin' }));
     if (refused.ok) throw new Error('it was admitted');
     expect(refused).toMatchObject({ code: 'evidence_missing', missing: [more.sha256] });
-    expect(refused.named).toEqual([sha256Hex(samples), more.sha256].sort());
+    const { sha256: environment } = measurement().environment!;
+    expect(refused.named).toEqual([environment, sha256Hex(samples), more.sha256].sort());
     // Its samples cannot be looked at with the rest: what its node signed stands.
     expect(refused.shown()).toMatchObject({ examination: give(7), measurement: { node: 'n1' } });
   });
