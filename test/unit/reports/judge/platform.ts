@@ -67,7 +67,9 @@ export function measured(platform: Platform, profile: Profile): Case {
     metrics: metricIds(descriptor),
     repeats: REPEATS[profile],
   }));
-  return { ...run, guide: { ...guide, targets }, plan: { ...run.plan, profile, assignments } };
+  // A self-test, which asks for no witness: only how much was tried decides here.
+  const controller = { relation: 'self', holder: 'operator' } as const;
+  return { ...run, guide: { ...guide, targets }, plan: { ...run.plan, controller, profile, assignments } };
 }
 
 export const TARGETS = [
