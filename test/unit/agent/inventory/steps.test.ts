@@ -1,8 +1,12 @@
 import { Session } from 'node:inspector/promises';
+import { setFlagsFromString } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { ROCM_ARGS } from '../../../../agent/inventory/rocm.ts';
 import { parseMatrix } from '../../../../agent/inventory/topology.ts';
 import { inventoryOf, smallMachine } from './recordings.ts';
+
+// Code that the engine has optimized does not count the calls that it takes together.
+for (const flag of ['--no-opt', '--no-maglev', '--no-sparkplug']) setFlagsFromString(flag);
 
 /**
  * How often the statements of the inventory ran while `work` did, as the engine counts them: every call and every turn of
