@@ -102,17 +102,23 @@ function decisive(report: Report): Markup {
 <div class="screen">${fold(both(LABELS.numbersTable), chart.table)}</div>`;
 }
 
-/** Lines of the sentence on libraries, where there is one. */
-const LIBRARY_LINES = 2;
+/** Lines of the sentences on missing libraries, other work, an unknown guide and what was not asked for, where they are there. */
+const LINES = { libraries: 2, busy: 4, guide: 5, partial: 4 } as const;
 
-/** Lines by which names make page 1 longer than usual, and what must be said of missing libraries or an unknown guide. */
-function extraLines({ platform, controller, guide, libraries }: Report): number {
+/** Lines by which names make page 1 longer than usual, and what must be said beside the verdict. */
+function extraLines(report: Report): number {
+  const { platform, controller, guide, libraries } = report;
   const lines = (text: string | undefined): number => (text ? Math.ceil(displayWidth(text) / CELL_WIDTH) : 0);
   const customer = lines(platform.customer) + lines(platform.address);
   const size = platform.accelerators > 0 ? 2 : 1;
   const cells = [Math.max(customer, lines(platform.name) + size) - 2, lines(platform.location) - 2];
-  const said = [lines(controller.holder) - 1, guide.known ? 0 : 5, libraries ? LIBRARY_LINES : 0];
-  return [...cells, ...said].reduce((sum, more) => sum + Math.max(0, more), 0);
+  const said = [
+    guide.known ? 0 : LINES.guide,
+    libraries ? LINES.libraries : 0,
+    disturbed(report) ? LINES.busy : 0,
+    report.overall.partial ? LINES.partial : 0,
+  ];
+  return [...cells, lines(controller.holder) - 1, ...said].reduce((sum, more) => sum + Math.max(0, more), 0);
 }
 
 /** Measured ones before unmeasured ones: a bar says more than an empty frame. */

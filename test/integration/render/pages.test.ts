@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AssayError } from '../../../model/errors.ts';
-import type { Report } from '../../../model/report.ts';
+import type { LibraryAdvice, Report } from '../../../model/report.ts';
 import { goalTable2020 } from '../../../reports/forms/goal-table-2020.ts';
 import { goalTable2025 } from '../../../reports/forms/goal-table-2025.ts';
 import { renderComparison } from '../../../reports/render/comparison.ts';
@@ -38,6 +38,20 @@ function kept(name: string, bytes: string | Uint8Array): string {
   writeFileSync(path, bytes);
   return path;
 }
+
+const MISSING_LIBRARY: LibraryAdvice = {
+  code: 'library_missing',
+  library: 'oneDNN',
+  precision: 'INT8',
+  used: 'ONNX Runtime',
+  target: 'avx512_vnni',
+  nodes: ['node-1'],
+  gain: 1.5,
+  usual: { with: 0.84, without: 0.54, source: 'measured on one processor', measuredAt: '2026-11-30' },
+  reached: 0.5,
+  detail: '',
+  install: { zh: '安装：apt-get install libdnnl2', en: 'install it: apt-get install libdnnl2' },
+};
 
 function longNames(report: Report): Report {
   return { ...report, platform: { ...report.platform, name: LONG, customer: LONG, address: LONG, location: LONG } };
@@ -155,6 +169,26 @@ describe.skipIf(!CHROMIUM || !PDFTOTEXT || !PDFFONTS)(
       expect(text(path, 3)).toContain('自测 self-test');
       const info = execFileSync(PDFTOTEXT!.replace('pdftotext', 'pdfinfo'), [path], { encoding: 'utf8' });
       expect(info).toMatch(/Title:\s+算力平台自测报告/);
+    });
+
+    it('has page 1 whole where the machine was busy, a library is missing and only some targets were asked for', async () => {
+      const report = smallReport();
+      const busy = { code: 'background_load', detail: 'x', weight: 'informs' } as const;
+      const asked = report.verdicts.slice(0, 3).map(({ target }) => target);
+      const path = kept(
+        'busy.pdf',
+        await print({
+          ...report,
+          profile: 'quick',
+          controller: { ...report.controller, relation: 'self', holder: '平台运营方 the operator of the platform' },
+          attempts: report.attempts.map((one) => ({ ...one, findings: [...one.findings, busy] })),
+          libraries: [MISSING_LIBRARY],
+          overall: { ...report.overall, partial: { asked, of: report.verdicts.length } },
+        }),
+      );
+      expect(text(path, 1)).toContain('机器繁忙');
+      expect(text(path, 1)).toContain('批准');
+      expect(text(path, 2)).toContain('逐项结果');
     });
 
     it('is A4, tagged, with every font embedded', async () => {
