@@ -75,6 +75,9 @@ function listing(bundle: MemoryBundle, path: string, bytes: number): MemoryBundl
   return withFile(bundle, PATHS.manifest, canonicalBytes({ ...manifest, files }));
 }
 
+/** Size of a log of newlines, bytes. */
+const newlineBytes = (scale: number): number => Math.floor(2 * GIB * scale * scale);
+
 function large(bundle: MemoryBundle): Hostile[] {
   const newlines = (folder: string, bytes: number): void => {
     const piece = Buffer.alloc(MIB, '\n');
@@ -93,7 +96,7 @@ function large(bundle: MemoryBundle): Hostile[] {
       name: 'a log of newlines that the manifest does not know',
       lay: (folder, scale) => {
         layFiles(folder, bundle);
-        newlines(folder, 2 * GIB * scale * scale);
+        newlines(folder, newlineBytes(scale));
       },
       ends: ['changed'],
       mostBytes: 0,
@@ -101,8 +104,8 @@ function large(bundle: MemoryBundle): Hostile[] {
     {
       name: 'a log of newlines, listed by its maker',
       lay: (folder, scale) => {
-        layFiles(folder, listing(bundle, PATHS.log, 2 * GIB * scale * scale));
-        newlines(folder, 2 * GIB * scale * scale);
+        layFiles(folder, listing(bundle, PATHS.log, newlineBytes(scale)));
+        newlines(folder, newlineBytes(scale));
       },
       ends: ['entry_malformed'],
       mostBytes: 2 * MIB,
