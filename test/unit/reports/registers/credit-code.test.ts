@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { creditCodeCheck, creditCodeFault } from '../../../../reports/registers/credit-code.ts';
+import { creditCodeCheck, creditCodeFault, organisationCheck } from '../../../../reports/registers/credit-code.ts';
 
 const ALPHABET = [...'0123456789ABCDEFGHJKLMNPQRTUWXY'];
 
@@ -26,8 +26,12 @@ it('names what is wrong', () => {
 it('sees every single wrong character and every pair of unequal neighbours that changed places', () => {
   const body = fc.tuple(
     fc.constantFrom('91', '12', '54'),
-    fc.integer({ min: 0, max: 999_999 }).map((n) => String(n).padStart(6, '0')),
-    fc.array(fc.constantFrom(...ALPHABET), { minLength: 9, maxLength: 9 }).map((a) => a.join('')),
+    fc
+      .tuple(fc.constantFrom('11', '44', '65'), fc.integer({ min: 0, max: 9999 }))
+      .map(([province, n]) => province + String(n).padStart(4, '0')),
+    fc
+      .array(fc.constantFrom(...ALPHABET), { minLength: 8, maxLength: 8 })
+      .map((a) => a.join('') + organisationCheck(a.join(''))),
   );
   fc.assert(
     fc.property(body, fc.nat(17), fc.constantFrom(...ALPHABET), ([a, b, c], place, other) => {
