@@ -21,6 +21,7 @@ import { interruptible } from './controller/interrupt.ts';
 import { planJson, planTable } from './controller/plan-table.ts';
 import { makePlan } from './controller/planner.ts';
 import { reporterFor } from './controller/progress.ts';
+import { registersJson, registersText, tellRegisters } from './controller/register-report.ts';
 import { runId } from './controller/run.ts';
 import { profileOf, type RunOptions, requireTargets, settingsOf } from './controller/run-options.ts';
 import { generateKeyPair, keyIdOf, pemSigner } from './evidence/keys.ts';
@@ -107,6 +108,7 @@ withRunOptions(program.command('accept'))
       options,
       inputs.guide.guide.targets.map((t) => t.id),
     );
+    tellRegisters(inputs.registers, options.json === true, out);
     const run = runId(new Date());
     const folder = resolve(options.out ?? join('assay-runs', run));
     const abort = interruptible();
@@ -144,7 +146,7 @@ withRunOptions(program.command('plan'))
   .description('print what accept would run, where, for how long and how much it would write; start nothing')
   .option('--json', 'the plan as JSON')
   .action((options: RunOptions) => {
-    const { guide } = readInputs(options);
+    const { guide, registers } = readInputs(options);
     requireTargets(
       options,
       guide.guide.targets.map((t) => t.id),
@@ -165,7 +167,7 @@ withRunOptions(program.command('plan'))
       repeats: REPEATS[profile],
       synthetic: false,
     });
-    out(options.json ? `${planJson(plan)}\n` : planTable(plan));
+    out(options.json ? `${planJson(plan, registers)}\n` : planTable(plan, registers));
   });
 
 program
@@ -279,10 +281,15 @@ program
 program
   .command('doctor')
   .description('check this machine and say what to install for which target')
+  .option('--registers <folder>', 'folder of CSV registers: also check every row of them', place)
+  .option('--guide <id|file>', 'guide whose dates the registers are held against')
   .option('--json', 'as JSON')
-  .action(async (options: { json?: boolean }) => {
+  .action(async (options: { json?: boolean; registers?: string; guide?: string }) => {
+    const { registers } = readInputs(options);
     const result = await examineMachine(nodeName(), realMachine());
-    out(options.json ? `${JSON.stringify(result, null, 2)}\n` : doctorText(result));
+    const found = registers && { registers: registersJson(registers) };
+    if (options.json) out(`${JSON.stringify({ ...result, ...found }, null, 2)}\n`);
+    else out(`${doctorText(result)}${registers ? `\n${registersText(registers)}` : ''}`);
   });
 
 program

@@ -1,15 +1,19 @@
 import type { Plan } from '../model/assignment.ts';
+import type { RegistersReading } from '../reports/registers/reading.ts';
 import { pad as padTo } from '../reports/text/width.ts';
 import { expectedSeconds } from './planner.ts';
 import { clock } from './progress.ts';
+import { registersJson, registersText } from './register-report.ts';
 
-/** The plan as JSON, with the totals. */
-export function planJson(plan: Plan): string {
-  return JSON.stringify({ ...plan, expectedS: expectedSeconds(plan), writesBytes: totalWrites(plan) }, null, 2);
+/** The plan as JSON, with the totals and what the registers are found to be. */
+export function planJson(plan: Plan, registers?: RegistersReading): string {
+  const found = registers && { registers: registersJson(registers) };
+  const totals = { expectedS: expectedSeconds(plan), writesBytes: totalWrites(plan) };
+  return JSON.stringify({ ...plan, ...totals, ...found }, null, 2);
 }
 
-/** The plan as a table: benchmark, node, expected time, bytes written, metrics; then what nothing measures. */
-export function planTable(plan: Plan): string {
+/** The plan as a table: benchmark, node, expected time, bytes written; then what nothing measures, and the registers. */
+export function planTable(plan: Plan, registers?: RegistersReading): string {
   const lines = [
     `guide ${plan.guide.id} ${plan.guide.version} · profile ${plan.profile} · nodes ${plan.nodes.join(', ')}`,
     '',
@@ -30,6 +34,7 @@ export function planTable(plan: Plan): string {
     lines.push('', 'not measured:');
     for (const { target, reason, detail } of plan.unmeasured) lines.push(`  ${target}: ${reason}: ${detail}`);
   }
+  if (registers) lines.push('', registersText(registers).trimEnd());
   lines.push('', 'nothing was started');
   return `${lines.join('\n')}\n`;
 }

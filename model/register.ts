@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import type { Text } from './text.ts';
 
 /** What may be wrong with a register, and what that means for the count. */
@@ -21,6 +21,11 @@ export const REGISTER_PROBLEMS = {
     en: 'a register is read only at the top of the folder, not in a subfolder',
   },
   register_twice: { counts: false, zh: '同名登记表重复提供', en: 'the register is supplied twice' },
+  sheet_unread: {
+    counts: false,
+    zh: '电子表格文件不读取，请另存为 CSV',
+    en: 'a workbook is not read; save its sheet as CSV',
+  },
   file_unused: {
     counts: false,
     zh: '文件既不是登记表，也没有行引用它',
@@ -169,3 +174,4 @@ export const Registers = Type.Object(
   },
   strict,
 );
+export type Registers = Static<typeof Registers>;

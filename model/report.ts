@@ -7,6 +7,7 @@ import { Inventory } from './inventory.ts';
 import { Check, Finding, Phase, Telemetry } from './measurement.ts';
 import { EvidenceLevel, Outcome, Overall } from './outcome.ts';
 import { ReasonCode } from './reason.ts';
+import { Registers } from './register.ts';
 import { Text } from './text.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -171,6 +172,8 @@ export const Report = Type.Object(
     /** Absent where the run measured none of it. */
     compute: Type.Optional(Compute),
     inference: Type.Optional(Inference),
+    /** Absent where none were supplied. */
+    registers: Type.Optional(Registers),
     /** What the controller received and did not accept, and why. */
     rejected: Type.Array(
       Type.Object(

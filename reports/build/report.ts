@@ -13,6 +13,7 @@ import { withLevels } from './levels.ts';
 import { countParts } from './parts.ts';
 import { withPlausibility } from './plausibility.ts';
 import { withRecordings } from './recordings.ts';
+import { registersOf } from './registers.ts';
 
 /** What a report needs beside the run itself. */
 export interface ReportFacts {
@@ -83,6 +84,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     attempts: withRecordings(admitted.map(attemptOf)),
     ...(compute && { compute }),
     ...(inference && { inference }),
+    ...(run.registers && { registers: registersOf(run.registers) }),
     rejected: [...run.rejected],
     findings,
     inventories: [...run.inventories],

@@ -42,8 +42,10 @@ export function matchHeader(cells: readonly string[], row: number, columns: read
 const known = new WeakMap<Column, ReadonlySet<string>>();
 
 function acceptedOf(column: Column): ReadonlySet<string> {
-  let accepted = known.get(column);
-  if (!accepted) known.set(column, (accepted = new Set(column.headers.map(plainHeader))));
+  const before = known.get(column);
+  if (before) return before;
+  const accepted = new Set(column.headers.map(plainHeader));
+  known.set(column, accepted);
   return accepted;
 }
 

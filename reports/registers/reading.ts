@@ -111,6 +111,8 @@ export function readRegisters(files: readonly RegisterFile[], facts: Facts): Reg
   return { registers, unused, counts };
 }
 
+const WORKBOOK = /\.(?:xls[xmb]?|ett?|ods|numbers)$/i;
+
 /** What is said of a file that nothing uses. */
 function strayFile(file: RegisterFile, lookInto: boolean): UnusedFile {
   const said = shown(file.name);
@@ -123,7 +125,8 @@ function strayFile(file: RegisterFile, lookInto: boolean): UnusedFile {
   const csv = /\.csv$/i.test(base);
   const known = `${said} (${REGISTER_FILES.join(', ')})`;
   if (near === undefined) {
-    return { file: file.name, code: csv ? 'register_unknown' : 'file_unused', detail: csv ? known : said };
+    const code = csv ? 'register_unknown' : WORKBOOK.test(base) ? 'sheet_unread' : 'file_unused';
+    return { file: file.name, code, detail: code === 'file_unused' ? said : known };
   }
   const code = csv && !/^[\x20-\x7e]+$/.test(base) ? 'register_unknown' : 'register_near';
   return { file: file.name, code, detail: `${said} → ${near}.csv (${REGISTER_FILES.join(', ')})`, near };

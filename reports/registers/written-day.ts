@@ -6,7 +6,7 @@ export type WrittenDay =
   | { readonly fault: 'format' | 'date_ambiguous' | 'date_outside' };
 
 const CLOCK = String.raw`(?:[01]?\d|2[0-4])(?::[0-5]\d){1,2}(?:\.\d{1,9})?`;
-const HALF = String.raw`(?:[AP]M|上午|下午|凌晨|中午|晚上)`;
+const HALF = '(?:[AP]M|上午|下午|凌晨|中午|晚上)';
 const WEEKDAY =
   /\s*\(?(?:星期|周|週)[一二三四五六日天]\)?|\s*\b(?:MON|TUES?|WED(?:NES)?|THU(?:RS)?|FRI|SAT(?:UR)?|SUN)(?:DAY)?\b,?\s*/giu;
 /** A time of day behind a date, in China's time if it names one. */
