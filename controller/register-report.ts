@@ -1,7 +1,7 @@
 import type { Registers } from '../model/register.ts';
 import { registersOf } from '../reports/build/registers.ts';
 import type { RegistersReading } from '../reports/registers/reading.ts';
-import { type RegisterLine, registerLines, registerPlace, registerSum } from '../reports/render/registers.ts';
+import { type RegisterLine, registerLines, registerSum } from '../reports/render/registers.ts';
 import { LABELS } from '../reports/text/catalog.ts';
 import { oneLine } from '../reports/text/visible.ts';
 
@@ -35,8 +35,8 @@ export function registersText(reading: RegistersReading): string {
 }
 
 function problemText(line: RegisterLine): string {
-  const place = registerPlace(line);
-  const where = line.row === undefined ? '' : `${place.zh} ${place.en}: `;
+  const column = line.column && ` ${line.column}`;
+  const where = line.row === undefined ? '' : `第 ${line.row} 行 row ${line.row}${column}: `;
   const counts = line.counts ? ` (${LABELS.registerCounts.zh} ${LABELS.registerCounts.en})` : '';
   const detail = line.detail === '' ? '' : `: ${line.detail}`;
   return oneLine(`${where}${line.code} ${line.text.zh} ${line.text.en}${counts}${detail}`);

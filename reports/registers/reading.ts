@@ -126,7 +126,7 @@ function strayFile(file: RegisterFile, lookInto: boolean): UnusedFile {
   const known = `${said} (${REGISTER_FILES.join(', ')})`;
   if (near === undefined) {
     const code = csv ? 'register_unknown' : WORKBOOK.test(base) ? 'sheet_unread' : 'file_unused';
-    return { file: file.name, code, detail: code === 'file_unused' ? said : known };
+    return { file: file.name, code, detail: code === 'file_unused' ? '' : known };
   }
   const code = csv && !/^[\x20-\x7e]+$/.test(base) ? 'register_unknown' : 'register_near';
   return { file: file.name, code, detail: `${said} → ${near}.csv (${REGISTER_FILES.join(', ')})`, near };

@@ -35,9 +35,3 @@ export function registerSum({ rows, valid, duplicates }: Registers['files'][numb
     en: `${rows} rows: ${valid} count, ${duplicates} repeat another, ${not} do not count`,
   };
 }
-
-/** Where a line's problem is, for example `row 3, 统一社会信用代码`. */
-export function registerPlace({ row, column }: RegisterLine): Text {
-  if (row === undefined) return { zh: '整个文件', en: 'the whole file' };
-  return { zh: `第 ${row} 行${column && ` ${column}`}`, en: `row ${row}${column && `, ${column}`}` };
-}
