@@ -19,11 +19,13 @@ export function decodeText(bytes: Uint8Array): { text: string; encoding: Encodin
 
 /** Zero bytes in a file of UTF-16 without a mark: at least these many among its first bytes, each a half of a separator. */
 const LEAST_ZEROS = 3;
+/** How many times as many there are as in the other halves, where “一” (U+4E00) has one. */
+const ZEROS_MORE = 2;
 const LOOKED_AT = 4096;
 
 /**
- * UTF-16 by its mark. Without one, by the zero bytes that its separators, digits and line ends have: all in the second
- * halves or all in the first ones. No other encoding has any.
+ * UTF-16 by its mark. Without one, by the zero bytes that its separators, digits and line ends have: nearly all in the second
+ * halves or nearly all in the first ones. No other encoding has any.
  */
 function wideEncoding(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
@@ -31,7 +33,7 @@ function wideEncoding(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   if (bytes.length % 2 !== 0) return undefined;
   const zeros: [number, number] = [0, 0];
   for (let i = 0; i < Math.min(bytes.length, LOOKED_AT); i++) if (bytes[i] === 0) zeros[i % 2]!++;
-  if (zeros[0] === 0 && zeros[1] >= LEAST_ZEROS) return 'utf-16le';
-  if (zeros[1] === 0 && zeros[0] >= LEAST_ZEROS) return 'utf-16be';
+  if (zeros[1] >= Math.max(LEAST_ZEROS, ZEROS_MORE * zeros[0])) return 'utf-16le';
+  if (zeros[0] >= Math.max(LEAST_ZEROS, ZEROS_MORE * zeros[1])) return 'utf-16be';
   return undefined;
 }

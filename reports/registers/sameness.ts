@@ -2,10 +2,24 @@ import { Converter } from 'opencc-js/t2cn';
 
 const fromTraditional = Converter({ from: 't', to: 'cn' });
 
-/** Width made plain and traditional characters with their variants made simplified (OpenCC's tables). */
+/** Characters that were looked up; there are no more of them than Unicode has. */
+const simple = new Map<string, string>();
+
+/**
+ * Width made plain and traditional characters with their variants made simplified (OpenCC's tables), one by one: what a
+ * character becomes must not hang on its neighbours, or two writings of one name could come apart.
+ */
 function simplified(text: string): string {
-  const plain = text.normalize('NFKC');
-  return /\p{Script=Han}/u.test(plain) ? fromTraditional(plain) : plain;
+  let made = '';
+  for (const character of text.normalize('NFKC')) {
+    let one = character;
+    if (character > '\u2e7f') {
+      one = simple.get(character) ?? fromTraditional(character);
+      simple.set(character, one);
+    }
+    made += one;
+  }
+  return made;
 }
 
 /** Cells that are longer are no word for nothing, no title of totals and no signature. */

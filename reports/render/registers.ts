@@ -32,6 +32,6 @@ export function registerSum({ rows, valid, duplicates }: Registers['files'][numb
   const not = rows - valid - duplicates;
   return {
     zh: `${rows} 行：计入 ${valid} 行，重复 ${duplicates} 行，不计入 ${not} 行`,
-    en: `${rows} rows: ${valid} count, ${duplicates} repeat another, ${not} do not count`,
+    en: `rows: ${rows}; counted: ${valid}, repeated: ${duplicates}, not counted: ${not}`,
   };
 }

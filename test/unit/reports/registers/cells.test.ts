@@ -68,6 +68,16 @@ describe('encodings', () => {
     expect(decodeText(gb18030(text))).toEqual({ text, encoding: 'gb18030' });
     const utf16 = Uint8Array.from([0xff, 0xfe, ...new Uint8Array(Buffer.from(text, 'utf16le'))]);
     expect(decodeText(utf16)).toEqual({ text, encoding: 'utf-16le' });
+    const swapped = new Uint8Array(Buffer.from(`\ufeff${text}`, 'utf16le').swap16());
+    expect(decodeText(swapped)).toEqual({ text, encoding: 'utf-16be' });
+  });
+
+  it('are UTF-16 without a mark where nearly every second byte of separators and digits is zero', () => {
+    const text = '统一社会信用代码,名称\r\n91,一二三\r\n';
+    const little = new Uint8Array(Buffer.from(text, 'utf16le'));
+    expect(decodeText(little)).toEqual({ text, encoding: 'utf-16le' });
+    expect(decodeText(new Uint8Array(Buffer.from(text, 'utf16le').swap16()))).toEqual({ text, encoding: 'utf-16be' });
+    expect(decodeText(Uint8Array.from([...little, 0x41]))?.encoding).not.toBe('utf-16le');
   });
 
   it('are never guessed: bytes that fit none give nothing', () => {
