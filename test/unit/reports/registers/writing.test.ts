@@ -272,5 +272,4 @@ describe('the work that a file can cause', () => {
     }
   });
 });
-  });
 });
