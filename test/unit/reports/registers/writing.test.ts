@@ -272,4 +272,3 @@ describe('the work that a file can cause', () => {
     }
   });
 });
-});
