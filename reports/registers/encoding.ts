@@ -8,6 +8,7 @@ export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'gb18030';
 export function decodeText(bytes: Uint8Array): { text: string; encoding: Encoding } | undefined {
   const wide = wideEncoding(bytes);
   for (const encoding of wide ? [wide] : (['utf-8', 'gb18030'] as const)) {
+    if (encoding === 'gb18030' && isDamagedUtf8(bytes)) return undefined;
     try {
       return { text: new TextDecoder(encoding, { fatal: true }).decode(bytes), encoding };
     } catch {
@@ -15,6 +16,22 @@ export function decodeText(bytes: Uint8Array): { text: string; encoding: Encodin
     }
   }
   return undefined;
+}
+
+/**
+ * UTF-8 with a few bytes cut off or changed, which GB18030 would take for other characters: more characters of three bytes,
+ * as Chinese ones are, than broken ones. In text in GB18030 hardly any three bytes look like one.
+ */
+function isDamagedUtf8(bytes: Uint8Array): boolean {
+  const text = new TextDecoder('utf-8').decode(bytes);
+  let whole = 0;
+  let broken = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit === 0xfffd) broken++;
+    else if (unit >= 0x800) whole++;
+  }
+  return whole > broken;
 }
 
 /** Zero bytes in a file of UTF-16 without a mark: at least these many among its first bytes, each a half of a separator. */

@@ -1,5 +1,5 @@
 import { type Definition, REGISTERS } from './definition.ts';
-import { hasHeaderOf } from './table.ts';
+import { headerOf } from './table.ts';
 
 /** Endings of what spreadsheets keep or export, which somebody may take for a CSV file. */
 const SHEETS = /\.(?:csv|xlsx?|xlsm|xlsb|et|ett|ods|numbers|tsv|txt|dat|tab|prn)$/i;
@@ -7,10 +7,16 @@ const SHEETS = /\.(?:csv|xlsx?|xlsm|xlsb|et|ett|ods|numbers|tsv|txt|dat|tab|prn)
 const ADDED = /[\s_.-]*(?:\(\d+\)|副本|复件|copy|final|new|最终版?|终稿|定稿|新|v?\d+)$/iu;
 const BEFORE = /^(?:副本|复件|copy of)[\s_-]*/iu;
 
+/** Headers that lists of anything have. */
+const COMMON = new Set(['名称', '编号', '项目', 'name', 'title', 'number', 'code', 'item', 'file']);
+
 /** Which register a file has the columns of, where its name says nothing. */
 export function nearColumns(file: { readonly name: string; readonly bytes: Uint8Array }): string | undefined {
   if (!/\.(?:csv|txt|tsv)$/i.test(file.name)) return undefined;
-  const fitting = Object.entries(REGISTERS).filter(([, { columns }]) => hasHeaderOf(file.bytes, columns));
+  const fitting = Object.entries(REGISTERS).filter(([, { columns }]) => {
+    const needed = columns.filter((column) => !column.optional);
+    return headerOf(file.bytes, needed)?.some((header) => !COMMON.has(header.toLowerCase()));
+  });
   return fitting.length === 0 ? undefined : mostColumns(fitting);
 }
 

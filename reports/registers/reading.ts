@@ -194,7 +194,7 @@ function readRows(
     if (earlier) {
       duplicates++;
       const conflict = definition.whole && earlier.cells !== same;
-      const said = values[definition.columns[0]!.key]!;
+      const said = values[definition.columns[0]!.key]!.slice(0, 40);
       note(row, '', conflict ? 'conflict' : 'duplicate', `${said} = ${earlier.row}`);
       continue;
     }
@@ -229,12 +229,12 @@ class Parties {
   fault(values: Row): { column: string; code: RegisterProblemCode; detail: string } | undefined {
     const byName = this.byName.get(sameness(values.name!));
     if (byName && byName.code !== values.code) {
-      const detail = `${values.name}: ${values.code} ≠ ${byName.code} (${byName.row})`;
+      const detail = `${byName.row}: ${byName.code} ≠ ${values.code}, ${values.name}`;
       return { column: 'name', code: 'name_codes', detail };
     }
     const byCode = this.byCode.get(values.code!);
     if (byCode && bareSameness(byCode.name) !== bareSameness(values.name!)) {
-      const detail = `${values.code}: ${values.name} ≠ ${byCode.name} (${byCode.row})`;
+      const detail = `${byCode.row}: ${byCode.name.slice(0, 20)} ≠ ${values.name}`;
       return { column: 'code', code: 'code_names', detail };
     }
     return undefined;

@@ -88,14 +88,15 @@ export function readTable(bytes: Uint8Array, columns: readonly Column[]): Table 
   return { header: headers, rows, problems };
 }
 
-/** Whether the rows of a file begin with a header that has every column; for files whose name says nothing. */
-export function hasHeaderOf(bytes: Uint8Array, columns: readonly Column[]): boolean {
-  if (bytes.length > MAX_REGISTER_BYTES) return false;
+/** The header that has every column, if the rows of a file begin with one; for files whose name says nothing. */
+export function headerOf(bytes: Uint8Array, columns: readonly Column[]): readonly string[] | undefined {
+  if (bytes.length > MAX_REGISTER_BYTES) return undefined;
   const decoded = decodeText(bytes)?.text;
-  if (decoded === undefined || decoded.includes('\0')) return false;
+  if (decoded === undefined || decoded.includes('\0')) return undefined;
   const { text, said } = withoutSeparatorLine(decoded.replace(/^\ufeff+/, ''));
   const found = findHeader(text, said ? [said] : SEPARATORS, 0, columns);
-  return 'match' in found && found.match.problems.length === 0;
+  if (!('match' in found) || found.match.problems.length > 0) return undefined;
+  return [...found.match.places.values()].map((place) => cellContent(found.cells[place]!));
 }
 
 interface FoundHeader {

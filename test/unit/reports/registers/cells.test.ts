@@ -80,6 +80,18 @@ describe('encodings', () => {
     expect(decodeText(Uint8Array.from([...little, 0x41]))?.encoding).not.toBe('utf-16le');
   });
 
+  it('are not taken for GB18030 where UTF-8 was cut or damaged', () => {
+    const utf8 = new TextEncoder().encode('单位名称,服务领域\n甲公司,医疗\n');
+    expect(decodeText(utf8.slice(0, -2))).toBeUndefined();
+    for (let cut = 1; cut < 8; cut++) {
+      const damaged = Uint8Array.from(utf8, (byte, i) => (i === cut ? 0xff : byte));
+      expect(decodeText(damaged)).toBeUndefined();
+    }
+    for (const text of ['单位名称,服务领域', 'name\n联通公司', '公司', 'a,联通的公司']) {
+      expect(decodeText(gb18030(text))?.text).toBe(text);
+    }
+  });
+
   it('are never guessed: bytes that fit none give nothing', () => {
     expect(decodeText(Uint8Array.from([0x41, 0xff, 0xff, 0x80]))).toBeUndefined();
   });

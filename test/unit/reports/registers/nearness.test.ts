@@ -57,6 +57,10 @@ describe('a file under another name', () => {
     expect(nearColumns({ name: 'a.csv', bytes: bytes(text) })).toBe('clients');
     expect(nearColumns({ name: 'a.csv', bytes: bytes('计划投资,已完成投资,项目\n') })).toBe('investment');
     expect(nearColumns({ name: 'a.csv', bytes: bytes('a,b\n1,2\n') })).toBeUndefined();
+    for (const header of ['编号,名称,数量', 'code,name', '名称', '序号;编号;名称']) {
+      expect(nearColumns({ name: 'a.csv', bytes: bytes(`${header}\n`) })).toBeUndefined();
+    }
+    expect(nearColumns({ name: 'a.csv', bytes: bytes('统一社会信用代码,名称\n') })).toBe('clients');
     expect(nearColumns({ name: 'a.pdf', bytes: bytes(text) })).toBeUndefined();
   });
 
