@@ -6,12 +6,8 @@ import { AssayError, type ErrorCode } from '../model/errors.ts';
 import { Claims, type Target, Waiver } from '../model/guide.ts';
 import { check } from '../model/schema.ts';
 import { builtinGuides, DEFAULT_GUIDE, type LoadedGuide, readGuide } from '../reports/guides/builtin.ts';
-import {
-  REGISTER_FILES,
-  type RegisterFile,
-  type RegistersReading,
-  readRegisters,
-} from '../reports/registers/reading.ts';
+import { REGISTER_FILES, type RegistersReading, readRegisters } from '../reports/registers/reading.ts';
+import type { RegisterFile } from '../reports/registers/result.ts';
 import { MAX_REGISTER_BYTES } from '../reports/registers/table.ts';
 import { escaped, isPlainName, PATHS } from '../reports/verify/layout.ts';
 import { readPlainFile } from '../reports/verify/plain-file.ts';
