@@ -152,6 +152,8 @@ function parseRecords(
       delimiter: separator,
       record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
+      // blanks outside of quotes; where tabs separate they are no blanks
+      trim: separator !== '\t',
       max_record_size: MAX_RECORD,
       to,
       on_record: take,

@@ -69,6 +69,7 @@ describe('a file', () => {
     ['a header in traditional characters', text.replace(HEADER, '統一社會信用代碼,單位名稱,領域,服務日期\n')],
     ['a header with a line break, blanks and marks', text.replace('统一社会信用代码', '"统一社会\n信用代码 *："')],
     ['empty columns at the end', text.replaceAll('\n', ',,\n')],
+    ['blanks around quotes', text.replace(',乙', ' , "乙"\t')],
     ['a title and an empty row above the header', `服务单位清单,,,\n,,,\n${text}`],
     ['who filled it in above the header', `填报单位：某公司,,日期：2021-01-05\n${text}`],
     ['a title with another separator in it', `服务单位;清单;2021;年\n${text}`],
