@@ -54,10 +54,11 @@ export function bareSameness(name: string): string {
 
 /** Words that people write where there is nothing to write, as `sameness` gives them. */
 const NOTHING =
-  /^(?:无|没有|暂无|空|空白|无内容|不适用|不详|未知|未填|待定|待补|待补充|待填|待填写|待确认|同上|略|na|nil|null|none|nothing|empty|tbd|todo|unknown|undefined|nan)$/;
+  /^(?:无|没有|暂无|空|空白|无内容|以下空白|以下无内容|以下无正文|不适用|不详|未知|未填|待定|待补|待补充|待填|待填写|待确认|同上|略|na|nil|null|none|nothing|empty|tbd|todo|unknown|undefined|nan)$/;
 /** Words for what is not said, which name no thing that could be counted. */
-const OTHER = /^(?:其他|其它|其余|等|等等|others?|etc|misc|miscellaneous|x{2,}|0+)$/;
-const SUM = /^(?:合计|总计|小计|总和|共计|累计|总数|本页合计|本页小计|(?:sub|grand)?total|sum)(?:$|[:(,\d])/;
+const OTHER = /^(?:其他|其它|其余|等|等等|others?|etc|misc|miscellaneous|x{2,}|0+|\d{1,2})$/;
+const SUM =
+  /^(?:合计|总计|小计|总和|共计|累计|总数|本页合计|本页小计|(?:sub|grand)?total|sum)(?:$|[:(,\d])|^共[\d一二三四五六七八九十百]+[个家项条行户名]/;
 const REMARK =
   /^(?:注|备注|说明|附注|填报人|填表人|填报单位|填表单位|填报日期|填表日期|制表人|制表日期|制表|经办人|审核人|审核|复核人|负责人|单位负责人|联系人|联系电话|电话|签字|签名|盖章|单位盖章|日期|notes?|remarks?|signature|prepared by|date)\s*(?:\([^()]*\)\s*)?:/i;
 

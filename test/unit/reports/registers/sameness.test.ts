@@ -68,6 +68,7 @@ describe('a cell', () => {
     'NA',
     '待定',
     '暂无',
+    '（以下空白）',
     'NULL',
     'none',
     '。',
@@ -76,16 +77,29 @@ describe('a cell', () => {
     expect(saysNothing(text)).toBe(true);
   });
 
-  it.each(['其他', '其它', '其他。', 'Other', 'etc.', '等', '0', 'XXX'])('%j does not say what there is', (text) => {
-    expect(saysOther(text)).toBe(true);
-  });
-
-  it.each(['合计', '合 计', '合計', '总计：', '小计（万元）', '本页合计', 'Total', 'TOTAL: 12', 'Sub total', 'sum'])(
-    '%j is the title of totals',
+  it.each(['其他', '其它', '其他。', 'Other', 'etc.', '等', '0', 'XXX', '7'])(
+    '%j does not say what there is',
     (text) => {
-      expect(saysSum(text)).toBe(true);
+      expect(saysOther(text)).toBe(true);
     },
   );
+
+  it.each([
+    '合计',
+    '合 计',
+    '合計',
+    '总计：',
+    '小计（万元）',
+    '本页合计',
+    '共 12 家',
+    '共三个领域',
+    'Total',
+    'TOTAL: 12',
+    'Sub total',
+    'sum',
+  ])('%j is the title of totals', (text) => {
+    expect(saysSum(text)).toBe(true);
+  });
 
   it.each(['注：单位为万元', '填报人：张三', '填表日期: 2021-01-05', '單位負責人：李四', '审核人（签字）：'])(
     '%j is a remark or a signature',
@@ -96,6 +110,8 @@ describe('a cell', () => {
 
   it.each([
     '无人机',
+    '共享出行',
+    '360',
     '无锡某公司',
     '其他软件开发',
     '合计算力科技',
