@@ -5,6 +5,7 @@ import type { RowProducts } from '../benchmarks/benchmark.ts';
 import { accept } from '../controller/accept.ts';
 import { readInputs } from '../controller/inputs.ts';
 import { reporterFor } from '../controller/progress.ts';
+import { tellRegisters } from '../controller/register-report.ts';
 import { runId } from '../controller/run.ts';
 import { profileOf, type RunOptions, requireTargets, settingsOf } from '../controller/run-options.ts';
 import { generateKeyPair, pemSigner } from '../evidence/keys.ts';
@@ -42,6 +43,7 @@ export function registerAccept(program: Command): void {
         options,
         inputs.guide.guide.targets.map((t) => t.id),
       );
+      tellRegisters(inputs.registers, options.json === true, out);
       const run = runId(new Date());
       const folder = resolve(options.out ?? join('assay-runs', run));
       const settings = settingsOf(options, folder);

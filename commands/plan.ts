@@ -20,7 +20,7 @@ export function registerPlan(program: Command): void {
     .description('print what accept would run, where, for how long and how much it would write; start nothing')
     .option('--json', 'the plan as JSON')
     .action(async (options: RunOptions) => {
-      const { guide, claims } = readInputs(options);
+      const { guide, claims, registers } = readInputs(options);
       requireTargets(
         options,
         guide.guide.targets.map((t) => t.id),
@@ -44,6 +44,10 @@ export function registerPlan(program: Command): void {
         synthetic: false,
       });
       const libraries = adviceOn(nodeName(), await missedLibraries(realMachine()));
-      out(options.json ? `${planJson(plan, libraries)}\n` : `${planTable(plan)}${adviceLines(libraries)}`);
+      out(
+        options.json
+          ? `${planJson(plan, libraries, registers)}\n`
+          : `${planTable(plan, registers)}${adviceLines(libraries)}`,
+      );
     });
 }

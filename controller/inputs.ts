@@ -6,6 +6,9 @@ import { AssayError, type ErrorCode } from '../model/errors.ts';
 import { Claims, type Target, Waiver } from '../model/guide.ts';
 import { check } from '../model/schema.ts';
 import { builtinGuides, DEFAULT_GUIDE, type LoadedGuide, readGuide } from '../reports/guides/builtin.ts';
+import { REGISTER_FILES, type RegistersReading, readRegisters } from '../reports/registers/reading.ts';
+import type { RegisterFile } from '../reports/registers/result.ts';
+import { MAX_REGISTER_BYTES } from '../reports/registers/table.ts';
 import { isForeign } from '../reports/verify/foreign.ts';
 import { escaped, isPlainName, PATHS } from '../reports/verify/layout.ts';
 import { readPlainFile } from '../reports/verify/plain-file.ts';
@@ -27,6 +30,8 @@ export interface Inputs {
   readonly guide: LoadedGuide;
   readonly claims: Claims | undefined;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** What the registers hold and what is wrong with them. */
+  readonly registers: RegistersReading | undefined;
 }
 
 /** Reads guide, claims, waivers and registers. Rejects with a coded error that names file and field. */
@@ -48,10 +53,14 @@ export function readInputs(paths: InputPaths): Inputs {
     if (unknown) throw new AssayError('waivers_invalid', `${paths.waivers}: ${unknown.target}: ${NO_TARGET}`);
     files.set(PATHS.waivers, canonicalBytes(waivers));
   }
+  let registers: RegistersReading | undefined;
   if (paths.registers !== undefined) {
-    for (const [name, bytes] of readRegisterFiles(paths.registers)) files.set(PATHS.registers + name, bytes);
+    const supplied = readRegisterFiles(paths.registers);
+    for (const { name, bytes } of supplied) files.set(PATHS.registers + name, bytes);
+    registers = readRegisters(supplied, guide.guide.facts ?? {});
+    requireRegisters(paths.registers, registers);
   }
-  return { guide, claims, files };
+  return { guide, claims, files, registers };
 }
 
 const NO_TARGET = 'the guide has no such target';
@@ -94,15 +103,48 @@ function readDocument<S extends Parameters<typeof check>[0]>(path: string, schem
 /** Bounds on a folder of registers with the documents its rows name; what is deeper a bundle has no place for. */
 const MAX_REGISTERS = { files: 10_000, depth: 6, bytes: 512 * 1024 * 1024 } as const;
 
-function readRegisterFiles(folder: string): [string, Uint8Array][] {
+function readRegisterFiles(folder: string): RegisterFile[] {
   const names = registerNames(folder);
-  if (!names.some((n) => n.endsWith('.csv'))) invalidRegisters(`${folder}: no .csv file in it`);
+  if (names.length === 0) invalidRegisters(`${folder}: no .csv file in it; a register is called ${KNOWN}`);
   let total = 0;
   return names.map((name) => {
-    const bytes = readPlainFile(join(folder, name), MAX_REGISTERS.bytes - total);
+    const left = MAX_REGISTERS.bytes - total;
+    const most = REGISTER_FILES.includes(name) ? Math.min(left, MAX_REGISTER_BYTES) : left;
+    const bytes = readPlainFile(join(folder, name), most);
     total += bytes.byteLength;
-    return [name, bytes];
+    return { name, bytes };
   });
+}
+
+const KNOWN = REGISTER_FILES.join(', ');
+
+/**
+ * Rejects a folder in which nothing is a register, and files that are nearly one: they would be left out, and their targets
+ * would not be tested, after hours. Whatever else nothing uses is listed with the rows that are wrong.
+ */
+function requireRegisters(folder: string, { registers, unused }: RegistersReading): void {
+  const near = [...registers, ...unused].filter((one) => one.near !== undefined);
+  if (near.length > 0) {
+    const lines = near.slice(0, MAX_NAMED).map(({ file, near: meant }) => nearText(file, `${meant}.csv`));
+    const more = near.length > MAX_NAMED ? `\n  … ${near.length - MAX_NAMED} more` : '';
+    invalidRegisters(`${folder}:\n  ${lines.join('\n  ')}${more}\n  a register is called ${KNOWN}`);
+  }
+  const known = registers.some(({ file }) => REGISTER_FILES.some((name) => name.toLowerCase() === file.toLowerCase()));
+  if (known) return;
+  const names = [...registers, ...unused].map(({ file }) => file);
+  const shown = names.slice(0, MAX_NAMED).join(', ') + (names.length > MAX_NAMED ? ' …' : '');
+  invalidRegisters(`${folder}: no register in it, only ${shown}; a register is called ${KNOWN}`);
+}
+
+/** Files that one message names. */
+const MAX_NAMED = 20;
+
+/** What a file that is nearly a register has to become. */
+function nearText(file: string, meant: string): string {
+  const csv = /\.csv$/i.test(file);
+  const en = csv ? `did you mean ${meant}?` : `save it as CSV under the name ${meant}`;
+  const zh = csv ? `是否应为 ${meant}？` : `请另存为 CSV 文件 ${meant}`;
+  return `${file} is no register; ${en} ${file} 不是登记表，${zh}`;
 }
 
 /** Every file of a folder of registers, sorted. A name must be one that every reader of the bundle sees the same. */

@@ -1,18 +1,21 @@
 import type { Plan } from '../model/assignment.ts';
 import type { LibraryAdvice } from '../model/report.ts';
 import { isBuiltin } from '../reports/guides/builtin.ts';
+import type { RegistersReading } from '../reports/registers/reading.ts';
 import { pad as padTo } from '../reports/text/width.ts';
 import { expectedSeconds } from './planner.ts';
 import { clock } from './progress.ts';
+import { registersJson, registersText } from './register-report.ts';
 
-/** The plan as JSON, with the totals and the libraries that its node would have to do without. */
-export function planJson(plan: Plan, libraries: readonly LibraryAdvice[]): string {
+/** The plan as JSON, with the totals, the libraries that its node would have to do without, and the registers. */
+export function planJson(plan: Plan, libraries: readonly LibraryAdvice[], registers?: RegistersReading): string {
+  const found = registers && { registers: registersJson(registers) };
   const totals = { expectedS: expectedSeconds(plan), writesBytes: totalWrites(plan) };
-  return JSON.stringify({ ...plan, ...totals, libraries }, null, 2);
+  return JSON.stringify({ ...plan, ...totals, libraries, ...found }, null, 2);
 }
 
-/** The plan as a table: benchmark, node, expected time, bytes written, metrics; then what nothing measures. */
-export function planTable(plan: Plan): string {
+/** The plan as a table: benchmark, node, expected time, bytes written; then what nothing measures, and the registers. */
+export function planTable(plan: Plan, registers?: RegistersReading): string {
   const lines = [
     `guide ${plan.guide.id} ${plan.guide.version}${isBuiltin(plan.guide.sha256) ? '' : ` (${GUIDE_UNKNOWN})`} · profile ${plan.profile} · nodes ${plan.nodes.join(', ')}`,
     ...(plan.targets ? [`partial: only ${plan.targets.join(', ')}; no other target will be judged`] : []),
@@ -34,6 +37,7 @@ export function planTable(plan: Plan): string {
     lines.push('', 'not measured:');
     for (const { target, reason, detail } of plan.unmeasured) lines.push(`  ${target}: ${reason}: ${detail}`);
   }
+  if (registers) lines.push('', registersText(registers).trimEnd());
   lines.push('', 'nothing was started');
   return `${lines.join('\n')}\n`;
 }

@@ -68,7 +68,10 @@ export const ERRORS = {
     exit: EXIT.usage,
     zh: '登记表目录无效',
     en: 'the folder of registers is not valid',
-    todo: { zh: '给出一个可读的目录，内含 CSV 登记表。', en: 'Name a readable folder with CSV registers in it.' },
+    todo: {
+      zh: '给出一个可读的目录，内含 CSV 登记表，文件名须为所列名称。',
+      en: 'Name a readable folder with CSV registers in it, under the names that are listed.',
+    },
   },
   waivers_invalid: {
     exit: EXIT.usage,

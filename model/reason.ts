@@ -294,7 +294,10 @@ export const REASONS = {
   register_invalid: {
     zh: '登记表中有无效行',
     en: 'the register has rows that are not valid',
-    todo: { zh: '按列出的行号更正登记表。', en: 'Correct the rows that are listed.' },
+    todo: {
+      zh: '按报告“登记表”一节列出的行号更正登记表。',
+      en: 'Correct the rows that are listed under “Registers” in the report.',
+    },
   },
   needs_person: {
     zh: '需要人工确认',

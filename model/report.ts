@@ -10,6 +10,7 @@ import { RejectionCode } from './log.ts';
 import { Check, Finding, Phase, Telemetry } from './measurement.ts';
 import { EvidenceLevel, Outcome, Overall } from './outcome.ts';
 import { LIBRARY_REASONS, ReasonCode } from './reason.ts';
+import { Registers } from './register.ts';
 import { Text } from './text.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -244,6 +245,8 @@ export const Report = Type.Object(
     /** Absent where no library was missed. */
     libraries: Type.Optional(Type.Array(LibraryAdvice)),
     inference: Type.Optional(Inference),
+    /** Absent where none were supplied. */
+    registers: Type.Optional(Registers),
     /** What the controller received and did not accept, and why. */
     rejected: Type.Array(
       Type.Object(

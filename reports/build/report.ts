@@ -21,6 +21,7 @@ import { librariesOf } from './libraries.ts';
 import { countParts } from './parts.ts';
 import { withPlausibility } from './plausibility.ts';
 import { withRecordings } from './recordings.ts';
+import { registersOf } from './registers.ts';
 
 /** What a report needs beside the run itself. */
 export interface ReportFacts {
@@ -108,6 +109,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     ...(compute && { compute }),
     ...(libraries.length > 0 && { libraries }),
     ...(inference && { inference }),
+    ...(run.registers && { registers: registersOf(run.registers) }),
     rejected: run.rejected.map(({ node, assignment, code, missing, detail, sha256 }) => {
       return { node, assignment, code, ...(missing?.length ? { missing: [...missing] } : {}), detail, sha256 };
     }),

@@ -23,7 +23,7 @@ export interface RegisterCounts {
   readonly registers: readonly {
     readonly name: string;
     readonly sha256: string;
-    readonly problems: readonly unknown[];
+    readonly problems: readonly { readonly code: string; readonly detail: string }[];
   }[];
 }
 

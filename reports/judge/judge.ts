@@ -105,7 +105,9 @@ function judgeRegister(
   const decision = decide({ value: count, U: 0 }, requirement, target.rule);
   const reasons: Reason[] = decision.reason ? [{ code: decision.reason, detail: '' }] : [];
   if (register.problems.length > 0) {
-    reasons.push({ code: 'register_invalid', detail: `${register.problems.length} in ${register.name}.csv` });
+    const listed = register.problems.map(({ code, detail }) => (code === 'more' ? Number(detail) : 1));
+    const total = listed.reduce((sum, one) => sum + one, 0);
+    reasons.push({ code: 'register_invalid', detail: `${total} in ${register.name}.csv` });
   }
   const outcome = decision.outcome === 'pass' && run.plan.synthetic ? 'indeterminate' : decision.outcome;
   const result: RequirementResult = {

@@ -1,30 +1,46 @@
+import type { RegisterProblemCode } from '../../model/register.ts';
 import { readAmount } from './amount.ts';
-import { readDate } from './calendar-date.ts';
 import { readCopyrightNumber } from './copyright-number.ts';
-import { creditCodeFault } from './credit-code.ts';
+import { type CreditCodeFault, creditCodeFault } from './credit-code.ts';
 import { readPatentNumber } from './patent-number.ts';
-import type { RegisterProblemCode } from './problem.ts';
+import { saysOther } from './sameness.ts';
+import { readWrittenDay } from './written-day.ts';
 
-/** What a cell says in its standard form, or what is wrong with it. */
-export type CellReading = { value: string } | { code: RegisterProblemCode; detail: string };
+/** What a cell says in its standard form (with what a person should look at), or what is wrong with it. */
+export type CellReading =
+  | { value: string; notice?: { code: RegisterProblemCode; detail: string } }
+  | { code: RegisterProblemCode; detail: string };
 
-/** One column of a register: the names its header may have (Chinese or English) and how a cell is read. */
+/** One column of a register: the names its header may have (Chinese or English) and how the content of a cell is read. */
 export interface Column {
   readonly key: string;
   readonly headers: readonly string[];
   readonly optional?: true;
-  readonly read: (cell: string) => CellReading;
+  /** Its header may state a unit in brackets, which must be that of the other columns of amounts. */
+  readonly unit?: true;
+  readonly read: (content: string) => CellReading;
 }
 
 const MAX_NAME = 200;
+/** Longer cells are no amount and no date; patterns are not tried on them. */
+const MAX_NUMBER = 64;
 
-/** A name: any text of at most 200 characters, spaces folded. */
+/** The name of a thing that is counted: any text of at most 200 characters but “其他” and the like, blanks folded. */
 export function name(key: string, headers: readonly string[]): Column {
-  return { key, headers, read: readName };
+  return {
+    key,
+    headers,
+    read: (content) => (saysOther(content) ? { code: 'cell_nothing', detail: content } : readText(content)),
+  };
+}
+
+/** The title of a row whose other cells count: “其他” is a title like any other. */
+export function title(key: string, headers: readonly string[]): Column {
+  return { key, headers, read: readText };
 }
 
 export function optionalName(key: string, headers: readonly string[]): Column {
-  return { key, headers, optional: true, read: readName };
+  return { key, headers, optional: true, read: readText };
 }
 
 /** File name of a document that proves the row, as supplied beside the register. */
@@ -32,7 +48,17 @@ export const DOCUMENT: Column = {
   key: 'document',
   headers: ['证明文件', '证明材料', '合同文件', '附件', 'document', 'contract', 'file'],
   optional: true,
-  read: readName,
+  read: readText,
+};
+
+const CREDIT_CODE_PROBLEMS: Readonly<Record<CreditCodeFault, RegisterProblemCode>> = {
+  length: 'format',
+  character: 'format',
+  region: 'format',
+  check: 'check_wrong',
+  kind: 'kind_unknown',
+  province: 'region_unknown',
+  organisation: 'organisation_check_wrong',
 };
 
 /** Unified social credit code of an organisation. */
@@ -47,12 +73,13 @@ export const CREDIT_CODE: Column = {
     'uscc',
     'code',
   ],
-  read(cell) {
-    const code = compact(cell);
-    if (mangled(cell)) return { code: 'cell_mangled', detail: cell };
+  read(content) {
+    const code = compact(content);
+    if (mangled(content)) return { code: 'cell_mangled', detail: content };
     const fault = creditCodeFault(code);
-    if (fault === 'check') return { code: 'check_wrong', detail: code };
-    return fault ? { code: 'format', detail: `${code}: ${fault}` } : { value: code };
+    if (!fault) return { value: code };
+    const problem = CREDIT_CODE_PROBLEMS[fault];
+    return { code: problem, detail: problem === 'format' ? `${code}: ${fault}` : code };
   },
 };
 
@@ -60,9 +87,9 @@ export const CREDIT_CODE: Column = {
 export const PROPERTY_NUMBER: Column = {
   key: 'number',
   headers: ['申请号', '专利号', '专利申请号', '登记号', '申请号/登记号', '编号', 'number', 'application number'],
-  read(cell) {
-    const text = compact(cell);
-    if (mangled(cell)) return { code: 'cell_mangled', detail: cell };
+  read(content) {
+    const text = compact(content);
+    if (mangled(content)) return { code: 'cell_mangled', detail: content };
     const copyright = readCopyrightNumber(text);
     if (copyright) return { value: copyright.number };
     const patent = readPatentNumber(text);
@@ -76,9 +103,15 @@ export function amount(key: string, headers: readonly string[]): Column {
   return {
     key,
     headers,
-    read(cell) {
-      const value = readAmount(cell.normalize('NFKC').trim());
-      return value === undefined ? { code: 'format', detail: cell } : { value: value.toString() };
+    unit: true,
+    read(content) {
+      if (content.length > MAX_NUMBER) return { code: 'format', detail: content };
+      const text = content.normalize('NFKC').trim();
+      const value = readAmount(text);
+      if (value !== undefined) return { value: value.toString() };
+      if (/^[-−–(]/.test(text)) return { code: 'amount_negative', detail: content };
+      const bare = text.replace(/^(?:CNY|RMB|¥|\$|人民币)|(?:CNY|RMB|[百千万亿]*元整?|[百千万亿]+)$/giu, '').trim();
+      return { code: bare !== text && readAmount(bare) !== undefined ? 'amount_unit' : 'format', detail: content };
     },
   };
 }
@@ -88,25 +121,29 @@ export function date(key: string, headers: readonly string[]): Column {
   return {
     key,
     headers,
-    read(cell) {
-      const day = readDate(compact(cell));
-      if (!day) return { code: 'format', detail: cell };
-      return { value: `${day.year}-${String(day.month).padStart(2, '0')}-${String(day.day).padStart(2, '0')}` };
+    read(content) {
+      if (content.length > MAX_NUMBER) return { code: 'format', detail: content };
+      const written = readWrittenDay(content);
+      if ('fault' in written) return { code: written.fault, detail: content };
+      const { year, month, day } = written.day;
+      const value = `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+      if (!written.serial) return { value };
+      return { value, notice: { code: 'date_serial', detail: `${content} = ${value}` } };
     },
   };
 }
 
-function readName(cell: string): CellReading {
-  const value = cell.normalize('NFKC').trim().replace(/\s+/g, ' ');
+function readText(content: string): CellReading {
+  const value = content.normalize('NFKC').trim().replace(/\s+/g, ' ');
   return value.length > MAX_NAME ? { code: 'cell_too_long', detail: value } : { value };
 }
 
 /** Full-width forms made plain, spaces inside removed, capitals. */
-function compact(cell: string): string {
-  return cell.normalize('NFKC').replace(/\s+/g, '').toUpperCase();
+function compact(content: string): string {
+  return content.normalize('NFKC').replace(/\s+/g, '').toUpperCase();
 }
 
 /** A long number that a spreadsheet rewrote: 9.14403E+17, or digits ended by zeros it made up are beyond our knowing. */
-function mangled(cell: string): boolean {
-  return /^[0-9](?:\.[0-9]+)?E\+?[0-9]+$/i.test(cell.trim());
+function mangled(content: string): boolean {
+  return /^[0-9](?:\.[0-9]+)?E\+?[0-9]+$/i.test(content.normalize('NFKC').trim());
 }

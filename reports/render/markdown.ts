@@ -12,6 +12,7 @@ import { percent, plusMinus, quantity, signedPercent, significant } from '../tex
 import { SENTENCES } from '../text/sentence.ts';
 import { holdsFor, judgedBy, KIND, passesByLevel, unknownGuide } from '../text/standing.ts';
 import { oneLine } from '../text/visible.ts';
+import { registerLines, registerSum } from './registers.ts';
 import {
   allReasons,
   claimedText,
@@ -83,6 +84,7 @@ export function renderMarkdown(report: Report, notice?: Text): string {
     ),
     `## ${both(LABELS.actions)}`,
     ...actions(report),
+    ...registers(report),
     ...rates(report),
     `## ${both(LABELS.rule)}`,
     ...[...new Set(report.verdicts.map((v) => v.rule))].sort().map((rule) => `- ${both(RULE_TEXT[rule])}`),
@@ -128,6 +130,25 @@ function actions(report: Report): string[] {
     const head = `- ${OUTCOME_SIGN[verdict.outcome]} **${both(verdict.title)}** ${cell(verdict.clause)} · ${both(OUTCOME_TEXT[verdict.outcome])}${result ? ` · ${both(gap(result))}` : ''}`;
     return [head, ...reasons].join('\n');
   });
+}
+
+/** What became of each register, and a row for everything that is wrong with it. */
+function registers({ registers: supplied }: Report): string[] {
+  if (!supplied) return [];
+  const { registerFile, registerRow, registerColumn, registerReason, registerCell } = LABELS;
+  const rows = registerLines(supplied).map(({ file, row, column, code, text, detail, counts }) => [
+    cell(file),
+    row === undefined ? '—' : String(row),
+    cell(column || '—'),
+    `\`${code}\` ${both(text)}${counts ? ` (${both(LABELS.registerCounts)})` : ''}`,
+    cell(detail),
+  ]);
+  const header = [registerFile, registerRow, registerColumn, registerReason, registerCell].map(both);
+  return [
+    `## ${both(LABELS.registers)}`,
+    supplied.files.map((one) => `- ${cell(one.file)}: ${both(registerSum(one))}`).join('\n'),
+    ...(rows.length > 0 ? [table(header, rows)] : []),
+  ];
 }
 
 /** A line for each precision; kinds of device, the slowest ones and networks stand on the page. */

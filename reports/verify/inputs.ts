@@ -1,8 +1,7 @@
 import { Type } from 'typebox';
 import { sha256Hex } from '../../evidence/digest.ts';
 import { Claims, Guide, Waiver } from '../../model/guide.ts';
-import type { RegisterCounts } from '../judge/case.ts';
-import { readRegisters } from '../registers/reading.ts';
+import { type RegistersReading, readRegisters } from '../registers/reading.ts';
 import { readJson } from './files.ts';
 import { type Bundle, PATHS } from './layout.ts';
 
@@ -12,7 +11,7 @@ export interface RunInputs {
   readonly guideSha256: string;
   readonly claims: Claims | undefined;
   readonly waivers: readonly Waiver[];
-  readonly registers: RegisterCounts | undefined;
+  readonly registers: RegistersReading | undefined;
   /** Paths of all of them. */
   readonly inputPaths: ReadonlySet<string>;
 }

@@ -4,20 +4,25 @@ import { LABELS } from '../../text/catalog.ts';
 import { SENTENCES } from '../../text/sentence.ts';
 import { both, code, type Markup, markup } from '../markup.ts';
 import { allReasons, deciding, gap, gravity } from '../summary.ts';
+import { registers } from './registers.ts';
 import { outcomeMark, section } from './section.ts';
 
 /** Particulars that are written out for one code; a fleet may have one for every node. */
 const DETAILS = 5;
 
-/** Every target that is not a pass, gravest and mandatory ones first: how far off, why, and what a person can do. */
+/**
+ * Every target that is not a pass, gravest and mandatory ones first: how far off, why, and what a person can do; then the
+ * registers with their rows that are wrong.
+ */
 export function actions(report: Report): Markup {
   const open = report.verdicts
     .filter((verdict) => verdict.outcome !== 'pass')
     .sort((a, b) => Number(b.mandatory) - Number(a.mandatory) || gravity(a.outcome) - gravity(b.outcome));
   const conditions =
     report.findings.length > 0 && markup`<h3>${both(LABELS.findings)}</h3>${reasonList(report.findings, true)}`;
-  if (open.length === 0) return section('actions', markup`<p>${both(LABELS.allPass)}</p>${conditions}`);
-  return section('actions', markup`${conditions}<ol class="actions">${open.map(action)}</ol>`);
+  if (open.length === 0)
+    return section('actions', markup`<p>${both(LABELS.allPass)}</p>${conditions}${registers(report)}`);
+  return section('actions', markup`${conditions}<ol class="actions">${open.map(action)}</ol>${registers(report)}`);
 }
 
 function action(verdict: Verdict): Markup {

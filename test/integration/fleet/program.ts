@@ -5,11 +5,11 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 const ENTRY = join(ROOT, 'assay.ts');
 
 /** The program as a user starts it, in a folder; ended with a signal if it takes longer than anybody would wait. */
-export function assayIn(cwd: string, args: readonly string[]) {
+export function assayIn(cwd: string, args: readonly string[], timeout = 30_000) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [ENTRY, ...args], {
     cwd,
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return { status, stdout, stderr };

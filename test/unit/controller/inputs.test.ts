@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -118,6 +118,65 @@ describe('a folder of registers', () => {
     mkdirSync(path);
     expect(() => readInputs({ registers: path })).toThrow(refused(/no \.csv file/));
     expect(() => readInputs({ registers: join(folder, 'none') })).toThrow(refused(/ENOENT/));
+  });
+
+  it('is refused where no file in it is a register, with what is there and what registers are called', () => {
+    const path = join(folder, 'other-registers');
+    mkdirSync(join(path, 'sub'), { recursive: true });
+    for (const name of ['README.txt', '数据.csv', 'sub/clients.csv']) writeFileSync(join(path, name), 'x');
+    const act = () => readInputs({ registers: path });
+    for (const word of [
+      /README\.txt/,
+      /数据\.csv/,
+      /sub\/clients\.csv/,
+      /clients\.csv, paidClients\.csv, domains\.csv/,
+    ]) {
+      expect(act).toThrow(refused(word));
+    }
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['client.csv', '', /client\.csv is no register; did you mean clients\.csv\? .*是否应为 clients\.csv/],
+    ['Domains.csv', '', /did you mean domains\.csv/],
+    ['服务领域.csv', '', /服务领域\.csv is no register; did you mean domains\.csv/],
+    ['2021.csv', '项目,计划投资,已完成投资\n', /2021\.csv is no register; did you mean investment\.csv/],
+    ['domains.xlsx', 'PK', /domains\.xlsx is no register; save it as CSV under the name domains\.csv .*另存为/],
+    ['ip.csv.txt', '', /save it as CSV under the name ip\.csv/],
+  ])('is refused with %s, which is nearly a register', (name, text, problem) => {
+    expect(() => registers((path) => writeFileSync(join(path, name), text))).toThrow(refused(problem));
+  });
+
+  it('is taken with files that nothing uses, and they are said', () => {
+    const path = join(folder, 'with-more');
+    mkdirSync(path);
+    writeFileSync(join(path, 'domains.csv'), '服务领域\n医疗\n无\n');
+    for (const name of ['README.txt', 'notes.csv']) writeFileSync(join(path, name), 'x');
+    const { registers: reading } = readInputs({ registers: path });
+    expect(reading?.counts).toEqual({ 'domains.distinct': 1 });
+    expect(reading?.unused).toMatchObject([{ file: 'README.txt', code: 'file_unused' }]);
+    expect(reading?.registers.map((one) => [one.file, one.problems[0]?.code])).toEqual([
+      ['domains.csv', 'cell_nothing'],
+      ['notes.csv', 'register_unknown'],
+    ]);
+  });
+
+  it('is read with the dates of the guide', () => {
+    const path = join(folder, 'late');
+    mkdirSync(path);
+    writeFileSync(join(path, 'period.csv'), '阶段,开始日期,结束日期\n一期,2021/1/5 0:00:00,2022/1/1 0:00:00\n');
+    const { registers: reading } = readInputs({ registers: path });
+    expect(reading?.registers[0]?.problems).toMatchObject([{ row: 2, column: '结束日期', code: 'out_of_period' }]);
+  });
+
+  it('is refused with a register over the limit before it is read', () => {
+    const act = () =>
+      registers((path) => {
+        writeFileSync(join(path, 'ip.csv'), '');
+        truncateSync(join(path, 'ip.csv'), 2 ** 30);
+      });
+    expect(act).toThrow(
+      expect.objectContaining({ code: 'file_unreadable', message: expect.stringMatching(/ip\.csv: 1073741824 bytes/) }),
+    );
   });
 });
 

@@ -68,6 +68,28 @@ describe('encodings', () => {
     expect(decodeText(gb18030(text))).toEqual({ text, encoding: 'gb18030' });
     const utf16 = Uint8Array.from([0xff, 0xfe, ...new Uint8Array(Buffer.from(text, 'utf16le'))]);
     expect(decodeText(utf16)).toEqual({ text, encoding: 'utf-16le' });
+    const swapped = new Uint8Array(Buffer.from(`\ufeff${text}`, 'utf16le').swap16());
+    expect(decodeText(swapped)).toEqual({ text, encoding: 'utf-16be' });
+  });
+
+  it('are UTF-16 without a mark where nearly every second byte of separators and digits is zero', () => {
+    const text = '统一社会信用代码,名称\r\n91,一二三\r\n';
+    const little = new Uint8Array(Buffer.from(text, 'utf16le'));
+    expect(decodeText(little)).toEqual({ text, encoding: 'utf-16le' });
+    expect(decodeText(new Uint8Array(Buffer.from(text, 'utf16le').swap16()))).toEqual({ text, encoding: 'utf-16be' });
+    expect(decodeText(Uint8Array.from([...little, 0x41]))?.encoding).not.toBe('utf-16le');
+  });
+
+  it('are not taken for GB18030 where UTF-8 was cut or damaged', () => {
+    const utf8 = new TextEncoder().encode('单位名称,服务领域\n甲公司,医疗\n');
+    expect(decodeText(utf8.slice(0, -2))).toBeUndefined();
+    for (let cut = 1; cut < 8; cut++) {
+      const damaged = Uint8Array.from(utf8, (byte, i) => (i === cut ? 0xff : byte));
+      expect(decodeText(damaged)).toBeUndefined();
+    }
+    for (const text of ['单位名称,服务领域', 'name\n联通公司', '公司', 'a,联通的公司']) {
+      expect(decodeText(gb18030(text))?.text).toBe(text);
+    }
   });
 
   it('are never guessed: bytes that fit none give nothing', () => {

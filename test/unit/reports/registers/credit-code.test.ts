@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { creditCodeCheck, creditCodeFault } from '../../../../reports/registers/credit-code.ts';
+import { creditCodeCheck, creditCodeFault, organisationCheck } from '../../../../reports/registers/credit-code.ts';
 
 const ALPHABET = [...'0123456789ABCDEFGHJKLMNPQRTUWXY'];
 
@@ -23,11 +23,46 @@ it('names what is wrong', () => {
   expect(creditCodeFault('91350100M000100Y44')).toBe('check');
 });
 
+/** A code with the check that the standard asks for, whatever else is wrong. */
+const code = (kind: string, region: string, organisation: string): string => {
+  const body = kind + region + organisation;
+  return body + creditCodeCheck(body);
+};
+
+it('has an organisation with a check of its own (GB 11714)', () => {
+  // D2143569: 13·3 + 2·7 + 1·9 + 4·10 + 3·5 + 5·8 + 6·4 + 9·2 = 199, 199 mod 11 = 1, 11 − 1 = 10, written X
+  expect(organisationCheck('D2143569')).toBe('X');
+  expect(organisationCheck('00000000')).toBe('0');
+  expect(creditCodeFault(code('91', '440300', 'D2143569X'))).toBeUndefined();
+  for (const wrong of '0123456789') {
+    expect(creditCodeFault(code('91', '440300', `D2143569${wrong}`))).toBe('organisation');
+  }
+});
+
+it('has a listed department and kind of body, and a province or the state', () => {
+  for (const kind of ['11', '12', '13', '19', '35', '51', '54', '59', '79', '81', '93', 'A1', 'N2', 'Y1']) {
+    expect(creditCodeFault(code(kind, '110000', 'D2143569X')), kind).toBeUndefined();
+  }
+  for (const kind of ['00', '14', '44', '57', '94', '99', 'B1', 'N4', 'Y2', '9A', 'AA']) {
+    expect(creditCodeFault(code(kind, '110000', 'D2143569X')), kind).toBe('kind');
+  }
+  for (const region of ['100000', '110000', '659004', '710000', '820000']) {
+    expect(creditCodeFault(code('91', region, 'D2143569X')), region).toBeUndefined();
+  }
+  for (const region of ['000000', '100001', '160101', '380000', '470000', '550000', '666666', '830000', '990000']) {
+    expect(creditCodeFault(code('91', region, 'D2143569X')), region).toBe('province');
+  }
+});
+
 it('sees every single wrong character and every pair of unequal neighbours that changed places', () => {
   const body = fc.tuple(
     fc.constantFrom('91', '12', '54'),
-    fc.integer({ min: 0, max: 999_999 }).map((n) => String(n).padStart(6, '0')),
-    fc.array(fc.constantFrom(...ALPHABET), { minLength: 9, maxLength: 9 }).map((a) => a.join('')),
+    fc
+      .tuple(fc.constantFrom('11', '44', '65'), fc.integer({ min: 0, max: 9999 }))
+      .map(([province, n]) => province + String(n).padStart(4, '0')),
+    fc
+      .array(fc.constantFrom(...ALPHABET), { minLength: 8, maxLength: 8 })
+      .map((a) => a.join('') + organisationCheck(a.join(''))),
   );
   fc.assert(
     fc.property(body, fc.nat(17), fc.constantFrom(...ALPHABET), ([a, b, c], place, other) => {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { creditCodeCheck } from '../../../../reports/registers/credit-code.ts';
+import type { REGISTER_PROBLEMS } from '../../../../model/register.ts';
+import { creditCodeCheck, organisationCheck } from '../../../../reports/registers/credit-code.ts';
 import { patentCheck } from '../../../../reports/registers/patent-number.ts';
-import type { REGISTER_PROBLEMS } from '../../../../reports/registers/problem.ts';
 import { type RegistersReading, readRegisters } from '../../../../reports/registers/reading.ts';
 import { gb18030 } from './gb18030.ts';
 
@@ -18,7 +18,8 @@ function read(
 }
 
 function client(n: number): string {
-  const body = `91440101MA5${String(n).padStart(6, '0')}`;
+  const organisation = `MA5${String(n).padStart(5, '0')}`;
+  const body = `91440101${organisation}${organisationCheck(organisation)}`;
   return body + creditCodeCheck(body);
 }
 
