@@ -1,10 +1,15 @@
-/** The name that is most like what was typed; undefined where none is like it. */
+/**
+ * The name that is most like what was typed, or whose beginning is; undefined where none is like it. A beginning of fewer
+ * than three letters is like nothing.
+ */
 export function nearest(typed: string, names: readonly string[]): string | undefined {
-  const [best] = names
-    .map((name) => ({ name, steps: distance(typed.toLowerCase(), name.toLowerCase()) }))
-    .sort((a, b) => a.steps - b.steps);
-  const startsAlike = names.find((name) => typed.length >= 3 && name.startsWith(typed));
-  return best && best.steps <= Math.max(2, Math.floor(typed.length / 3)) ? best.name : startsAlike;
+  const text = typed.toLowerCase();
+  const stepsTo = (name: string): number => {
+    const whole = distance(text, name.toLowerCase());
+    return text.length < 3 ? whole : Math.min(whole, distance(text, name.toLowerCase().slice(0, text.length)));
+  };
+  const [best] = names.map((name) => ({ name, steps: stepsTo(name) })).sort((a, b) => a.steps - b.steps);
+  return best && best.steps <= Math.max(1, Math.floor(text.length / 4)) ? best.name : undefined;
 }
 
 /** Levenshtein's distance: letters to put in, take out or change. Names are short; a long text is compared by its start. */

@@ -112,6 +112,8 @@ describe('the name that was meant', () => {
     ['gd-2022-compute', 'gd-2021-compute'],
     ['GD-2021-COMPUTE', 'gd-2021-compute'],
     ['gd-2021', 'gd-2021-compute'],
+    ['gd-2022', 'gd-2021-compute'],
+    ['gd', undefined],
     ['something-else-altogether', undefined],
   ])('of %s is %s', (typed, meant) => {
     expect(nearest(typed, ['gd-2021-compute', 'other'])).toBe(meant);
