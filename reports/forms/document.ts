@@ -105,9 +105,14 @@ export function paragraph(text: string, look: Look = {}): Paragraph {
   return new Paragraph({
     alignment: look.centre ? AlignmentType.CENTER : AlignmentType.LEFT,
     spacing: { before: 0, after: 0, line: 264 },
-    children: [new TextRun({ text: visible(text), font: FONT, size: look.size ?? 20, bold: look.bold ?? false })],
+    children: [
+      new TextRun({ text: unbroken(visible(text)), font: FONT, size: look.size ?? 20, bold: look.bold ?? false }),
+    ],
   });
 }
+
+/** A unit stays on one line: its hyphen is one at which word processors do not break. */
+const unbroken = (text: string): string => text.replace(/(?<=\p{Ll})-(?=ops\b)/gu, '\u2011');
 
 /** An A4 document on its side with the report's number above and page x of y below, as bytes of a .docx file. */
 export async function pack(report: Report, title: string, body: readonly (Paragraph | Table)[]): Promise<Uint8Array> {

@@ -245,7 +245,7 @@ describe.skipIf(!SOFFICE || !PDFTOTEXT)(
         const text = execFileSync(PDFTOTEXT!, ['-layout', join(folder, `${year}.pdf`), '-'], { encoding: 'utf8' });
         expect(text).toContain('项目绩效目标表');
         expect(text).toContain(heading);
-        expect(text).toContain('Peta-ops');
+        expect(text).toMatch(/Peta[-\u2010\u2011]ops/);
         expect(text).toContain('未通过');
       },
       120_000,
