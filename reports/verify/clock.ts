@@ -26,6 +26,7 @@ export function attemptClockFindings({ clock, exchanges }: Transcript): Finding[
   const last = clock?.at(-1);
   if (!clock || !last || clock.length < 2)
     return [unsound("the controller's clock was not compared with the kernel's")];
+  if (clock.some((reading) => tookS(reading) > MOST_READING_S)) return [unsound('a reading took too long to say anything')];
   const out = clock.find((reading, at) => at > 0 && !follows(clock[at - 1]!, reading));
   if (out) return [unsound("readings of the kernel's counter are out of order")];
   const end = exchanges.at(-1);
@@ -36,6 +37,11 @@ export function attemptClockFindings({ clock, exchanges }: Transcript): Finding[
   const worst = furthestApart(clock);
   return worst ? [unsound(`in a window of ${describe(worst)}`)] : [];
 }
+
+/** A controller gives a reading up after five seconds; a longer one would void the comparison. */
+const MOST_READING_S = 6;
+
+const tookS = ({ askedNs, answeredNs }: BootReading): number => Number(BigInt(answeredNs) - BigInt(askedNs)) / 1e9;
 
 const endsAfter = (reading: BootReading, receivedNs: string): boolean =>
   BigInt(reading.answeredNs) >= BigInt(receivedNs);

@@ -55,6 +55,7 @@ describe('the controller’s clock in an attempt', () => {
     ['never compared', undefined],
     ['compared by no reading', []],
     ['compared once', [reading(10, 110)]],
+    ['compared by readings that take as long as all of it', [reading(0, 100, 10), reading(2.5, 110, 10)]],
     ['compared from after the opening on', [reading(0.5, 100.5), reading(10, 110)]],
     ['with readings that run backwards', [reading(0, 100), reading(5, 105), reading(4, 104), reading(10, 110)]],
   ])('is unsound %s', (_, clock) => {
