@@ -2,7 +2,9 @@ import { type Static, Type } from 'typebox';
 
 const strict = { additionalProperties: false } as const;
 /** What a node sends is bounded: nothing here is longer than the kernel's own limits, or than any framework needs. */
-const Word = Type.String({ maxLength: 4096 });
+/** Characters of a word or of a value that are kept: what is so long may have had more. */
+export const MOST_CHARACTERS = 4096;
+const Word = Type.String({ maxLength: MOST_CHARACTERS });
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 
 /** Why the bytes behind a loaded object are not known. */

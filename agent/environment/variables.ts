@@ -1,3 +1,5 @@
+import { MOST_CHARACTERS } from '../../model/environment.ts';
+
 /** Variables that can change a measurement: the loader's, the languages', the libraries' that compute, and our own. */
 const RELEVANT = new RegExp(
   `^(?:${[
@@ -10,7 +12,6 @@ const SECRET = /TOKEN|PASSW|PWD|SECRET|CREDENTIAL|AUTH|COOKIE|(?:^|_)(?:API|ACCE
 const SECRET_OPTION = /^-{1,2}[\w-]*(?:token|passw|secret|credential|auth|key)[\w-]*$/i;
 const SECRET_ARGUMENT = /^(-{1,2}[\w-]*(?:token|passw|secret|credential|auth|key)[\w-]*=).+$/i;
 const MASK = '***';
-const MOST_CHARACTERS = 4096;
 const MOST_ARGUMENTS = 200;
 
 /** The variables of an environment (`NAME=value`, ended by NUL) that can change a measurement, secrets masked. */

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { ProcessNews } from '../../benchmarks/processes.ts';
 import type { Environment, LoadedObject, MeasuringProcess, PolicyLibrary, Tool } from '../../model/environment.ts';
 import { type FileDigests, type FileState, fileState } from './files.ts';
 import { mappedCode } from './maps.ts';
+import { type SearchPath, searchPath } from './search-path.ts';
 import { relevantArguments, relevantVariables } from './variables.ts';
 
 const EVERY_MS = 500;
@@ -53,6 +54,7 @@ export class EnvironmentWatch {
   readonly #told = new Map<number, { path: string; argv: readonly string[] }>();
   /** Processes that were told of and have ended, in order. */
   readonly #ended: { path: string; argv: readonly string[]; seen: boolean; livedS: number }[] = [];
+  readonly #searches = new Map<string, SearchPath>();
   readonly #timer: NodeJS.Timeout;
 
   constructor() {
@@ -168,11 +170,11 @@ export class EnvironmentWatch {
         };
         this.#seen.set(key, seen);
       }
-      const directories = searchedDirectories(seen.variables.LD_LIBRARY_PATH);
+      const searchedFor = this.#search(seen.variables.LD_LIBRARY_PATH, readlinkSync(`/proc/${pid}/cwd`));
       for (const { path, deleted, memory } of mappedCode(readFileSync(`/proc/${pid}/maps`, 'utf8'))) {
         const name = `${path}${deleted ? ' (deleted)' : ''}`;
         if (seen.objects.has(name)) continue;
-        const searched = directories.some((directory) => path.startsWith(`${directory}/`));
+        const searched = searchedFor(path);
         const problem = memory ? 'memory' : deleted ? 'deleted' : undefined;
         const state = problem ? undefined : fileState(path);
         seen.objects.set(name, { path, ...(problem ? { problem } : {}), state, searched });
@@ -181,6 +183,14 @@ export class EnvironmentWatch {
     } catch {
       // It has ended, or is another user's: whether that matters is seen by how long it lived.
     }
+  }
+
+  #search(value: string | undefined, workingDirectory: string): SearchPath {
+    if (!value) return () => false;
+    const key = `${workingDirectory}\0${value}`;
+    const known = this.#searches.get(key) ?? searchPath(value, workingDirectory);
+    this.#searches.set(key, known);
+    return known;
   }
 
   async #tools(files: FileDigests): Promise<Tool[]> {
@@ -236,18 +246,6 @@ function counted(processes: readonly MeasuringProcess[]): MeasuringProcess[] {
     else alike.set(key, { ...one });
   }
   return [...alike.values()];
-}
-
-/** Directories of an LD_LIBRARY_PATH as the kernel names them (ld.so(8)); an empty one is the working directory's. */
-function searchedDirectories(value: string | undefined): string[] {
-  const directories = (value ?? '').split(/[:;]/).filter((directory) => directory.startsWith('/'));
-  return directories.map((directory) => {
-    try {
-      return realpathSync(directory);
-    } catch {
-      return directory;
-    }
-  });
 }
 
 /** Children of a process, by all of its threads. */

@@ -1,4 +1,5 @@
 import { untriedOf } from '../../benchmarks/reach.ts';
+import type { Inventory } from '../../model/inventory.ts';
 import type { Finding } from '../../model/measurement.ts';
 import type { Attempt, Report } from '../../model/report.ts';
 import { duplicateFindings } from '../../model/uniqueness.ts';
@@ -60,7 +61,7 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
     })),
     unanswered: [
       ...run.lost.map(({ assignment, detail }) => ({ assignment, code: 'node_lost' as const, detail })),
-      ...run.rejected.map(unaccepted),
+      ...run.rejected.map((one) => unaccepted(one, run.inventories)),
     ],
     registers: run.registers,
     counted: countParts({ inventories: run.inventories, admitted: plausible }),
@@ -119,14 +120,23 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
   };
 }
 
-/** A rejected result as the judge sees it. Nobody stands behind its numbers but the node that signed them: level E0. */
-function unaccepted({ assignment, attempt, code, detail, shown }: Rejected): Case['unanswered'][number] {
+/**
+ * A rejected result as the judge sees it. Nobody stands behind its numbers but the node that signed them: level E0. What
+ * would not have counted against the platform had it been accepted does not count against it now.
+ */
+function unaccepted(
+  { assignment, attempt, code, detail, shown }: Rejected,
+  inventories: readonly Inventory[],
+): Case['unanswered'][number] {
   const why = code === 'evidence_missing' ? code : 'evidence_mismatch';
   if (!shown) return { assignment, code: why, detail };
-  const { measurement, examination, sha256 } = shown;
+  const { measurement, sha256 } = shown;
+  const { benchmark, node, settings, state } = measurement;
+  const [{ examination }] = withoutHosts([shown], inventories) as [typeof shown];
   const metrics = examination.metrics.map((metric) => ({ ...metric, level: 'E0' as const }));
-  const { node, state } = measurement;
-  const judged = { assignment, attempt, node, state, examination: { ...examination, metrics }, sha256 };
+  const accelerators = inventories.find((one) => one.node === node)?.accelerators.length ?? 0;
+  const untried = untriedOf(benchmark, settings, examination, accelerators);
+  const judged = { assignment, attempt, node, state, examination: { ...examination, metrics }, untried, sha256 };
   return { assignment, code: why, detail, shown: judged };
 }
 

@@ -241,15 +241,19 @@ function foundInstead({ assignment, attempt, holding }: Sorted, requirement: Req
     .map(({ code, detail }) => ({ code, detail: `${assignment} attempt ${attempt}: ${detail}` }));
 }
 
-/** Findings of an attempt about the metric that hold back what none of its readings is of. */
+/**
+ * Findings of an attempt about the metric that hold back what none of its readings is of. What is no part of what is
+ * judged does not matter here, either.
+ */
 function heldUnread(
-  { assignment, attempt, holding }: Sorted,
+  { assignment, attempt, holding, excluding }: Sorted,
   { metric, where }: Requirement,
   own: readonly Reading[],
 ): Readings['unread'] {
   return holding
     .filter((f) => f.metric === metric && maybe(f.labels, where))
     .filter((f) => !own.some((reading) => matches(reading.metric.labels, f.labels)))
+    .filter(({ labels = {} }) => !excluding.some((one) => concerns(one, { metric, labels })))
     .map(({ code, detail, labels = {} }) => ({
       reason: { code, detail: `${assignment} attempt ${attempt}: ${detail}` },
       labels,
@@ -305,10 +309,9 @@ export function holdsBack(finding: Finding, metric: Metric): boolean {
   return finding.weight !== 'informs' && concerns(finding, metric);
 }
 
-/** Whether a finding speaks of this metric. */
-function concerns(finding: Finding, metric: Metric): boolean {
-  if (finding.metric !== undefined && finding.metric !== metric.metric) return false;
-  return matches(metric.labels, finding.labels);
+/** Whether a finding speaks of everything that has this metric's id and labels. */
+function concerns(finding: Finding, { metric, labels }: Pick<Metric, 'metric' | 'labels'>): boolean {
+  return (finding.metric === undefined || finding.metric === metric) && matches(labels, finding.labels);
 }
 
 function matches(

@@ -108,9 +108,10 @@ function judgeReadings(
   let reasons: Reason[] = decision.reason ? [{ code: decision.reason, detail: '' }] : [];
   let outcome: Outcome = decision.outcome;
   const dropped = valid.length < readings.filter(isValid).length;
-  if (outcome === 'fail' && ((folded && heldReasons.length > 0) || dropped)) {
-    // What was held back or not shown every time might have reached the limit: then it is not a clear fail.
-    const all = fold(requirement, usable);
+  if (outcome === 'fail' && (((folded || counts) && heldReasons.length > 0) || dropped)) {
+    // What was held back or not shown every time might have reached the limit: then it is not a clear fail. A count of
+    // nothing is what is left where all was held back; what did no work is none of it, held back or not.
+    const all = fold(requirement, counts ? usable.filter(didWork) : usable);
     if (all && decide(all.estimate, requirement, target.rule).outcome !== 'fail') outcome = 'indeterminate';
   }
   if (outcome === 'fail' && folded) {
@@ -170,6 +171,7 @@ function judgeReadings(
 const UNTRUSTED: readonly Reason['code'][] = ['evidence_missing', 'evidence_mismatch'];
 
 const isValid = (reading: Reading): boolean => reading.held.length === 0;
+const didWork = (reading: Reading): boolean => reading.held.every(({ code }) => code !== 'zero_work');
 
 /** Valid readings of what was never wrong: a result that is right in one repeat and wrong in another is no result. */
 function rightThroughout(readings: readonly Reading[]): Reading[] {

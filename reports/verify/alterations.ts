@@ -1,16 +1,25 @@
-import { type Environment, type LoadedObject, type MeasuringProcess, OVERRIDES } from '../../model/environment.ts';
+import {
+  type Environment,
+  type LoadedObject,
+  type MeasuringProcess,
+  MOST_CHARACTERS,
+  OVERRIDES,
+} from '../../model/environment.ts';
 import type { Finding } from '../../model/measurement.ts';
 
 /** Options by which Node runs a file of somebody's before its own program (node(1)). */
 const PRELOADING = /^(?:-r|--require|--import|--loader|--experimental-loader)(?:=|$)/;
-/** Libraries that compute what is timed, or that time it, by the names that they are loaded by. */
+/**
+ * Libraries that compute what is timed, or that time it, by the names that they are loaded by. Those that Node itself
+ * needs stand before the C library in the order of search: each of them can take the place of its clocks.
+ */
 const DECISIVE =
-  /^(?:lib(?:dnnl|mkldnn|openblasp?|cblas|blas|mkl\w*|cublas(?:Lt)?|cuda|nvrtc\S*|cudart|onnxruntime|gomp|i?omp5?|c|m|pthread|dl|rt)[.-]|ld-linux)/;
+  /^(?:lib(?:dnnl|mkldnn|openblasp?|cblas|blas|mkl\w*|cublas(?:Lt)?|cuda|nvrtc\S*|cudart|onnxruntime|gomp|i?omp5?|stdc\+\+|gcc_s|atomic|c|m|pthread|dl|rt)[.-]|ld-linux)/;
 /** Where distributions and vendors install: the backends look here, whatever the variables say. */
 const INSTALLED = /^\/(?:lib\d*|usr\/lib\d*|usr\/local\/(?:lib\d*|cuda|nvidia)|opt\/(?:cuda|intel|OpenBLAS))[/.-]/;
 /** What a node makes up must not fill the report. */
 const MOST_FINDINGS = 16;
-const MOST_CHARACTERS = 300;
+const MOST_SAID = 300;
 
 /**
  * What keeps a measurement from counting because of the environment that it was made in: something was put before what is
@@ -24,7 +33,7 @@ export function alterations(environment: Environment | undefined): Finding[] {
   return [...different.values()].slice(0, MOST_FINDINGS);
 }
 
-const cut = (text: string): string => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text);
+const cut = (text: string): string => (text.length > MOST_SAID ? `${text.slice(0, MOST_SAID)}…` : text);
 const changed = (detail: string): Finding => ({ code: 'environment_altered', detail: cut(detail), weight: 'holds' });
 const unknown = (detail: string): Finding => ({ code: 'environment_unknown', detail: cut(detail), weight: 'holds' });
 
@@ -51,6 +60,12 @@ function altered({ role, argv, variables }: MeasuringProcess): Finding[] {
   for (const name of ['LD_PRELOAD', 'LD_AUDIT']) {
     if (variables[name]?.trim()) found.push(changed(`${name}=${variables[name]}`));
   }
+  for (const name of ['LD_PRELOAD', 'LD_AUDIT', 'LD_LIBRARY_PATH', 'NODE_OPTIONS']) {
+    if ((variables[name]?.length ?? 0) >= MOST_CHARACTERS) found.push(changed(`${name} is longer than is kept`));
+  }
+  // The loader puts other words in its place: nobody can tell from here which folder that was.
+  const { LD_LIBRARY_PATH: libraries = '' } = variables;
+  if (libraries.includes('$')) found.push(changed(`LD_LIBRARY_PATH=${libraries}`));
   const options = [...words(variables.NODE_OPTIONS ?? ''), ...ownOptions(argv)];
   const preloading = options.filter((word) => PRELOADING.test(word.replaceAll('_', '-')));
   if (preloading.length > 0) found.push(changed(`Node runs something else first: ${options.join(' ')}`));
@@ -62,8 +77,14 @@ function altered({ role, argv, variables }: MeasuringProcess): Finding[] {
   return found;
 }
 
-/** Words of NODE_OPTIONS; one with blanks stands in double quotes. */
-const words = (text: string): string[] => [...text.matchAll(/(?:[^\s"]|"(?:[^"\\]|\\.)*")+/g)].map(([word]) => word);
+/**
+ * Words of NODE_OPTIONS as Node reads them: any part of one may stand in double quotes, in which a backslash takes the
+ * next character as it is.
+ */
+const words = (text: string): string[] =>
+  [...text.matchAll(/(?:[^\s"]|"(?:[^"\\]|\\.)*")+/gs)].map(([word]) =>
+    word.replace(/"((?:[^"\\]|\\.)*)"/gs, (_, quoted: string) => quoted.replace(/\\(.)/gs, '$1')),
+  );
 
 /** Options of Node itself, which stand before its program. */
 function ownOptions(argv: readonly string[]): string[] {

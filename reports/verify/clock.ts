@@ -92,6 +92,8 @@ export function runClockFindings({ plan, end, stamps }: RunClock): Finding[] {
   check('monotonic clock', monotonic);
   const wall = secondsBetween(plan.at, end.at);
   check('wall clock', { own: [wall, wall], reference: monotonic.reference });
+  const stray = stamps.find((stamp) => !askedInTime(stamp, plan.at));
+  if (stray) findings.push(unsound(`the stamp of the ${stray.of} was asked for at ${stray.askedAt}, out of its time`));
   const [first, second] = ['plan', 'log'].map((of) => stamps.find((stamp) => stamp.of === of));
   if (first && second) {
     const between = secondsBetween(first.genTime, second.genTime);
@@ -102,6 +104,17 @@ export function runClockFindings({ plan, end, stamps }: RunClock): Finding[] {
     });
   }
   return findings;
+}
+
+/** Longer than any authority is waited for, seconds. */
+const MOST_ASKING_S = 60;
+
+/** Whether a stamp was asked for between the plan and its record: any other time would stretch what it is compared with. */
+function askedInTime({ askedAt, at }: LogStamp, planAt: string): boolean {
+  // Times of a log never run backwards; a wall clock that is set right may, by a little.
+  const { seconds } = RUN_CLOCK_LIMIT;
+  const askedS = secondsBetween(askedAt, at);
+  return askedS >= -seconds && askedS <= MOST_ASKING_S && secondsBetween(planAt, askedAt) >= -seconds;
 }
 
 /** An authority that tells no fractions may have cut them off. */

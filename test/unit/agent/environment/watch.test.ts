@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildIdOf } from '../../../../agent/environment/build-id.ts';
 import { FileDigests, fileState } from '../../../../agent/environment/files.ts';
 import { mappedCode } from '../../../../agent/environment/maps.ts';
+import { searchPath } from '../../../../agent/environment/search-path.ts';
 import { relevantArguments, relevantVariables } from '../../../../agent/environment/variables.ts';
 import { EnvironmentWatch } from '../../../../agent/environment/watch.ts';
 import { sha256Hex } from '../../../../evidence/digest.ts';
@@ -25,8 +35,8 @@ afterEach(() => {
 });
 
 /** A process that lives until its input ends, once it has said that it is there. */
-async function living(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
-  const child = spawn(argv[0]!, argv.slice(1), { env: { PATH: process.env.PATH, ...env }, stdio: 'pipe' });
+async function living(argv: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = '.'): Promise<ChildProcess> {
+  const child = spawn(argv[0]!, argv.slice(1), { env: { PATH: process.env.PATH, ...env }, stdio: 'pipe', cwd });
   children.push(child);
   await once(child.stdout!, 'data');
   return child;
@@ -178,6 +188,30 @@ describe('the watch over the processes of an attempt', () => {
     expect(environment.objects.filter(({ searched }) => searched)).toEqual([
       expect.objectContaining({ path: join(folder, 'lib/libc.so.6'), sha256: sha256Hex(readFileSync(libc!)) }),
     ]);
+  });
+
+  it('sees what LD_LIBRARY_PATH finds by a relative directory, by an empty one and by a link', async () => {
+    const { stdout } = spawnSync('ldd', ['/bin/sh'], { encoding: 'utf8' });
+    const libc = /=> (\/\S*libc\.so\.6)/.exec(stdout)![1]!;
+    for (const name of ['elsewhere', 'lib']) mkdirSync(join(folder, name));
+    copyFileSync(libc, join(folder, 'elsewhere/libc-other.so'));
+    symlinkSync(join(folder, 'elsewhere/libc-other.so'), join(folder, 'lib/libc.so.6'));
+    for (const [value, cwd] of [
+      ['lib', folder],
+      ['/nowhere:', join(folder, 'lib')],
+      [join(folder, 'lib'), '/'],
+    ] as const) {
+      const runner = await living(['/bin/sh', '-c', 'echo 1; read x; exit'], { LD_LIBRARY_PATH: value }, cwd);
+      const watch = new EnvironmentWatch();
+      watch.root(runner.pid!, 'runner');
+      const environment = await watch.finish(new FileDigests(), []);
+      const found = environment.objects.filter(({ searched }) => searched).map(({ path }) => path);
+      expect([value, found]).toEqual([value, [join(folder, 'elsewhere/libc-other.so')]]);
+    }
+    // What lies deeper is not looked for.
+    const deep = searchPath('/nowhere:', folder);
+    expect(deep(join(folder, 'node_modules/x/libonnxruntime.so.1'))).toBe(false);
+    expect(deep(join(folder, 'glibc-hwcaps/x86-64-v3/libc.so.6'))).toBe(true);
   });
 
   it('says that a library was gone, or another one, when it was to be digested', async () => {

@@ -84,6 +84,40 @@ describe('a report', () => {
   });
 });
 
+describe('a rejected result', () => {
+  const rejected = (metrics: Metric[], inventory?: ReturnType<typeof inventoryOf>): Replay => {
+    const run = replayOf(metrics, inventory);
+    const { measurement, examination, sha256 } = run.admitted[0]!;
+    const { node, assignment, attempt } = measurement;
+    const said = { node, assignment, attempt, code: 'evidence_missing' as const, detail: '', sha256 };
+    return { ...run, admitted: [], rejected: [{ ...said, missing: [], shown: { measurement, examination, sha256 } }] };
+  };
+  const outcome = (run: Replay) => buildReport(run, FACTS).verdicts[0]?.outcome;
+
+  it('does not count against a platform by what its host’s processor did', () => {
+    expect(outcome(rejected([rate(0.5, 'cuda:0')]))).toBe('fail');
+    expect(outcome(rejected([rate(0.5, 'cpu')]))).toBe('error');
+    expect(outcome(rejected([rate(0.5, 'cpu')], inventoryOf([])))).toBe('fail');
+  });
+
+  it('does not count against a platform by what its settings could not reach', () => {
+    const bytes = (metric: string, value: number): Metric => {
+      const one = rate(0, 'disk', 'FP16', metric);
+      return { ...one, labels: { volume: 'v' }, estimate: { ...one.estimate, value, unit: 'B' } };
+    };
+    const of = (attested: number): Replay => {
+      const run = rejected([bytes('storage.capacity.proven', 1e9), bytes('storage.capacity.attested', attested)]);
+      const proven = { metric: 'storage.capacity.proven', limit: 1e12, unit: 'B' };
+      const { guide, plan } = makeCase([target(proven)], [attempt('n1', [])]);
+      const [one] = run.rejected as [Replay['rejected'][number]];
+      const shown = { ...one.shown!, measurement: { ...one.shown!.measurement, benchmark: 'storage.volume' } };
+      return { ...run, guide, plan, rejected: [{ ...one, shown }] };
+    };
+    expect(outcome(of(5e11))).toBe('fail');
+    expect(outcome(of(1e15))).toBe('error');
+  });
+});
+
 it('judges what only shows over all attempts, too', () => {
   const challenged = rate(790, 'cuda:0', 'FP16', 'compute.challenge.rate');
   const node = inventoryOf([card('nvidia-0', 'NVIDIA', 'NVIDIA H100 80GB HBM3')]);

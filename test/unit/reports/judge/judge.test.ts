@@ -263,6 +263,27 @@ describe('a target', () => {
     expect(outcomeOf(makeCase([t], [attempt('a', [])]))).toBe('fail');
   });
 
+  it('fails no count for what was held back, and clears none by what did no work', () => {
+    const t = target({ fold: 'distinct', label: 'engine', limit: 2, unit: 'count' }, { rule: 'simple' });
+    const of = (engine: string, value = 1) => metric(value, { labels: { engine } });
+    const held = { code: 'environment_altered', detail: 'x', weight: 'holds' } as const;
+    const all = (engines: string[]) =>
+      makeCase(
+        [t],
+        [
+          attempt(
+            'a',
+            engines.map((engine) => of(engine)),
+            { findings: [held] },
+          ),
+        ],
+      );
+    expect(outcomeOf(all(['torch', 'jax']))).toBe('indeterminate');
+    expect(outcomeOf(all(['torch']))).toBe('fail');
+    expect(outcomeOf(makeCase([t], [attempt('a', [of('torch'), of('jax', 0)])]))).toBe('fail');
+    expect(outcomeOf(makeCase([t], [attempt('a', [of('torch', 0), of('jax', 0)])]))).toBe('fail');
+  });
+
   it('says when the value is below the claim', () => {
     const run = makeCase([target({})], [attempt('a', [metric(150)])], {
       claims: { schema: 'assay/claims/v1', targets: { 'compute.capacity': { value: 200, unit: 'op/s' } } },

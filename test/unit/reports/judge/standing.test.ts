@@ -76,6 +76,25 @@ describe('a metric that a finding excludes', () => {
     expect(codes(of(90))).toEqual(['below_limit', 'host_processor']);
   });
 
+  it('takes nothing from what else passes when it was held back, too', () => {
+    const held = (device: string) =>
+      ({
+        code: 'too_short',
+        detail: 'y',
+        metric: 'rate',
+        labels: { device, precision: 'FP16' },
+        weight: 'holds',
+      }) as const;
+    const metrics = [on('cuda:0', 'FP16', 110), on('cpu', 'FP16', 90)];
+    const of = (device: string, own = metrics) =>
+      makeCase([choosing], [attempt('a', own, { findings: [excludes, held(device)] })]);
+    expect(verdict(of('cpu'))).toMatchObject({ outcome: 'pass', reasons: [] });
+    // The finding may stand for a rate that is not there.
+    expect(verdict(of('cpu', [metrics[0]!]))).toMatchObject({ outcome: 'pass', reasons: [] });
+    expect(verdict(of('cuda:0')).outcome).toBe('indeterminate');
+    expect(verdict(of('cuda:1')).outcome).toBe('indeterminate');
+  });
+
   it('is no choice, neither the best nor the claimed one, and its reason is said', () => {
     const metrics = [on('cuda:0', 'FP16', 50), on('cpu', 'FP64', 1000)];
     const of = (changes: Partial<Case>) =>

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { relevantVariables } from '../../../../agent/environment/variables.ts';
 import { type Environment, type MeasuringProcess, NAMED_LIBRARIES, OVERRIDES } from '../../../../model/environment.ts';
 import { alterations } from '../../../../reports/verify/alterations.ts';
 import { readEnvironment, summaryOf } from '../../../../reports/verify/measuring.ts';
@@ -75,6 +76,29 @@ describe('an environment', () => {
     expect(holds({ processes: [{ ...RUNNER, argv }, CHILD] })).toEqual(['environment_altered']);
   });
 
+  it.each(['LD_PRELOAD', 'LD_AUDIT', 'LD_LIBRARY_PATH', 'NODE_OPTIONS'])(
+    'in which %s has more than is kept holds',
+    (name) => {
+      const { [name]: kept } = relevantVariables(`${name}=${' '.repeat(5000)} --require /x.cjs`);
+      expect(holds(runnerWith({ [name]: kept! }))).toContain('environment_altered');
+      expect(holds(childWith({ [name]: kept! }))).toContain('environment_altered');
+    },
+  );
+
+  it('in which LD_LIBRARY_PATH has a folder that nobody can tell from outside holds', () => {
+    expect(holds(runnerWith({ LD_LIBRARY_PATH: '$ORIGIN/../x' }))).toEqual(['environment_altered']);
+  });
+
+  it.each([
+    '"--require" "./x.cjs"',
+    '--req"uire" ./x.cjs',
+    '"--req\\uire=./x.cjs"',
+    '--no-warnings "-r" ./x.cjs',
+    '"--import=./with blank.mjs"',
+  ])('whose NODE_OPTIONS are %s in the quotes that Node takes away holds', (options) => {
+    expect(holds(runnerWith({ NODE_OPTIONS: options }))).toEqual(['environment_altered']);
+  });
+
   it('whose program has such words for itself is plain', () => {
     const argv = ['/srv/node', '--no-warnings', 'runner.ts', '--import', 'x'];
     expect(holds({ processes: [{ ...RUNNER, argv }, CHILD] })).toEqual([]);
@@ -88,6 +112,9 @@ describe('an environment', () => {
     'libcuda.so.1',
     'libgomp.so.1',
     'libc.so.6',
+    'libstdc++.so.6',
+    'libgcc_s.so.1',
+    'libatomic.so.1',
   ])('in which LD_LIBRARY_PATH put %s before the one that is installed holds, unless a policy names it', (name) => {
     expect(holds(loadedFrom(`${LD}/${name}`))).toEqual(['environment_altered']);
     expect(holds(loadedFrom(`${LD}/${name}`, [{ name: 'onednn', path: `${LD}/${name}` }]))).toEqual([]);

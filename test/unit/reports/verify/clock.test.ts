@@ -127,6 +127,18 @@ describe('the controller’s clocks over a run', () => {
     ['nothing was read at the plan', run({ plan: { at: at(0) } })],
     ['nothing was read at the end', run({ end: { at: at(600) } })],
     ['an authority saw more time go by', run({ stamps: [stamp('plan', 1, at(1)), stamp('log', 599, at(2399))] })],
+    [
+      'a stamp was asked for long before it, so that it could have any time',
+      run({ stamps: [{ ...stamp('plan', 1, at(1)), askedAt: at(-1800) }, stamp('log', 599, at(2399))] }),
+    ],
+    [
+      'a stamp was asked for long before its record',
+      run({ stamps: [stamp('plan', 1, at(1)), { ...stamp('log', 599, at(150)), askedAt: at(150) }] }),
+    ],
+    [
+      'a stamp was asked for after its record',
+      run({ stamps: [stamp('plan', 1, at(1)), { ...stamp('log', 599, at(2399)), askedAt: at(2399) }] }),
+    ],
     ['an authority saw less time go by', run({ stamps: [stamp('plan', 1, at(1)), stamp('log', 599, at(150))] })],
   ])('are unsound where %s', (_, clock) => {
     const findings = runClockFindings(clock);

@@ -7,7 +7,7 @@ import { builtinGuides } from '../../../../reports/guides/builtin.ts';
 import { EASE, EFFORT, EFFORT_REPEATS, SCOPE, softerThanProfile } from '../../../../reports/verify/effort.ts';
 
 const { guide, sha256 } = builtinGuides()[0]!;
-const planOf = (profile: Profile): Plan =>
+const planOf = (profile: Profile, only: string[] = []): Plan =>
   makePlan({
     run: 'r1',
     createdAt: '2026-11-21T01:00:00.000Z',
@@ -18,8 +18,8 @@ const planOf = (profile: Profile): Plan =>
     nodes: ['n1', 'n2'],
     settings: {},
     edge: ['n1'],
-    beside: CATALOG.map((d) => d.id),
-    only: [],
+    beside: only.length > 0 ? [] : CATALOG.map((d) => d.id),
+    only,
     repeats: REPEATS[profile],
     synthetic: false,
   });
@@ -87,6 +87,15 @@ describe('a plan', () => {
     ['inference.onnx', { scenarios: 'SingleStream MultiStream Server Offline' }],
     ['users.concurrent', { rows: 1 }],
     ['users.concurrent', { thinkMs: 100_000 }],
+    ['users.concurrent', { timeoutS: 600 }],
+    ['users.concurrent', { graceS: 0.5 }],
+    ['users.concurrent', { cachePairs: 20 }],
+    ['records.simultaneous', { timeoutS: 600 }],
+    ['records.simultaneous', { graceS: 0.5 }],
+    ['records.simultaneous', { lot: 1 }],
+    ['storage.volume', { blockTimeoutSeconds: 1e9 }],
+    ['frameworks.train', { frameworks: ['pytorch'] }],
+    ['frameworks.train', { frameworks: undefined }],
     ['edge.realtime', { deadlineMs: 1e9 }],
     ['inference.onnx', { serverLimitMs: 60_000 }],
     ['inference.onnx', { serverLimitMs: Number.NaN }],
@@ -98,6 +107,35 @@ describe('a plan', () => {
     expect(softerThanProfile({ ...plan, assignments })).toEqual([
       expect.stringContaining(`${benchmark}: ${Object.keys(changes)[0]} `),
     ]);
+  });
+
+  it('is softer where it asks for a version whose windows rest on one look', () => {
+    const plan = planOf('standard');
+    const assignments = plan.assignments.map((a) => (a.benchmark === 'compute.gemm' ? { ...a, version: '1.0.0' } : a));
+    expect(softerThanProfile({ ...plan, assignments })).toEqual([
+      expect.stringMatching(/^compute.gemm: version 1\.0\.0 /),
+    ]);
+  });
+
+  it('is softer where it leaves a node out of what the others are measured by', () => {
+    const plan = planOf('standard');
+    for (const { id, scope } of CATALOG) {
+      const assignments = plan.assignments.filter((a) => a.benchmark !== id || a.node !== 'n2');
+      const said = scope === 'node' ? [`${id}: 1 of 2 nodes are left out`] : [];
+      expect(softerThanProfile({ ...plan, assignments })).toEqual(said);
+    }
+  });
+
+  it('is softer where nothing can bear its challenged rates out', () => {
+    const plan = planOf('standard');
+    const assignments = plan.assignments.filter(({ benchmark }) => benchmark !== 'compute.gemm');
+    expect(softerThanProfile({ ...plan, assignments })).toEqual(['compute.gemm: 2 of 2 nodes are left out']);
+    const none = assignments.filter(({ benchmark }) => benchmark !== 'compute.challenge');
+    expect(softerThanProfile({ ...plan, assignments: none })).toEqual([]);
+  });
+
+  it('about one target is not softer, whichever it is', () => {
+    for (const { id } of guide.targets) expect([id, softerThanProfile(planOf('standard', [id]))]).toEqual([id, []]);
   });
 
   it('is not softer where it asks for more', () => {
