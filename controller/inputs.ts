@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Type } from 'typebox';
+import { PRECISIONS, precisionLabel } from '../benchmarks/compute/precision.ts';
 import { canonicalBytes } from '../evidence/canonical.ts';
 import { AssayError, type ErrorCode } from '../model/errors.ts';
 import { Claims, type Target, Waiver } from '../model/guide.ts';
@@ -67,12 +68,17 @@ const NO_TARGET = 'the guide has no such target';
 
 const targetOf = ({ guide }: LoadedGuide, id: string): Target | undefined => guide.targets.find((t) => t.id === id);
 
+/** Precisions as a claim names them. */
+const LABELS: ReadonlySet<string> = new Set(PRECISIONS.map(precisionLabel));
+
 /** A claim that could not be compared would be passed over in silence. */
 function claimProblem({ unit, choice }: Claims['targets'][string], target: Target | undefined): string | undefined {
   if (!target) return NO_TARGET;
   const headline = target.requirements[0]!;
   if (unit !== headline.unit) return `is claimed in ${unit}, the guide asks for ${headline.unit}`;
   if (choice !== undefined && headline.choose === undefined) return `there is nothing to choose, not ${choice}`;
+  if (choice !== undefined && headline.choose === 'precision' && !LABELS.has(choice))
+    return `there is no precision ${choice}; there are ${[...LABELS].join(', ')}`;
   return undefined;
 }
 

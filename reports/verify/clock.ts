@@ -26,7 +26,8 @@ export function attemptClockFindings({ clock, exchanges }: Transcript): Finding[
   const last = clock?.at(-1);
   if (!clock || !last || clock.length < 2)
     return [unsound("the controller's clock was not compared with the kernel's")];
-  if (clock.some((reading) => tookS(reading) > MOST_READING_S)) return [unsound('a reading took too long to say anything')];
+  if (clock.some((reading) => tookS(reading) > MOST_READING_S))
+    return [unsound('a reading took too long to say anything')];
   const out = clock.find((reading, at) => at > 0 && !follows(clock[at - 1]!, reading));
   if (out) return [unsound("readings of the kernel's counter are out of order")];
   const end = exchanges.at(-1);

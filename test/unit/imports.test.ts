@@ -35,6 +35,8 @@ const ALLOWED: Record<Folder, readonly RegExp[]> = {
     /^proto\//,
     /^reports\//,
     /^benchmarks\/(catalog|benchmark)\.ts$/,
+    // Names of the precisions, which a claim may choose.
+    /^benchmarks\/compute\/precision\.ts$/,
     /^benchmarks\/(.+\/)?proof\.ts$/,
   ],
 };

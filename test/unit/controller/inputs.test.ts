@@ -29,6 +29,12 @@ describe('claims', () => {
   });
 
   it('that choose where there is nothing to choose are refused', () => {
+    expect(() => claim('compute.capacity', { value: 1, unit: 'op/s', choice: 'XYZ' })).toThrow(
+      expect.objectContaining({
+        code: 'claims_invalid',
+        message: expect.stringContaining('there is no precision XYZ'),
+      }),
+    );
     expect(() => claim('users.concurrent', { value: 1000, unit: 'count', choice: 'FP16' })).toThrow(
       /nothing to choose/,
     );
