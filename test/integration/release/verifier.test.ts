@@ -153,7 +153,7 @@ describe('the verifier as one file', () => {
       // Where the file is carried to there is nothing else of ours.
       expect(stderr).not.toContain('./assay');
     }
-    expect(check(dirname(laid)).stderr).toContain(laid);
+    expect(check(dirname(laid)).stderr).toContain(`but in ${join(dirname(laid), 'bundle-')}`);
     expect(check(join(laid, PATHS.html)).stderr).toContain(`the bundle that it is in is ${laid}`);
     const help = check('--help');
     expect([help.status, help.stdout.includes('Usage: node assay-verify.mjs')]).toEqual([0, true]);
