@@ -221,7 +221,8 @@ describe('bad input', () => {
   it('an empty folder is not a bundle, and not a pass', async () => {
     const empty = join(scratch, 'empty');
     mkdirSync(empty, { recursive: true });
-    expect((await assay(['verify', empty])).status).toBe(2);
+    const { status, stderr } = await assay(['verify', empty]);
+    expect([status, stderr]).toEqual([64, expect.stringContaining('bundle_missing')]);
   });
 });
 

@@ -7,8 +7,10 @@ import { seal } from '../../../evidence/envelope.ts';
 import { generateKeyPair, pemSigner, type Signer } from '../../../evidence/keys.ts';
 import { PAYLOAD_TYPE, statement } from '../../../evidence/statement.ts';
 import type { LogEntry } from '../../../model/log.ts';
+import { outcomeWord } from '../../../model/outcome.ts';
 import { renderPages } from '../../../reports/build/pages.ts';
 import { buildReport } from '../../../reports/build/report.ts';
+import { bundleReadme } from '../../../reports/text/readme.ts';
 import { openBundle } from '../../../reports/verify/disk.ts';
 import { type Bundle, DOCUMENTS, isAfterManifest, logOrigin, PATHS, RENDERED } from '../../../reports/verify/layout.ts';
 import { replay } from '../../../reports/verify/replay.ts';
@@ -73,11 +75,12 @@ async function resigned(bundle: MemoryBundle, signer: Signer): Promise<MemoryBun
   const bytes = Buffer.from(canonicalize(report));
   forged = withFile(forged, PATHS.report, bytes);
   for (const [path, text] of renderPages(report)) forged = withFile(forged, path, Buffer.from(text));
+  forged = withFile(forged, PATHS.readme, Buffer.from(bundleReadme(report)));
   const evaluation = {
     schema: 'assay/evaluation/v1',
     run: report.run,
     ...facts,
-    outcome: report.overall.outcome,
+    outcome: outcomeWord(report.overall),
     log: report.log,
   };
   const made = [PATHS.report, ...RENDERED, ...DOCUMENTS].filter((path) => forged.read(path));
