@@ -66,6 +66,7 @@ function asRecorded(recording: Recording, change: (text: string) => string = (te
 }
 
 const recordings = readdirSync(FOLDER)
+  .filter((file) => file.endsWith('.json'))
   .map((file) => ({
     name: file.replace(/\.json$/, ''),
     recording: JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Recording,
