@@ -15,7 +15,7 @@ const MOST_APART_MS = 10 * 60_000;
 export function requireClock(now: Date, fileTime: Date): void {
   if (!(now.getTime() >= EARLIEST)) throw new AssayError('clock_wrong', `the clock shows ${now.toISOString()}`);
   if (!(Math.abs(now.getTime() - fileTime.getTime()) <= MOST_APART_MS)) {
-    const times = `the clock shows ${now.toISOString()}, a file made now is of ${fileTime.toISOString()}`;
+    const times = `the clock shows ${now.toISOString()}, and a file made now has the time ${fileTime.toISOString()}`;
     throw new AssayError('clock_wrong', times);
   }
 }

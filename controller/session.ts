@@ -264,7 +264,7 @@ export class NodeSession {
     const { sha256 = '', data = Buffer.alloc(0) } = chunk;
     // What it is called goes into the record of a violation, too.
     if (!/^[0-9a-f]{64}$/.test(sha256)) {
-      this.#violation('a blob whose name is no sha256');
+      this.#violation('a blob whose name is not a sha256');
       return;
     }
     const total = Number(chunk.total ?? '0');

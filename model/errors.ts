@@ -14,7 +14,7 @@ export const ERRORS = {
     exit: EXIT.usage,
     zh: '命令用法不正确',
     en: 'the command was not understood',
-    todo: { zh: '运行 ./assay --help 查看用法。', en: 'Run ./assay --help to see what it takes.' },
+    todo: { zh: '运行 ./assay --help 查看用法。', en: 'Run ./assay --help to see the commands and their options.' },
   },
   file_unreadable: {
     exit: EXIT.usage,
@@ -26,13 +26,13 @@ export const ERRORS = {
     exit: EXIT.usage,
     zh: '文件不是有效的 JSON',
     en: 'a file is not valid JSON',
-    todo: { zh: '按提示位置修正文件。', en: 'Mend the file at the place that is named.' },
+    todo: { zh: '按提示位置修正文件。', en: 'Correct the file at the place that is named.' },
   },
   guide_invalid: {
     exit: EXIT.usage,
     zh: '指南文件无效',
     en: 'the guide file is not valid',
-    todo: { zh: '按列出的字段修正指南文件。', en: 'Mend the fields that are listed.' },
+    todo: { zh: '按列出的字段修正指南文件。', en: 'Correct the fields that are listed.' },
   },
   guide_unknown: {
     exit: EXIT.usage,
@@ -46,23 +46,23 @@ export const ERRORS = {
   guide_foreign: {
     exit: EXIT.usage,
     zh: '指南文件用了内置指南的编号，内容却不同',
-    en: 'the guide file has the id of a built-in guide, and other content',
+    en: 'the guide file has the id of a built-in guide but other content',
     todo: {
       zh: '给自己的指南另起编号；要用内置指南，请以 --guide 给出其编号而不是文件。',
-      en: 'Give a guide of your own an id of its own; for the built-in one give --guide its id in place of a file.',
+      en: 'Give your own guide another id. To use the built-in guide, pass its id to --guide, not a file.',
     },
   },
   claims_invalid: {
     exit: EXIT.usage,
     zh: '申报文件无效',
     en: 'the claims file is not valid',
-    todo: { zh: '按列出的字段修正申报文件。', en: 'Mend the fields that are listed.' },
+    todo: { zh: '按列出的字段修正申报文件。', en: 'Correct the fields that are listed.' },
   },
   policy_invalid: {
     exit: EXIT.usage,
     zh: '节点策略文件无效',
     en: "the node's policy file is not valid",
-    todo: { zh: '按所列位置修正策略文件。', en: 'Mend the file at the place that is named.' },
+    todo: { zh: '按所列位置修正策略文件。', en: 'Correct the file at the place that is named.' },
   },
   registers_invalid: {
     exit: EXIT.usage,
@@ -77,7 +77,7 @@ export const ERRORS = {
     exit: EXIT.usage,
     zh: '豁免文件无效',
     en: 'the waivers file is not valid',
-    todo: { zh: '按列出的字段修正豁免文件。', en: 'Mend the fields that are listed.' },
+    todo: { zh: '按列出的字段修正豁免文件。', en: 'Correct the fields that are listed.' },
   },
   output_exists: {
     exit: EXIT.usage,
@@ -88,13 +88,13 @@ export const ERRORS = {
   file_exists: {
     exit: EXIT.usage,
     zh: '文件已存在，不会被覆盖',
-    en: 'the file exists and is not written over',
+    en: 'the file exists and is not overwritten',
     todo: { zh: '换一个名称，或先移走旧文件。', en: 'Choose another name, or move the old file away.' },
   },
   output_unwritable: {
     exit: EXIT.usage,
     zh: '输出位置不可写',
-    en: 'the place for the output cannot be written',
+    en: 'the output location cannot be written',
     todo: { zh: '检查路径与权限，或指定其他位置。', en: 'Check the path and its permissions, or name another place.' },
   },
   storage_unwritable: {
@@ -109,7 +109,7 @@ export const ERRORS = {
     en: 'the storage under test failed while it was written or read',
     todo: {
       zh: '查看系统日志与磁盘状态，排除故障后重测。',
-      en: 'See the system log and the state of the disks, mend them and measure again.',
+      en: 'Check the system log and the disks, remove the fault and measure again.',
     },
   },
   no_space: {
@@ -220,7 +220,7 @@ export const ERRORS = {
   record_unknown: {
     exit: EXIT.usage,
     zh: '日志中没有该摘要所指的记录',
-    en: 'no entry of the log names a record of this digest',
+    en: 'no entry of the log has a record with this digest',
     todo: {
       zh: '核对摘要；若对方曾给您此摘要，请向其追问该记录的去向。',
       en: 'Compare the digest; if somebody gave it to you as part of this run, ask where the record went.',
@@ -229,14 +229,14 @@ export const ERRORS = {
   digest_invalid: {
     exit: EXIT.usage,
     zh: '不是 sha256 摘要',
-    en: 'this is no sha256',
-    todo: { zh: '给出 64 位小写十六进制摘要。', en: 'Give 64 hexadecimal digits in small letters.' },
+    en: 'this is not a sha256 digest',
+    todo: { zh: '给出 64 位小写十六进制摘要。', en: 'Give 64 hexadecimal digits in lower case.' },
   },
   verifier_usage: {
     exit: EXIT.usage,
     zh: '校验程序用法不正确',
-    en: 'the verifier was not understood',
-    todo: { zh: '按上面所示的用法运行。', en: 'Run it as is shown above.' },
+    en: 'the arguments of the verifier were not understood',
+    todo: { zh: '按上面所示的用法运行。', en: 'Run it as shown above.' },
   },
   node_too_old: {
     exit: EXIT.usage,
@@ -250,10 +250,10 @@ export const ERRORS = {
   run_unfinished: {
     exit: EXIT.usage,
     zh: '该目录中的测试未完成，不是证据包',
-    en: 'the run in this folder was not finished: it is no bundle',
+    en: 'the run in this folder was not finished, so it is not a bundle',
     todo: {
       zh: '若测试仍在进行，请等待其结束；若已被强行终止，请换一个目录重新测试。',
-      en: 'Wait for its end if it is still under way; if it was killed, measure again into another folder.',
+      en: 'If the run is still going on, wait for its end. If it was killed, measure again into another folder.',
     },
   },
   bundle_not_authentic: {
@@ -268,13 +268,13 @@ export const ERRORS = {
     en: 'this role has signed already',
     todo: {
       zh: '核对已有签名；证据包不可改签。',
-      en: 'Look at the signature that is there; a bundle is not signed over.',
+      en: 'Check the existing signature; a signature cannot be replaced.',
     },
   },
   not_reviewed: {
     exit: EXIT.usage,
     zh: '审核人尚未签署，批准人不能先签',
-    en: 'the reviewer has not signed yet, and an approval is of a bundle that was reviewed',
+    en: 'the reviewer has not signed yet, and the approver signs after the reviewer',
     todo: {
       zh: '请审核人先签：./assay sign 证据包 --role reviewer；然后再批准。',
       en: 'Let the reviewer sign first: ./assay sign BUNDLE --role reviewer. Then approve.',
@@ -283,10 +283,10 @@ export const ERRORS = {
   already_approved: {
     exit: EXIT.usage,
     zh: '证据包已批准，此后不能再补审核签名',
-    en: 'the bundle is approved already, and a review cannot be added behind an approval',
+    en: 'the bundle is approved already, and a review cannot be added after the approval',
     todo: {
       zh: '取一份没有签名的证据包副本，先审核、再批准。',
-      en: 'Take a copy of the bundle without signatures, let it be reviewed, then approved.',
+      en: 'Take a copy of the bundle without signatures. Let the reviewer sign first, then the approver.',
     },
   },
   key_reused: {
@@ -302,7 +302,7 @@ export const ERRORS = {
     exit: EXIT.usage,
     zh: '信任文件无效',
     en: 'the trust file is not valid',
-    todo: { zh: '按文档修正信任文件。', en: 'Mend the trust file as the documentation says.' },
+    todo: { zh: '按文档修正信任文件。', en: 'Correct the trust file as the documentation says.' },
   },
   tool_missing: {
     exit: EXIT.usage,
@@ -313,8 +313,11 @@ export const ERRORS = {
   stamp_failed: {
     exit: EXIT.internal,
     zh: '时间戳申请失败',
-    en: 'the time stamp could not be had',
-    todo: { zh: '检查时间戳机构地址；可稍后补盖。', en: 'Check the authority; the bundle can be stamped later.' },
+    en: 'no time stamp was obtained',
+    todo: {
+      zh: '检查时间戳机构地址；可稍后补盖。',
+      en: "Check the authority's address; the bundle can be stamped later.",
+    },
   },
   recording_invalid: {
     exit: EXIT.usage,
@@ -353,7 +356,7 @@ export class AssayError extends Error {
   }
 }
 
-/** How a person gets at the options of what was called. */
+/** The command that lists all commands. */
 export const PROGRAM_HELP = './assay --help';
 
 /**

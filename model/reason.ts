@@ -23,7 +23,7 @@ export const REASONS = {
     en: 'the benchmark crashed',
     todo: {
       zh: '查看证据中的错误输出，排除故障后重测。',
-      en: 'Read the error output in the evidence, mend the cause, measure again.',
+      en: 'Read the error output in the evidence, remove the cause and measure again.',
     },
   },
   node_lost: {
@@ -41,7 +41,7 @@ export const REASONS = {
     en: 'the measurement timed out',
     todo: {
       zh: '查看超时所在阶段；机器繁忙时请停止其他任务，或以 --patience 3 把时限放宽到三倍后重测。',
-      en: 'See which phase timed out; stop other work if the machine is busy, or allow three times the time with --patience 3, and measure again.',
+      en: 'See which phase timed out. If the machine is busy, stop other work or allow three times the time with --patience 3. Then measure again.',
     },
   },
   skipped: {
@@ -61,7 +61,7 @@ export const REASONS = {
   },
   library_missing: {
     zh: '缺少运算库，本节点的算力未能充分测出',
-    en: 'a library is not installed, and less was measured than the node can do',
+    en: 'a library is not installed, so the measured rate may be below what the node can do',
     todo: {
       zh: '按所列命令安装该库后重测。',
       en: 'Install the library with the command that is named, and measure again.',
@@ -69,15 +69,15 @@ export const REASONS = {
   },
   library_old: {
     zh: '运算库版本过旧，本节点的算力未能充分测出',
-    en: 'a library is too old for this node, and less was measured than the node can do',
+    en: 'a library is too old for this node, so the measured rate may be below what the node can do',
     todo: { zh: '升级该库后重测。', en: 'Install a newer version of the library, and measure again.' },
   },
   library_refused: {
     zh: '运算库已安装但未通过试运行，本节点的算力未能充分测出',
-    en: 'a library is there and failed its trial, and less was measured than the node can do',
+    en: 'a library is installed but failed its trial, so the measured rate may be below what the node can do',
     todo: {
       zh: '查看所列原因，修复或更换该库后重测。',
-      en: 'See the reason that is given, mend or replace the library, and measure again.',
+      en: 'Read the reason that is given, repair or replace the library, and measure again.',
     },
   },
   too_short: {
@@ -92,10 +92,10 @@ export const REASONS = {
   },
   too_little_tried: {
     zh: '按设置尝试得太少，不足以说明未达要求',
-    en: 'too little was tried, by the settings, to tell that the limit is not met',
+    en: 'the settings tried too little to show that the limit is not met',
     todo: {
       zh: '使用更长的档位，或放宽所列设置后重测；平台本身不必改动。',
-      en: 'Measure again with a longer profile, or with more than the settings that are named; the platform need not change.',
+      en: 'Measure again with a longer profile, or raise the settings that are named. The platform need not change.',
     },
   },
   too_few_nodes: {
@@ -107,13 +107,13 @@ export const REASONS = {
     zh: '证据等级低于要求',
     en: 'the evidence level is lower than the target asks',
     todo: {
-      zh: '使用带挑战校验的测量方法；需要 E2 的指标由独立的控制器持有人测量，需要 E3 的由见证节点复测。',
-      en: 'Use the challenged form of the measurement; E2 needs an independent holder of the controller, E3 a witness.',
+      zh: '使用带挑战校验的测量方法；需要 E2 的指标由独立的控制器密钥持有人测量，需要 E3 的由见证节点复测。',
+      en: 'Use the challenged form of the measurement. E2 needs an independent holder of the controller’s key, E3 a witness.',
     },
   },
   witness_needed: {
     zh: '达到要求，须由见证节点复测',
-    en: 'meets the limit, to be repeated from a witness',
+    en: 'the limit is met, and the measurement must be repeated from a witness',
     todo: {
       zh: '由评审方从自己的机器（见证节点）重新测量。',
       en: 'Have the evaluator repeat the measurement from a machine of its own, a witness.',
@@ -168,12 +168,12 @@ export const REASONS = {
     en: 'some devices of the inventory were not measured',
     todo: {
       zh: '检查这些设备是否可用、是否对测试程序可见；需要计入时修复后重测。',
-      en: 'See whether these devices work and are visible to the benchmark; to have them counted, mend that and measure again.',
+      en: 'Check that these devices work and that the benchmark can see them. To have them counted, repair that and measure again.',
     },
   },
   not_simultaneous: {
     zh: '没有与其他设备在同一时间窗内测量，不能相加',
-    en: 'it was not measured in one window with the other devices; their values cannot be added',
+    en: 'the device was not measured in one window with the others, so their values cannot be added',
     todo: {
       zh: '让所有设备和节点同时开始，然后重测。',
       en: 'Let all devices and nodes start together, then measure again.',
@@ -181,10 +181,10 @@ export const REASONS = {
   },
   rates_differ: {
     zh: '链式挑战与矩阵乘法的速率不能相互印证',
-    en: 'the challenged rate and that of plain matrix products do not bear each other out',
+    en: 'the challenged rate and the rate of plain matrix products do not confirm each other',
     todo: {
       zh: '查看两项测试各用的运算库，停止其他任务后重测；矩阵乘法速率未经校验的，先查明原因；由人判断挑战是否由其他精度的运算单元作答。',
-      en: 'See which backends the two used, stop other work and measure again; where the plain rate is not verified, find out why first; a person must tell whether units of another precision answered.',
+      en: 'See which backends the two used, stop other work and measure again. If the plain rate is not verified, find out why first. A person must decide whether units of another precision answered.',
     },
   },
   duplicate_device: {
@@ -212,18 +212,18 @@ export const REASONS = {
   },
   environment_altered: {
     zh: '测量进程的运行环境被改动',
-    en: 'something was put in the place of what is measured, or before it',
+    en: 'what is measured was replaced, or something was loaded before it',
     todo: {
       zh: '去掉所列的变量或预加载后重测；库在其他位置时，在节点策略文件的 libraries 中写明。',
-      en: "Remove the variable or preload that is named and measure again; where a library lies elsewhere, name it under libraries in the node's policy.",
+      en: "Remove the variable or preload that is named and measure again. If a library lies elsewhere, name it under libraries in the node's policy.",
     },
   },
   environment_unknown: {
     zh: '不清楚测量进程加载了什么',
-    en: 'it is not known what the processes that measured had loaded',
+    en: 'what the measuring processes had loaded is not known',
     todo: {
       zh: '确认代理能读取其子进程的 /proc 信息，然后重测。',
-      en: 'Let the agent read /proc of the processes that it starts, then measure again.',
+      en: 'Allow the agent to read /proc of the processes that it starts, then measure again.',
     },
   },
   clock_unsound: {
@@ -319,7 +319,7 @@ export const REASONS = {
   },
   host_processor: {
     zh: '节点装有加速卡，其主机处理器的结果不计入',
-    en: 'the node has accelerators, so what its host processor did does not count',
+    en: 'the node has accelerators, so results of its host processor do not count',
     todo: {
       zh: '在加速卡上测量；加速卡不支持的精度不由主机处理器补足。',
       en: 'Measure on the accelerators; a precision that they lack is not taken from the host processor.',
@@ -335,18 +335,18 @@ export const REASONS = {
   },
   engine_unproven: {
     zh: '未能从框架进程之外证实其计算引擎，不计入',
-    en: 'the engine of the framework was not shown from outside of its process; it does not count',
+    en: 'the framework’s engine could not be confirmed from outside its process, so it does not count',
     todo: {
       zh: '安装该框架的发布版本；以解释器自身的路径（不经容器或包装命令）指定，或在容器内运行代理。',
-      en: 'Install a published build; name the interpreter by its own path, not through a container or wrapper, or run the agent inside.',
+      en: 'Install a published build. Name the interpreter by its own path, not through a container or wrapper, or run the agent inside.',
     },
   },
   build_unknown: {
     zh: '框架引擎的构建不在已发布构建的清单中，仅凭其函数与专有运算计入',
-    en: 'the build of the engine is not in the list of published ones; it counts by its functions and its own operations',
+    en: 'the engine’s build is not in the list of published builds; it counts by its functions and its own operations',
     todo: {
       zh: '由人核对该文件的 SHA-256 与供应方提供的是否一致。',
-      en: "A person compares the file's SHA-256 with the one that its supplier gives.",
+      en: "Have a person compare the file's SHA-256 with the one that its supplier gives.",
     },
   },
   no_edge_node: {

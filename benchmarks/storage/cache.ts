@@ -6,7 +6,7 @@ let advise: Advise | null | undefined;
 
 /**
  * Asks the kernel to forget the cached pages of an open file (posix_fadvise(2), POSIX_FADV_DONTNEED), whose data must
- * have been synced. False where the call is not to be had or fails.
+ * have been synced. False where the call is not available or fails.
  */
 export function dropCache(fd: number): boolean {
   if (advise === undefined) {

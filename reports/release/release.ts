@@ -29,7 +29,7 @@ export const releasePath = (role: ReleaseRole): string => `release/${role}.dsse.
 
 /**
  * The signed release of one role. The subjects are the manifest, and, for the approver, the reviewer's signature too:
- * an approval is of a bundle that was reviewed.
+ * the approver signs after the reviewer.
  */
 export async function signRelease(
   release: Omit<Release, 'schema' | 'publicKey'>,

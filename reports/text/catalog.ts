@@ -101,14 +101,12 @@ export const LABELS = {
   detail: { zh: '具体情况', en: 'Particulars' },
   waiver: { zh: '豁免', en: 'Waiver' },
   waived: { zh: '豁免', en: 'Waived' },
-  expires: { zh: '有效期至', en: 'expires' },
   node: { zh: '节点', en: 'Node' },
   accelerators: { zh: '加速卡', en: 'Accelerators' },
   benchmark: { zh: '测试项', en: 'Benchmark' },
   attempt: { zh: '尝试', en: 'Attempt' },
   state: { zh: '状态', en: 'State' },
   started: { zh: '开始时间', en: 'Started' },
-  elapsed: { zh: '用时', en: 'Took' },
   checks: { zh: '正确性检查', en: 'Correctness checks' },
   findings: { zh: '异常情况', en: 'Findings' },
   phases: { zh: '阶段', en: 'Phases' },
@@ -143,11 +141,8 @@ export const LABELS = {
   },
   software: { zh: '软件', en: 'Software' },
   version: { zh: '版本', en: 'Version' },
-  hardware: { zh: '硬件', en: 'Hardware' },
   sameHardware: { zh: '配置相同的节点', en: 'Nodes of one configuration' },
   numbersTable: { zh: '图中数据', en: 'The numbers of this chart' },
-  outcomeKey: { zh: '图例', en: 'Key' },
-  term: { zh: '术语', en: 'Term' },
   meaning: { zh: '含义', en: 'Meaning' },
   sameOnAll: { zh: '以下度量在有数据的节点上数值相同：', en: 'The same on every node that gave a value:' },
   missing: { zh: '无数据', en: 'no value' },
@@ -253,7 +248,7 @@ export const STATE_TEXT: Record<string, Text> = {
   unsupported: { zh: '不支持', en: 'unsupported' },
 };
 
-/** Why a part of the uncertainty is nothing: a zero without a word looks like one that was forgotten. */
+/** Why a part of the uncertainty is zero: without a reason a zero looks like a part that was forgotten. */
 export const ZERO_PART_TEXT = {
   repeatability: { zh: '计数或确知值，无重复性分量', en: 'a count or known exactly' },
   between_nodes: {

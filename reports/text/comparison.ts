@@ -23,7 +23,7 @@ export function comparisonSentence({ counts, nodesGone, passLost }: Difference):
       en: `${whole(nodesGone)} ${nodesGone === 1 ? 'node' : 'nodes'} gone`,
     });
   }
-  if (passLost) parts.push({ zh: '整体不再通过', en: 'the whole passes no more' });
+  if (passLost) parts.push({ zh: '整体不再通过', en: 'the whole no longer passes' });
   if (parts.length === 0) parts.push({ zh: '没有变化', en: 'nothing changed' });
   return { zh: parts.map(({ zh }) => zh).join('、'), en: parts.map(({ en }) => en).join(', ') };
 }
@@ -43,15 +43,15 @@ export const CAVEAT_TEXT: Record<Caveat, Text> = {
   },
   no_common_node: {
     zh: '两次测试没有共同的节点，比较的是不同的机器',
-    en: 'No node took part in both: these are different machines',
+    en: 'No node took part in both runs, so different machines are compared',
   },
   one_is_synthetic: {
     zh: '其中一份是合成数据',
-    en: 'One of the two is of synthetic data',
+    en: 'One of the two reports is made of synthetic data',
   },
   nothing_compared: {
     zh: '没有一项指标在两次测试中都有数值',
-    en: 'No target has a value in both',
+    en: 'No target has a value in both runs',
   },
   other_profile: {
     zh: '两次测试的档位不同：判定在“通过”与“无法判定”之间的变化不计，只比较数值与“未通过”',

@@ -1,9 +1,9 @@
 /** What stands beside the files, variables and policies that a run measured with. */
 export const ENVIRONMENT_TEXT = {
-  title: { zh: '测量所用的库、工具与变量', en: 'Libraries, tools and variables that it was measured with' },
+  title: { zh: '测量所用的库、工具与变量', en: 'Libraries, tools and variables of the measurements' },
   note: {
     zh: '由节点代理从测量进程中读取并签名；完整清单在证据包的 environment.json 证据中。代理若不诚实，此处也不可信。',
-    en: 'Read from the processes that measured and signed by the agent of the node; the whole list is the evidence environment.json of each measurement. A dishonest agent can make this up.',
+    en: 'The agent of the node read this from the measuring processes and signed it. The whole list is in environment.json, the evidence of each measurement. A dishonest agent can make this up.',
   },
   file: { zh: '文件', en: 'File' },
   digest: { zh: 'SHA-256（前 16 位）', en: 'SHA-256 (first 16 digits)' },

@@ -3,24 +3,24 @@ import type { LibraryAdvice } from '../../model/report.ts';
 import type { Text } from '../../model/text.ts';
 import { percent, significant } from './quantity.ts';
 
-/** Words around libraries that nodes had to do without. */
+/** Heading and key of the table of libraries that nodes lacked. */
 export const LIBRARIES = {
   heading: { zh: '缺少或不可用的运算库', en: 'Libraries that are missing or not usable' },
   key: {
     zh: '以下精度的数值可能低于平台的真实能力；“通常”值来自并排实测，来源与日期随行注明。',
-    en: 'At these precisions the platform may do more than was measured. What is usual was measured side by side; source and date stand beside it.',
+    en: 'At these precisions the platform may do more than was measured. Usual shares come from measurements side by side; source and date stand beside them.',
   },
 } as const satisfies Record<string, Text>;
 
 const STATE: Readonly<Record<LibraryReason, (library: string) => Text>> = {
   library_missing: (library) => ({ zh: `缺少 ${library}`, en: `${library} is not installed` }),
   library_old: (library) => ({ zh: `${library} 版本过旧`, en: `${library} is too old` }),
-  library_refused: (library) => ({ zh: `${library} 未通过试运行`, en: `${library} is there and failed its trial` }),
+  library_refused: (library) => ({ zh: `${library} 未通过试运行`, en: `${library} is installed but failed its trial` }),
 };
 
 const NAMES: Readonly<Record<string, string>> = { onnxruntime: 'ONNX Runtime' };
 
-/** Which library is missing, too old or refused, at what, and what it is known to cost: one sentence, without the remedy. */
+/** Which library is missing, too old or refused, for which precision, and its known cost: one sentence, without the remedy. */
 export function libraryCost(advice: LibraryAdvice): Text {
   const { code, library, precision, used, target, gain, usual, reached } = advice;
   const state = STATE[code](library);
@@ -49,17 +49,17 @@ export function libraryCost(advice: LibraryAdvice): Text {
     ...(gain === undefined ? [] : [`安装后通常约为现值的 ${significant(gain, 2)} 倍`]),
   ];
   const en = [
-    `${at}: ${state.en}${own ? '' : ` and ${name} was taken`}`,
+    `${at}: ${state.en}${own ? '' : `, and ${name} was used instead`}`,
     usual
       ? `${percent(usual.with)} of the peak is usual with ${library}${usual.without === undefined ? '' : `, ${percent(usual.without)} with ${name}`}`
-      : 'what that costs on this processor is not known',
+      : 'the effect on this processor is not known',
     ...(share === undefined ? [] : [`this run reached ${share} of the theoretical peak`]),
-    ...(gain === undefined ? [] : [`with it about ${significant(gain, 2)} times as much is usual`]),
+    ...(gain === undefined ? [] : [`with ${library} about ${significant(gain, 2)} times this rate is usual`]),
   ];
   return { zh: zh.join('；'), en: en.join('; ') };
 }
 
-/** Which libraries are missing or not usable, and at what, in one sentence for page 1. */
+/** Which libraries are missing or not usable, and for which precisions, in one sentence for page 1. */
 export function librariesBrief(libraries: readonly LibraryAdvice[], chapter: number): Text {
   const groups = [...Map.groupBy(libraries, ({ library, code }) => JSON.stringify([code, library]))].map(([, all]) => {
     const { code, library } = all[0]!;
@@ -69,6 +69,6 @@ export function librariesBrief(libraries: readonly LibraryAdvice[], chapter: num
   });
   return {
     zh: `${groups.map(({ zh }) => zh).join('，')}：算力可能高于测得值，见第 ${chapter} 章。`,
-    en: `${groups.map(({ en }) => en).join(', ')}: more may be there than was measured, see section ${chapter}.`,
+    en: `${groups.map(({ en }) => en).join(', ')}: the platform may do more than was measured, see section ${chapter}.`,
   };
 }

@@ -14,7 +14,7 @@ const MOST_NAMED = 10;
 /** What the verifier says beside a check: what was found, or why it was not checked. Particulars come in as they are. */
 export const NOTES = {
   notReached: text('未进行到此步', 'not reached'),
-  stopped: text('核对到此为止，其后的内容未读取', 'checking stopped here, nothing after it was read'),
+  stopped: text('核对到此为止，其后的内容未读取', 'checking stopped here; nothing after this was read'),
   stoppedAt: (path: string): Text => text(`核对止于 ${path}`, `checking stopped at ${path}`),
   foreign: (paths: readonly string[]): Text => {
     const named = paths.slice(0, MOST_NAMED).join(', ');
@@ -28,11 +28,11 @@ export const NOTES = {
   notReleased: text('尚未签发', 'not released yet'),
   noTrust: text(
     '未提供信任文件：密钥取自证据包本身，无人为其担保',
-    "no trust file: the keys are the bundle's own, nobody vouches for them",
+    "no trust file: the keys are the bundle's own, and nobody vouches for them",
   ),
   selfTestUntrusted: text(
     '自测：控制器密钥不在您的信任文件中，无人为其担保',
-    'a self-test: its controller’s key is not in your trust file, nobody vouches for it',
+    'a self-test: the controller’s key is not in your trust file, and nobody vouches for it',
   ),
   released: (role: 'reviewer' | 'approver', name: string): Text =>
     text(`${ROLE_TEXT[role].zh} ${name}`, `${ROLE_TEXT[role].en} ${name}`),

@@ -45,7 +45,7 @@ export function overallMeaning({ outcome, partial, relation }: OverallOf): Text 
 export function partialNotice({ asked, of }: Partial): Text {
   return {
     zh: `部分报告：指南共 ${whole(of)} 项指标，本次只选 ${whole(asked.length)} 项（${asked.join('、')}）；不是整体验收结论`,
-    en: `PARTIAL REPORT: partial, ${whole(asked.length)} of ${whole(of)} targets (${asked.join(', ')}); no acceptance of the whole`,
+    en: `PARTIAL REPORT: partial, ${whole(asked.length)} of ${whole(of)} targets (${asked.join(', ')}); not an acceptance of the whole`,
   };
 }
 
@@ -54,7 +54,7 @@ export const reportTitle = ({ overall, controller }: Report): Text =>
   (overall.partial ? TITLE_PARTIAL : TITLE)[controller.relation];
 
 const ASKED_MEANING: Record<Overall, Text> = {
-  passed: { zh: '所选指标均达到要求。', en: 'The targets that were asked for are met.' },
+  passed: { zh: '所选指标均达到要求。', en: 'All targets that were asked for are met.' },
   passed_with_deviations: {
     zh: '除已批准豁免的项目外，所选指标达到要求。',
     en: 'The targets that were asked for are met but for those with an approved waiver.',
@@ -70,6 +70,6 @@ function unasked({ asked, of }: Partial): Text {
   const rest = of - asked.length;
   return {
     zh: `指南其余 ${whole(rest)} 项指标没有判定，不能据此认为平台通过验收。`,
-    en: `The other ${whole(rest)} targets of the guide were not judged: the platform is not accepted by this.`,
+    en: `The other ${whole(rest)} targets of the guide were not judged, so this does not accept the platform.`,
   };
 }

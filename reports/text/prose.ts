@@ -82,7 +82,7 @@ export const LIMITS: readonly Text[] = [
   },
   {
     zh: '测量所用的库、工具与变量由节点代理读取并签名：诚实的代理会暴露预加载与替换，不诚实的代理可以隐瞒。容器中运行的程序只能看到其客户端。',
-    en: 'Libraries, tools and variables were read and signed by the agent of the node: an honest one shows what was preloaded or replaced, a dishonest one can hide it. Of a program in a container only the client is seen.',
+    en: 'The agent of the node read and signed the libraries, tools and variables. An honest agent shows what was preloaded or replaced; a dishonest one can hide it. Of a program in a container only the client is seen.',
   },
   {
     zh: '链式挑战用小整数，使结果可以逐位核对；标为浮点精度的挑战因此可能由其他运算单元作答。它与同一设备浮点矩阵乘法速率之比列于“算力与推理”一章：挑战明显偏快的通常不计入判定，其余偏离须由人查看。挑战只抽查一部分结果，漏掉少量工作而未被发现的概率列于该次测量的检查明细。',

@@ -56,7 +56,6 @@ export const SENTENCES = {
     zh: `另有 ${whole(n)} 项，见 report.json`,
     en: `and ${whole(n)} more in report.json`,
   }),
-  occurrences: (n: number): Text => ({ zh: `共 ${whole(n)} 处`, en: `${whole(n)} times` }),
   matrixIntro: (nodes: number): Text => ({
     zh: `每格为一个节点，按节点名排序，共 ${whole(nodes)} 个。颜色与记号表示该节点的数值相对全部节点中位数的高低，不代表判定结果。`,
     en: `Every cell is a node, in order of name, ${whole(nodes)} in all. Shade and mark say how its value stands to the median of all nodes; they are no verdict.`,

@@ -5,7 +5,7 @@ import type { Text } from '../../model/text.ts';
 import { OVERALL_MEANING, OVERALL_TEXT } from './catalog.ts';
 import { whole } from './quantity.ts';
 
-/** What a report is, by who held the controller's key: nobody accepts himself. */
+/** What a report is, by who held the controller's key: nobody can accept their own platform. */
 export const TITLE: Record<Relation, Text> = {
   self: { zh: '算力平台自测报告', en: 'Compute Platform Self-Test Report' },
   independent: { zh: '算力平台验收报告', en: 'Compute Platform Acceptance Report' },
@@ -65,7 +65,7 @@ export function holdsFor({ relation, holder, keyId }: Report['controller']): Tex
   if (relation === 'independent') {
     return {
       zh: `控制器密钥 ${key}… 的持有人 ${holder} 声明独立于被测方；结果对信任该持有人的人成立，即信任文件中列有该密钥的人。`,
-      en: `The holder of the controller’s key ${key}…, ${holder}, declares itself independent of the party under test; the result holds for whoever trusts it, which is to have that key in a trust file.`,
+      en: `The holder of the controller’s key ${key}…, ${holder}, declares itself independent of the party under test; the result holds for whoever trusts that holder, by a trust file with that key.`,
     };
   }
   return {
@@ -96,18 +96,18 @@ export function passesByLevel(passes: Report['overall']['passes']): Text {
   };
 }
 
-/** Said wherever a guide that does not come with this software was judged by. */
+/** Marks every result that was judged by a guide which does not come with this software. */
 export function unknownGuide({ id, version, sha256 }: Report['guide']): Text {
   const guide = `${id} ${version}`;
   const digest = `sha256 ${sha256.slice(0, DIGITS)}…`;
   return {
     zh: `指南未知：${guide}（${digest}）不是本软件自带的指南，任何人都可以编写；整体无法判定。`,
-    en: `guide not known: ${guide} (${digest}) is not one of this software, and anybody can write one; the whole cannot be told.`,
+    en: `guide not known: ${guide} (${digest}) does not come with this software, and anybody can write one; the outcome of the whole cannot be told.`,
   };
 }
 
 /** What the verdicts would give by a guide that nobody knows. */
 export function judgedBy(judged: Overall, relation: Relation): Text {
   const { zh, en } = wordOf(judged, relation);
-  return { zh: `仅按该指南：${zh}（不作保证）`, en: `Going by that guide alone: ${en} (nobody vouches for it)` };
+  return { zh: `仅按该指南：${zh}（不作保证）`, en: `By that guide alone: ${en} (nobody vouches for it)` };
 }

@@ -33,7 +33,7 @@ export const AS_SIGNED: Text = {
 /** Said of a document that was made after the bundle was signed. */
 export const OUTSIDE_SIGNATURE: Text = {
   zh: '本文件在证据包签署之后另行生成，不在签名范围内；以证据包和 ./assay verify 的结果为准',
-  en: 'made after the bundle was signed and outside its signatures: the bundle and ./assay verify are what counts',
+  en: 'made after the bundle was signed, and outside its signatures; what counts is the bundle and ./assay verify',
 };
 
 const SIGN: Record<Step['state'], string> = { good: 'ok ', bad: 'BAD', not_checked: ' - ' };
@@ -78,7 +78,7 @@ export function verificationText(result: Verification, version: string, proof?: 
   if (result.outcome !== undefined && result.steps.some((s) => s.id === 'pages' && s.state === 'not_checked')) {
     lines.push(
       '页面（report.html 等）未能与报告比对，请以本结果为准，或用生成它的版本复核',
-      'The pages (report.html and others) were not compared with the report: go by this result, or check with the version that made them.',
+      'The pages (report.html and others) were not compared with the report. Rely on this result, or check with the version that made them.',
     );
   }
   if (result.passes) {
@@ -131,7 +131,7 @@ function undecidedLines({ steps, reasons, judged }: NonNullable<Verification['un
     const { zh, en } = wordOf(judged, of);
     lines.push(
       `仅就证据包自身而言，判定为：${zh}（不作保证）`,
-      `Going by what the bundle brings itself: ${en} (nobody vouches for it)`,
+      `By the bundle’s own keys and guide alone: ${en} (nobody vouches for it)`,
     );
   }
   if (steps.includes('guide')) {
@@ -158,7 +158,7 @@ function vouchedLines({ holdsFor, trustedAs, relation }: Vouched): string[] {
       : relation === 'independent'
         ? [
             '“独立”只是密钥持有人自己的声明：您没有给出列有该密钥的信任文件',
-            'That it is independent is the holder’s own word: you gave no trust file that has the key',
+            '“Independent” is only the holder’s own declaration: you gave no trust file that has the key',
           ]
         : [];
   return [holdsFor.zh, holdsFor.en, ...vouching].map(printable);

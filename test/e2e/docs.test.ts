@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
+import { policyFrom } from '../../agent/policy.ts';
 import { parseStrict } from '../../evidence/canonical.ts';
 import { Claims, Waiver } from '../../model/guide.ts';
 import { check } from '../../model/schema.ts';
@@ -72,12 +74,24 @@ describe('the documentation', () => {
     }
   });
 
-  it('shows claims and waivers that are valid', () => {
+  it('shows a policy, claims and waivers that are valid', () => {
     const text = readFileSync(join(ROOT, 'docs/operators.md'), 'utf8');
-    const shown = [...text.matchAll(/```json\n(.*?)```/gs)].map((m) => parseStrict(Buffer.from(m[1]!)));
-    expect(shown.map((value) => check(Array.isArray(value) ? Type.Array(Waiver) : Claims, value).ok)).toEqual([
-      true,
-      true,
-    ]);
+    const shown = [...text.matchAll(/```json\n(.*?)```/gs)].map((m) => Buffer.from(m[1]!));
+    expect(shown.length).toBe(3);
+    const [policy, claims, waivers] = shown as [Buffer, Buffer, Buffer];
+    const place = mkdtempSync(join(tmpdir(), 'assay-docs-'));
+    try {
+      // A policy names a file that is there: the page's absolute path becomes one in a folder of this test.
+      const library = join(place, 'libdnnl.so.3');
+      writeFileSync(library, 'library');
+      const own = policy.toString('utf8').replace('/opt/onednn/lib/libdnnl.so.3', library);
+      expect(policyFrom(Buffer.from(own), join(place, 'policy.json')).libraries.map(({ path }) => path)).toEqual([
+        library,
+      ]);
+    } finally {
+      rmSync(place, { recursive: true });
+    }
+    expect(check(Claims, parseStrict(claims)).ok).toBe(true);
+    expect(check(Type.Array(Waiver), parseStrict(waivers)).ok).toBe(true);
   });
 });

@@ -84,7 +84,7 @@ async function ranOn(command: (folder: string, processor: number) => readonly st
 }
 
 describe.skipIf(!allowed)(
-  `two agents that work at once${allowed ? '' : ' (skipped: mount namespaces or a second processor are not to be had here)'}`,
+  `two agents that work at once${allowed ? '' : ' (skipped: mount namespaces or a second processor are not available here)'}`,
   () => {
     it('on machines of their own are added up, in one window by the clock of the controller', async () => {
       const machine = (folder: string, processor: number) => [

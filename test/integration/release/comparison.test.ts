@@ -32,7 +32,7 @@ it('report compares with a bundle of another version that this one would judge o
   const { status, stdout, stderr } = await assay(['report', lay(bundle), '--compare', earlier, '--out', out]);
   // What had passed and does not pass now is worse.
   expect([status, stdout.includes('comparison.html')], stderr).toEqual([1, true]);
-  expect(stdout).toMatch(/^变差 WORSE\n.*\nthe whole passes no more\n/);
+  expect(stdout).toMatch(/^变差 WORSE\n.*\nthe whole no longer passes\n/);
   expect(stderr).toContain(OUTSIDE_SIGNATURE.en);
   const compared = await assay(['report', lay(bundle), '--compare', earlier, '--json']);
   expect([compared.status, JSON.parse(compared.stdout).result]).toEqual([1, 'worse']);

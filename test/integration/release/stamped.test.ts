@@ -97,7 +97,7 @@ describe.skipIf(!hasOpenssl)('accept and a time-stamping authority (skipped: no 
     expect(problemOf(otherwise(log, { response: 'AAAA' }))).toContain('stamp_invalid');
   });
 
-  it('is done without a stamp where none is to be had, says so, and the bundle is stamped later', async () => {
+  it('is done without a stamp where none is available, says so, and the bundle is stamped later', async () => {
     const bundle = join(folder, 'later');
     authority.instead = { status: 503, body: Buffer.from('closed') };
     const ended = await accept(bundle, '--authority', url);

@@ -112,6 +112,6 @@ describe('what a node may say in one attempt', () => {
 
   it('names its blobs by their sha256 and nothing else', () => {
     session.receive({ blob: { sha256: '\ud800'.repeat(1000), total: '1', offset: '0', data: Buffer.alloc(1) } });
-    expect(violations).toEqual(['a blob whose name is no sha256']);
+    expect(violations).toEqual(['a blob whose name is not a sha256']);
   });
 });

@@ -170,7 +170,7 @@ describe('processors', () => {
     ]);
   });
 
-  it('reads lscpu where /proc/cpuinfo is not to be had, and fills in a vendor that it does not name', async () => {
+  it('reads lscpu where /proc/cpuinfo is not available, and fills in a vendor that it does not name', async () => {
     const fields = (more: Record<string, string>) => ({
       lscpu: Object.entries({
         'CPU(s)': '8',

@@ -63,7 +63,7 @@ const NO_VERDICT = 'the tool counts errors and gives no verdict';
 const NO_TEXT = 'no output of the tool that we know has it';
 const NO_NODE = 'nothing that is read ties a number of `/dev` to the card';
 
-/** Why a vendor's cell is empty. What no machine has told is not to be had without one of these. */
+/** Why a vendor's cell is empty. What no recorded machine tells needs one of these. */
 export const NOT_TOLD: Readonly<Record<string, Partial<Record<Field, string>>>> = {
   AMD: { health: NO_VERDICT },
   Intel: {

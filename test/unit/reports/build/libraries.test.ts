@@ -79,6 +79,6 @@ describe('what a person reads of them', () => {
   it('names accelerators that nothing reached', () => {
     const blind = missed({ vendor: 'nvidia', library: 'cublaslt' }, { code: 'library_refused' });
     const text = libraryLines(librariesOf([{ node: 'a', findings: [blind] }], undefined), 100).join('\n');
-    expect(text).toContain('accelerators of nvidia: cuBLASLt is there and failed its trial');
+    expect(text).toContain('accelerators of nvidia: cuBLASLt is installed but failed its trial');
   });
 });
