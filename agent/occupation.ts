@@ -61,6 +61,6 @@ export async function otherWork(): Promise<string | undefined> {
 
 /** The sentence for a person, in both languages, with what to do. */
 export function busyText({ load, cores, busy }: Occupation): string {
-  const share = `${Math.round(busy * 100)} %`;
-  return `本机繁忙 the machine is busy: ${share} of ${cores} cores, load ${load.toFixed(1)}; ${BUSY_TODO.en} ${BUSY_TODO.zh}`;
+  const share = `${Math.round(busy * 100)} % of ${cores} cores, load ${load.toFixed(1)}`;
+  return `本机繁忙 the machine is busy: ${share}; 请停止其他任务 stop other work; --patience 3 放宽时限 allows more time`;
 }

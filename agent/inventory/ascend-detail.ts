@@ -38,10 +38,13 @@ export function parseChipBoard(text: string): { uuid: string | undefined; chip: 
 export function parseCommon(text: string): { chips: Map<number, Facts>; board: Facts } {
   const chips = new Map<number, Facts>();
   let board: Facts = {};
+  // Where chips have a power of their own, that of the controller (MCU) is not the card's.
+  let ofChips = false;
   for (const block of clean(text).split(/^(?=\s*(?:Chip ID|Chip Name)\s*:)/m)) {
     const find = finder(outline(block));
     const powerW = watts(find('NPU Real-time Power(W)', 'Real-time Power(W)', 'Power(W)'));
     if (/^mcu$/i.test(find('Chip Name'))) board = { powerW };
+    else ofChips ||= powerW !== undefined;
     const chip = plainNumber(find('Chip ID'));
     if (chip === undefined) continue;
     chips.set(chip, {
@@ -51,7 +54,7 @@ export function parseCommon(text: string): { chips: Map<number, Facts>; board: F
       computeUnits: plainNumber(find('Aicore Count')),
     });
   }
-  return { chips, board };
+  return { chips, board: ofChips ? {} : board };
 }
 
 /**

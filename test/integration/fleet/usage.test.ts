@@ -53,7 +53,7 @@ describe('a command that cannot be carried out', () => {
     ['with a storage that is a file', 'storage_unwritable', 'plan', '--storage', 'cut.json'],
     ['with an output folder that has something in it', 'output_exists', 'accept', '--out', 'folder'],
     ['with an output folder that is a file', 'output_unwritable', 'accept', '--out', 'cut.json'],
-    ['with a key that is a pipe', 'key_invalid', 'accept', '--out', 'new', '--key', 'pipe'],
+    ['with a key that is a pipe', 'file_unreadable', 'accept', '--out', 'new', '--key', 'pipe'],
     ['with a folder that is no bundle', 'bundle_missing', 'verify', 'folder'],
     ['with a bundle that is a file', 'bundle_is_file', 'verify', 'cut.json'],
     ['with a bundle that is packed', 'bundle_packed', 'verify', 'packed.zip'],

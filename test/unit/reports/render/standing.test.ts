@@ -122,7 +122,7 @@ describe('a guide that nobody knows', () => {
       expect(plain(text).replaceAll('\\', ''), name).toContain(report.guide.sha256.slice(0, 16));
     }
     expect(renderHtml(report)).toContain('<strong>无法判定</strong>');
-    expect(plain(terminal(report))).toContain('Goingbythatguidealone:SELF-TESTPASSED');
+    expect(plain(terminal(report))).toContain('Bythatguidealone:SELF-TESTPASSED');
     expect(renderJunit(report)).toContain('<failure type="cannot_tell"');
   });
 
