@@ -25,7 +25,7 @@ export interface Examination {
   readonly needs: readonly Need[];
   /** The processor and each card: with what it can be measured here. */
   readonly devices: readonly Reach[];
-  /** Libraries that a measurement here would have to do without. */
+  /** Libraries that a measurement here would lack. */
   readonly libraries: readonly Finding[];
   /** What the inventory has to say. */
   readonly findings: readonly { readonly code: string; readonly detail: string }[];

@@ -7,7 +7,7 @@ import { expectedSeconds } from './planner.ts';
 import { clock } from './progress.ts';
 import { registersJson, registersText } from './register-report.ts';
 
-/** The plan as JSON, with the totals, the libraries that its node would have to do without, and the registers. */
+/** The plan as JSON, with the totals, the libraries that its node lacks, and the registers. */
 export function planJson(plan: Plan, libraries: readonly LibraryAdvice[], registers?: RegistersReading): string {
   const found = registers && { registers: registersJson(registers) };
   const totals = { expectedS: expectedSeconds(plan), writesBytes: totalWrites(plan) };

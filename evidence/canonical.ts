@@ -175,7 +175,7 @@ export interface Limits {
  * counts, so a sender could show one value to the signer and another to the verifier), invalid UTF-8, a byte order mark,
  * lone surrogates, numbers beyond a double, integers with digits that a double cannot carry (readers with longer integers
  * would see another number), numbers of more than a thousand digits, bytes after the value, texts beyond the limits, and
- * texts that bring more values than memory shall hold (256 MiB, or four bytes for each of theirs).
+ * texts whose values take more memory than is allowed (256 MiB, or four bytes for each of theirs).
  * What this accepts, `canonicalize` accepts.
  */
 export function parseStrict(text: string | Uint8Array, limits: Limits = {}): unknown {

@@ -54,7 +54,7 @@ export function clocksApart({ own, reference }: Stretch, limit: ClockLimit): boo
 }
 
 /** Resolution of /proc/uptime, seconds. */
-export const BOOT_STEP_S = 0.01;
+const BOOT_STEP_S = 0.01;
 
 /** What lies between two readings by the controller's monotonic clock and by the kernel's counter. */
 export function stretchBetween(from: BootReading, to: BootReading): Stretch {

@@ -6,12 +6,12 @@ import type { Text } from '../../model/text.ts';
 import type { Machine, Read } from '../inventory/machine.ts';
 import { type Trial, trialIn } from './trial.ts';
 
-/** Libraries that a measurement on this machine would have to do without, by trying every backend. Measures nothing. */
+/** Libraries that a measurement on this machine would lack, found by trying every backend. Measures nothing. */
 export async function missedLibraries(machine: Machine): Promise<Finding[]> {
   return missedIn(await machine.document('backends'));
 }
 
-/** The same from a trial that was made; nothing where there is none, for then nothing is known. */
+/** The same from a trial that was made; nothing without one. */
 export function missedIn(document: Read<unknown>): Finding[] {
   const trial = trialIn(document);
   if (typeof trial === 'string' || !trial.tried) return [];

@@ -69,7 +69,7 @@ async function readRocm(reading: Reading): Promise<void> {
  * Cards from `amd-smi static`, with live figures of `amd-smi metric` and the UUIDs of `amd-smi list`. The list is the
  * document itself or, from ROCm 7, its `gpu_data`. Undefined where the first is no such document.
  */
-export function parseAmdSmi(fixed: string, running: string, list: string): AmdEntry[] | undefined {
+function parseAmdSmi(fixed: string, running: string, list: string): AmdEntry[] | undefined {
   const cards = entries(fixed);
   if (!cards) return undefined;
   const byIndex = (text: string) => new Map((entries(text) ?? []).map((entry) => [textAt(entry, 'gpu'), entry]));

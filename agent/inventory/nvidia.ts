@@ -135,7 +135,7 @@ export function parseMigList(text: string): { profile: string; uuid: string }[][
 }
 
 /** PCI addresses of GPUs that the driver no longer reaches: `Unable to determine the device handle for GPU1: 0000:44:00.0: …`. */
-export function parseLost(text: string): string[] {
+function parseLost(text: string): string[] {
   const said =
     /unable to determine the device handle for gpu\s*\d*\s*:?\s*([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])/gi;
   return [...new Set([...clean(text).matchAll(said)].flatMap((match) => pciAddress(match[1]!) ?? []))];

@@ -16,7 +16,7 @@ export interface ConciseRow {
  * Rows of the table under a line of headings whose first is one of `device` (`GPU`, `Device`, `HCU`). Columns differ
  * between versions and are told by their headings. Undefined where there is no such line.
  */
-export function conciseTable(text: string, device: RegExp): ConciseRow[] | undefined {
+function conciseTable(text: string, device: RegExp): ConciseRow[] | undefined {
   const lines = clean(text).split('\n');
   const start = lines.findIndex((line) => {
     const names = headingsIn(line).map((part) => headingName(part.text));

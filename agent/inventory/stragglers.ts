@@ -58,7 +58,7 @@ export async function endStragglers(run: ToolRun): Promise<void> {
 }
 
 /** Numbers of the processes that carry the mark of a run, work in its directory or hold its output. */
-export async function stragglersOf(run: ToolRun): Promise<number[]> {
+async function stragglersOf(run: ToolRun): Promise<number[]> {
   const entries = await readdir('/proc').catch(() => []);
   const pids = entries.filter((name) => /^\d+$/.test(name)).map(Number);
   const found = await Promise.all(pids.map(async (pid) => ((await isStraggler(pid, run)) ? [pid] : [])));

@@ -21,7 +21,7 @@ export function isIdentity(text: string): boolean {
 }
 
 /** True where the text may be a model, a version or another word that somebody entered. */
-export function isFilledIn(text: string): boolean {
+function isFilledIn(text: string): boolean {
   return !isAbsent(text) && !NOT_FILLED_IN.test(text.normalize('NFKC').trim());
 }
 

@@ -11,7 +11,7 @@ import { checkSignatures } from '../verify/signatures.ts';
 import { keysOf, type Trust } from '../verify/trust.ts';
 
 /** Where the page of a bundle lies: beside it, since a file inside would change what was signed. */
-export const signaturePage = (directory: string): { html: string; pdf: string } => ({
+const signaturePage = (directory: string): { html: string; pdf: string } => ({
   html: `${directory}-signatures.html`,
   pdf: `${directory}-signatures.pdf`,
 });

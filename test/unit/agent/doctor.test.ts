@@ -202,7 +202,7 @@ describe('every part', () => {
   });
 });
 
-describe('libraries that a measurement would have to do without', () => {
+describe('libraries that a measurement would lack', () => {
   const engine = { name: 'onnxruntime', devices: ['cpu'], backend: 'onnxruntime', software: [], lacks: [] };
   const onednn = { name: 'onednn (gemm)', devices: [], backend: 'onednn', failed: 'no oneDNN found', fault: 'missing' };
   const trial = {

@@ -363,7 +363,7 @@ describe('parseStrict', () => {
     expect(refusal(() => parseStrict('{"a":'.repeat(201))).problem).toBe('nesting too deep');
   });
 
-  it('that bring more values than memory shall hold are refused before it does', () => {
+  it('whose values take more memory than is allowed are refused before they do', () => {
     for (const text of [
       `[${'[],'.repeat(6_000_000)}[]]`,
       `[${'{},'.repeat(6_000_000)}{}]`,
