@@ -7,7 +7,7 @@ import { findParts } from './doctor/parts.ts';
 import { type Reach, reachOf } from './doctor/reach.ts';
 import { takeInventory } from './inventory/inventory.ts';
 import type { Machine } from './inventory/machine.ts';
-import { BUSY_TODO, isBusy, lookAtOccupation, type Occupation } from './occupation.ts';
+import { BUSY_ADVICE, isBusy, lookAtOccupation, type Occupation } from './occupation.ts';
 
 /** One thing that a target needs on this machine, and whether it is there. */
 export interface Need {
@@ -182,7 +182,7 @@ function otherWork(occupation: Occupation | undefined): Need[] {
       targets: ['compute.capacity', 'users.concurrent', 'records.simultaneous'],
       state: busy ? 'weak' : 'ready',
       found: `${Math.round(share * 100)} % of ${cores} cores busy, load ${load.toFixed(1)}`,
-      ...(busy && { todo: BUSY_TODO }),
+      ...(busy && { todo: BUSY_ADVICE }),
     },
   ];
 }

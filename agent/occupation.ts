@@ -11,20 +11,23 @@ export interface Occupation {
   readonly busy: number;
 }
 
-/** A generator host may give this share to other work; above it, rates are lower than the machine's and limits are missed. */
+/**
+ * A generator host may give this share to other work; above it, rates are lower than the machine's and limits are
+ * missed.
+ */
 const MOST_BUSY = 0.1;
 
 /** Whether that much else goes on that measurements will suffer. */
 export const isBusy = ({ busy }: Occupation): boolean => busy > MOST_BUSY;
 
-export const BUSY_TODO: Text = {
+export const BUSY_ADVICE: Text = {
   zh: '本机繁忙：请停止其他任务后测量；无法停止时可用 --patience 3 放宽时限，速率仍会偏低。',
   en: 'the machine is busy: stop other work and measure then; if you cannot, --patience 3 allows more time, and rates stay low',
 };
 
 /**
- * Looks for `forMs` milliseconds at how busy this machine is. Nothing of ours should work meanwhile. Undefined where the
- * system does not tell (no /proc).
+ * Looks for `forMs` milliseconds at how busy this machine is. Nothing of ours should work meanwhile. Undefined where
+ * the system does not tell (no /proc).
  */
 export async function lookAtOccupation(forMs = 500, read = readProc): Promise<Occupation | undefined> {
   const before = read('stat');
@@ -45,7 +48,10 @@ function readProc(name: 'stat' | 'loadavg'): string | undefined {
   }
 }
 
-/** Clock ticks of all processors (proc(5)): the first eight columns add up to all of the time; guests are in the first two. */
+/**
+ * Clock ticks of all processors (proc(5)): the first eight columns add up to all of the time; guests are in the first
+ * two.
+ */
 function ticks(stat: string): { total: number; idle: number; cores: number } | undefined {
   const all = /^cpu +(.+)$/m.exec(stat)?.[1]?.split(' ').map(Number).slice(0, 8);
   if (!all || all.length < 5 || all.some((n) => !Number.isFinite(n))) return undefined;

@@ -25,8 +25,8 @@ export interface Policy {
 export const NO_POLICY: Policy = { libraries: [] };
 
 /**
- * The policy in a file; paths in it are relative to the file. Rejects with `json_invalid`, and with `policy_invalid`, line
- * and column, for a key that there is not, one that is not followed yet, and a library that is no file.
+ * The policy in a file; paths in it are relative to the file. Rejects with `json_invalid`, and with `policy_invalid`,
+ * line and column, for a key that there is not, one that is not followed yet, and a library that is no file.
  */
 export function policyFrom(bytes: Uint8Array, file: string): Policy {
   let value: unknown;

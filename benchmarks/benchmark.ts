@@ -12,7 +12,9 @@ export interface MetricDescriptor {
   readonly title: Text;
 }
 
-/** What is known of a benchmark without running it. Pure data: the controller plans from it and never loads the rest. */
+/**
+ * What is known of a benchmark without running it. Pure data: the controller plans from it and never loads the rest.
+ */
 export interface Descriptor<S extends TSchema = TSchema> {
   readonly id: string;
   readonly version: string;
@@ -21,7 +23,9 @@ export interface Descriptor<S extends TSchema = TSchema> {
   /** Every knob, described; defaults come from `profiles`. */
   readonly settings: S;
   readonly profiles: Readonly<Record<Profile, Static<S>>>;
-  /** `node`: every node runs it. `platform`: one node runs it against the platform's service. `edge`: edge nodes only. */
+  /**
+   * `node`: every node runs it. `platform`: one node runs it against the platform's service. `edge`: edge nodes only.
+   */
   readonly scope: 'node' | 'platform' | 'edge';
   /** The built-in inference service must be up, unless the settings name an endpoint. */
   readonly service: boolean;
@@ -81,9 +85,9 @@ export class Unsupported extends Error {
 }
 
 /**
- * Products of whole numbers by a native library, sums[i·n + j] = Σ rows[i·length + k]·matrix[j·length + k]: `count` rows
- * with the n rows of a matrix. Whoever asks keeps every sum exact in the kind of array that is given, so that no order of
- * summing shows.
+ * Products of whole numbers by a native library, sums[i·n + j] = Σ rows[i·length + k]·matrix[j·length + k]: `count`
+ * rows with the n rows of a matrix. Whoever asks keeps every sum exact in the kind of array that is given, so that no
+ * order of summing shows.
  */
 export type RowProducts<A extends Float32Array | Float64Array = Float32Array | Float64Array> = (
   sums: A,

@@ -7,8 +7,8 @@ export type ProcessNews =
   | { readonly type: 'process_ended'; readonly pid: number; readonly livedS: number };
 
 /**
- * Tells of every process that this one starts from now on, whoever starts it, and hands on what children of ours tell of
- * theirs over their channel. Nothing that measures is started without a word: what it ran in is evidence.
+ * Tells of every process that this one starts from now on, whoever starts it, and hands on what children of ours tell
+ * of theirs over their channel. Nothing that measures is started without a word: what it ran in is evidence.
  */
 export function tellProcesses(tell: (news: ProcessNews) => void): void {
   subscribe('child_process', (message) => {

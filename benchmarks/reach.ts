@@ -24,8 +24,8 @@ export function untriedOf(
 const BEGIN_AND_END_S = 0.5;
 
 /**
- * Proven bytes are a lower bound by their nature: data that are right prove what was written, and never that there is no
- * more. How much there can be at most the file system itself says.
+ * Proven bytes are a lower bound by their nature: data that are right prove what was written, and never that there is
+ * no more. How much there can be at most the file system itself says.
  */
 const storage: Reach = (_, { metrics }) => {
   const untried: Untried[] = [];
@@ -92,7 +92,9 @@ const records: Reach = (settings) => {
 /** Whether work that had not reached its own time-out was given up at the end of the run. */
 const cutsOff = (settings: Settings): boolean => numberIn(settings, 'graceS') < numberIn(settings, 'timeoutS');
 
-/** Frameworks lie where their owner put them: without interpreters, only those of the path and the system were tried. */
+/**
+ * Frameworks lie where their owner put them: without interpreters, only those of the path and the system were tried.
+ */
 const frameworks: Reach = (settings, { findings }) => {
   const common = { kind: 'values', metric: 'frameworks.adapted.level', label: 'engine' } as const;
   const named = Array.isArray(settings.interpreters) && settings.interpreters.length > 0;
@@ -121,7 +123,9 @@ const compute =
 /** A library that works reaches at least this part of a processor's peak in the precision that was measured. */
 const LEAST_EFFICIENCY = 0.1;
 
-/** The most that a measured processor can do in other precisions, by the widest ratio that any chip of the table has. */
+/**
+ * The most that a measured processor can do in other precisions, by the widest ratio that any chip of the table has.
+ */
 function mostOf(rates: readonly Metric[], others: readonly string[]): number {
   const bounds = rates.map(
     ({ labels, estimate }) => (estimate.value * widestRatio(labels.precision ?? '', others)) / LEAST_EFFICIENCY,

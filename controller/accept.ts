@@ -44,7 +44,9 @@ export interface AcceptOptions {
   readonly signer: Signer;
   /** Address of the RFC 3161 authority that stamps the signed evaluation, if there is one. */
   readonly authority?: string | undefined;
-  /** Directory on the storage under test; if not given, the settings name one inside `out`, which is made and removed. */
+  /**
+   * Directory on the storage under test; if not given, the settings name one inside `out`, which is made and removed.
+   */
   readonly storage: string | undefined;
   /** Settings that the operator changed, per benchmark. */
   readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;

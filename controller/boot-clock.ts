@@ -18,9 +18,9 @@ export interface BootClock {
 const ANSWER_LIMIT_MS = 5000;
 
 /**
- * Starts a shell that answers every line with the first word of /proc/uptime, by builtins alone. It gets no environment:
- * a library that is preloaded into this process to bend its clocks is not loaded there. A reading is made after it is asked
- * for; those asked for while one is under way share the next.
+ * Starts a shell that answers every line with the first word of /proc/uptime, by builtins alone. It gets no
+ * environment: a library that is preloaded into this process to bend its clocks is not loaded there. A reading is made
+ * after it is asked for; those asked for while one is under way share the next.
  */
 export function startBootClock(source = '/proc/uptime'): BootClock {
   const script = `while read -r _; do read -r up _ <"$0" || exit 1; echo "$up"; done`;

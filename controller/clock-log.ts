@@ -1,7 +1,9 @@
 import type { BootReading } from '../model/clock.ts';
 import type { BootClock } from './boot-clock.ts';
 
-/** Least time between two readings, and the least share of the attempt's time so far: a soak has room for some hundreds. */
+/**
+ * Least time between two readings, and the least share of the attempt's time so far: a soak has room for some hundreds.
+ */
 const SPACING_NS = 250_000_000n;
 const SPACING_PARTS = 200n;
 

@@ -30,8 +30,8 @@ const LAST_WORDS_MS = 1000;
 
 /**
  * Carries a plan out on the nodes that dial in, and records all of it. Resolves when the run is over, cancelled or not;
- * the directory's log then holds everything that a verdict needs. Gives what it made of the measurements it accepted, by
- * the leaf hash of their entry, so that they need not be examined again to hand the run over. Rejects if the nodes
+ * the directory's log then holds everything that a verdict needs. Gives what it made of the measurements it accepted,
+ * by the leaf hash of their entry, so that they need not be examined again to hand the run over. Rejects if the nodes
  * do not come (`connection_failed`), if the address cannot be used, or if the directory cannot be written.
  */
 export async function conduct(options: ConductOptions): Promise<ReadonlyMap<string, Known>> {

@@ -24,13 +24,13 @@ import { startDigesting } from './digests.ts';
 import type { RunDirectory } from './store/run-directory.ts';
 
 /**
- * Turns the directory of a finished run into a bundle: replays the log from disk, judges, writes the report, renders the
- * pages, signs the evaluation, which names them all, and lists every file. Throws if the directory's own log does not
- * replay, its evidence is not what its names say, or the disk gives back other pages than were made: a bug or a damaged
- * disk.
+ * Turns the directory of a finished run into a bundle: replays the log from disk, judges, writes the report, renders
+ * the pages, signs the evaluation, which names them all, and lists every file. Throws if the directory's own log does
+ * not replay, its evidence is not what its names say, or the disk gives back other pages than were made: a bug or a
+ * damaged disk.
  *
- * Uses nothing that is only in the controller's memory but, to save time, `known`: what it made of measurements when they
- * came in (by the leaf hash of their entry), which a verifier makes of them again.
+ * Uses nothing that is only in the controller's memory but, to save time, `known`: what it made of measurements when
+ * they came in (by the leaf hash of their entry), which a verifier makes of them again.
  */
 export async function handOver(
   directory: RunDirectory,

@@ -7,8 +7,8 @@ const OPERATOR = '平台运营方 the operator of the platform';
 const MOST = 100;
 
 /**
- * The declaration of a controller that runs beside its own agents: a self-test, whatever anybody says. The holder is the
- * customer of the claims, else the operator.
+ * The declaration of a controller that runs beside its own agents: a self-test, whatever anybody says. The holder is
+ * the customer of the claims, else the operator.
  */
 export function ownController(claims: Claims | undefined): Controller {
   const customer = [...(claims?.platform?.customer?.trim() ?? '')].slice(0, MOST).join('').trim();

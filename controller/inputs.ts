@@ -125,8 +125,8 @@ function readRegisterFiles(folder: string): RegisterFile[] {
 const KNOWN = REGISTER_FILES.join(', ');
 
 /**
- * Rejects a folder in which nothing is a register, and files that are nearly one: they would be left out, and their targets
- * would not be tested, after hours. Whatever else nothing uses is listed with the rows that are wrong.
+ * Rejects a folder in which nothing is a register, and files that are nearly one: they would be left out, and their
+ * targets would not be tested, after hours. Whatever else nothing uses is listed with the rows that are wrong.
  */
 function requireRegisters(folder: string, { registers, unused }: RegistersReading): void {
   const near = [...registers, ...unused].filter((one) => one.near !== undefined);

@@ -3,8 +3,9 @@ import { delimiter, join, resolve } from 'node:path';
 import { AssayError } from '../model/errors.ts';
 
 /**
- * Command words of an interpreter that was named; a path is taken from where the user stands, not from where the benchmark
- * runs. Rejects with `tool_missing` where its program is not on this machine: it would be found out only when it is needed.
+ * Command words of an interpreter that was named; a path is taken from where the user stands, not from where the
+ * benchmark runs. Rejects with `tool_missing` where its program is not on this machine: it would be found out only when
+ * it is needed.
  */
 export function interpreterOf(words: string): string[] {
   const [program = '', ...rest] = words.split(' ').filter((word) => word !== '');

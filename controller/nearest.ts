@@ -1,6 +1,6 @@
 /**
- * The name that is most like what was typed, or whose beginning is; undefined where none is like it. A beginning of fewer
- * than three letters is like nothing.
+ * The name that is most like what was typed, or whose beginning is; undefined where none is like it. A beginning of
+ * fewer than three letters is like nothing.
  */
 export function nearest(typed: string, names: readonly string[]): string | undefined {
   const text = typed.toLowerCase();
@@ -12,7 +12,9 @@ export function nearest(typed: string, names: readonly string[]): string | undef
   return best && best.steps <= Math.max(1, Math.floor(text.length / 4)) ? best.name : undefined;
 }
 
-/** Levenshtein's distance: letters to put in, take out or change. Names are short; a long text is compared by its start. */
+/**
+ * Levenshtein's distance: letters to put in, take out or change. Names are short; a long text is compared by its start.
+ */
 function distance(a: string, b: string): number {
   const [from, to] = [a.slice(0, 64), b.slice(0, 64)];
   let row = Array.from({ length: to.length + 1 }, (_, at) => at);

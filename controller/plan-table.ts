@@ -14,7 +14,9 @@ export function planJson(plan: Plan, libraries: readonly LibraryAdvice[], regist
   return JSON.stringify({ ...plan, ...totals, libraries, ...found }, null, 2);
 }
 
-/** The plan as a table: benchmark, node, expected time, bytes written; then what nothing measures, and the registers. */
+/**
+ * The plan as a table: benchmark, node, expected time, bytes written; then what nothing measures, and the registers.
+ */
 export function planTable(plan: Plan, registers?: RegistersReading): string {
   const lines = [
     `guide ${plan.guide.id} ${plan.guide.version}${isBuiltin(plan.guide.sha256) ? '' : ` (${GUIDE_UNKNOWN})`} · profile ${plan.profile} · nodes ${plan.nodes.join(', ')}`,

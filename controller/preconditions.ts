@@ -33,8 +33,8 @@ export function timeOfNewFile(): Date {
 }
 
 /**
- * Rejects with `loopback_down` where this machine has no address 127.0.0.1: controller and agent of one machine speak over
- * it, and without it the agent would be waited for in vain.
+ * Rejects with `loopback_down` where this machine has no address 127.0.0.1: controller and agent of one machine speak
+ * over it, and without it the agent would be waited for in vain.
  */
 export function requireLoopback(interfaces = networkInterfaces()): void {
   const addresses = Object.values(interfaces).flatMap((all) => all ?? []);

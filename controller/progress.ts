@@ -15,7 +15,10 @@ export interface Screen {
   readonly columns: number;
 }
 
-/** The way that fits: events on `out` for a program, on standard error a line that is redrawn for a person at a terminal. */
+/**
+ * The way that fits: events on `out` for a program, on standard error a line that is redrawn for a person at a
+ * terminal.
+ */
 export function reporterFor(json: boolean, out: (text: string) => void): ProgressReporter {
   if (json) return jsonReporter({ write: out, columns: 0 }, () => new Date());
   const { isTTY, columns = 100 } = process.stderr;
@@ -120,7 +123,9 @@ function lines(event: RunEvent): string[] {
   }
 }
 
-/** A text that a node wrote, as it may stand on a terminal: no control characters, nothing that turns the writing round. */
+/**
+ * A text that a node wrote, as it may stand on a terminal: no control characters, nothing that turns the writing round.
+ */
 const plain = (text: string): string => text.replace(/[\p{Cc}\p{Bidi_Control}]+/gu, ' ');
 const firstLine = (text: string): string => plain(text.split('\n')[0] ?? '').slice(0, 200);
 

@@ -42,7 +42,9 @@ function problemText(line: RegisterLine): string {
   return oneLine(`${where}${line.code} ${line.text.zh} ${line.text.en}${counts}${detail}`);
 }
 
-/** Says what the registers are found to be: one event on standard output for a program, else lines on standard error. */
+/**
+ * Says what the registers are found to be: one event on standard output for a program, else lines on standard error.
+ */
 export function tellRegisters(reading: RegistersReading | undefined, json: boolean, out: (text: string) => void): void {
   if (!reading) return;
   if (json) out(`${JSON.stringify({ at: new Date().toISOString(), type: 'registers', ...registersJson(reading) })}\n`);

@@ -41,8 +41,8 @@ export const profileOf = (options: RunOptions): Profile =>
   options.profile ?? (options.guide === undefined && options.claims === undefined ? 'quick' : 'standard');
 
 /**
- * Settings that the operator changed, per benchmark; `out` is the folder of the run. Rejects with `storage_unwritable` where
- * the storage under test was named and cannot be written.
+ * Settings that the operator changed, per benchmark; `out` is the folder of the run. Rejects with `storage_unwritable`
+ * where the storage under test was named and cannot be written.
  */
 export function settingsOf(options: RunOptions, out: string): Record<string, Record<string, unknown>> {
   const directory = options.storage === undefined ? join(out, STORAGE_FOLDER) : resolve(options.storage);

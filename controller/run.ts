@@ -58,8 +58,8 @@ export interface ConductOptions {
   readonly plan: (inventories: readonly Inventory[]) => Plan;
   readonly run: string;
   /**
-   * Has a digest stamped by an authority and records the stamp: the signed plan before anything runs, the log (its root)
-   * after all of it. Never rejects for what the authority does.
+   * Has a digest stamped by an authority and records the stamp: the signed plan before anything runs, the log (its
+   * root) after all of it. Never rejects for what the authority does.
    */
   readonly stamp?: (of: 'plan' | 'log', sha256: string) => Promise<void>;
   /** Called with the bound port before any node is waited for. */

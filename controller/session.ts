@@ -57,9 +57,9 @@ const MAX_LABEL_BYTES = 256;
 /** What an exchange takes in the log beside its label and its commit, and more. */
 const EXCHANGE_BYTES = 192;
 /**
- * Most that the exchanges of one attempt may take in the log: with the signed result, they are one line of it, which must
- * stay readable. It also bounds their number, at some 605,000, or 420,000 that are labelled and commit to a hash: eight devices that are challenged in nine precisions for half an
- * hour each, by rounds of 0.4 s, make 324,000.
+ * Most that the exchanges of one attempt may take in the log: with the signed result, they are one line of it, which
+ * must stay readable. It also bounds their number, at some 605,000, or 420,000 that are labelled and commit to a hash:
+ * eight devices that are challenged in nine precisions for half an hour each, by rounds of 0.4 s, make 324,000.
  */
 const MAX_TRANSCRIPT_BYTES = 112 * 1024 * 1024;
 

@@ -8,8 +8,8 @@ interface Lane {
 }
 
 /**
- * How long a run still takes: what the plan expects of the rest, at the pace that was observed so far. Nodes work side by
- * side, so the slowest of them counts.
+ * How long a run still takes: what the plan expects of the rest, at the pace that was observed so far. Nodes work side
+ * by side, so the slowest of them counts.
  */
 export class TimeLeft {
   readonly #lanes = new Map<string, Lane>();

@@ -95,7 +95,9 @@ export class Worker {
     this.#state.settle?.(BROKEN_OFF);
   }
 
-  /** One after the other, with the nodes that have the same to do: what counts as a sum must have been there at once. */
+  /**
+   * One after the other, with the nodes that have the same to do: what counts as a sum must have been there at once.
+   */
   async #inStep(assignments: readonly Assignment[], work: (assignment: Assignment) => Promise<void>): Promise<void> {
     const own = this.#own(assignments);
     try {

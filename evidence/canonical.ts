@@ -48,8 +48,8 @@ export function canonicalBytes(value: unknown): Uint8Array {
 const PIECE_ITEMS = 32;
 
 /**
- * Bytes of a value; long lists in it, at its first two levels, are put in order and written one piece after the other, so
- * that no second copy of a large document is ever whole. Undefined where something in it needs a closer look.
+ * Bytes of a value; long lists in it, at its first two levels, are put in order and written one piece after the other,
+ * so that no second copy of a large document is ever whole. Undefined where something in it needs a closer look.
  */
 function inPieces(value: unknown): Uint8Array | undefined {
   const pieces: Buffer[] = [];
@@ -172,11 +172,11 @@ export interface Limits {
  * (in UTF-16 units; in bytes where the bytes are not UTF-8).
  *
  * Refused beside all that is not JSON: keys that occur twice and the key `__proto__` (readers disagree which value
- * counts, so a sender could show one value to the signer and another to the verifier), invalid UTF-8, a byte order mark,
- * lone surrogates, numbers beyond a double, integers with digits that a double cannot carry (readers with longer integers
- * would see another number), numbers of more than a thousand digits, bytes after the value, texts beyond the limits, and
- * texts whose values take more memory than is allowed (256 MiB, or four bytes for each of theirs).
- * What this accepts, `canonicalize` accepts.
+ * counts, so a sender could show one value to the signer and another to the verifier), invalid UTF-8, a byte order
+ * mark, lone surrogates, numbers beyond a double, integers with digits that a double cannot carry (readers with longer
+ * integers would see another number), numbers of more than a thousand digits, bytes after the value, texts beyond the
+ * limits, and texts whose values take more memory than is allowed (256 MiB, or four bytes for each of theirs). What
+ * this accepts, `canonicalize` accepts.
  */
 export function parseStrict(text: string | Uint8Array, limits: Limits = {}): unknown {
   const maxBytes = Math.min(limits.maxBytes ?? MAX_BYTES, MAX_BYTES);

@@ -65,12 +65,12 @@ export async function seal(payloadType: string, payload: Uint8Array, signers: re
 }
 
 /**
- * Opens an envelope with the verifier's own keys, `publicKeys` by key id. Never throws: the whole envelope may come from
- * an attacker. The payload is given out only if at least one of these keys signed it, and none of them badly: a wrong
- * signature under a known key is tampering to be told, although the protocol would allow to skip it.
+ * Opens an envelope with the verifier's own keys, `publicKeys` by key id. Never throws: the whole envelope may come
+ * from an attacker. The payload is given out only if at least one of these keys signed it, and none of them badly: a
+ * wrong signature under a known key is tampering to be told, although the protocol would allow to skip it.
  *
- * `keyid` is outside the signature. It only picks the key to try; an attacker who changes it turns a good signature into
- * a bad or an unknown one, never into somebody else's.
+ * `keyid` is outside the signature. It only picks the key to try; an attacker who changes it turns a good signature
+ * into a bad or an unknown one, never into somebody else's.
  */
 export function open(envelope: unknown, publicKeys: ReadonlyMap<string, string>): Opened {
   if (!validator.Check(envelope)) return { ok: false, problem: 'not a DSSE envelope' };

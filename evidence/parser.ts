@@ -6,8 +6,8 @@ const BACKSLASH = 0x5c;
 const MOST_NUMBER = 1024;
 
 /**
- * What values take in memory, bytes, as an engine of today has them. A text of a few bytes can be a value of many (`[],`
- * is one of sixty): whoever sends a text must not choose how much memory it takes.
+ * What values take in memory, bytes, as an engine of today has them. A text of a few bytes can be a value of many
+ * (`[],` is one of sixty): whoever sends a text must not choose how much memory it takes.
  */
 const COST = { container: 64, member: 24, item: 8, string: 32, number: 8, widely: 512 } as const;
 /** An object of more members than this is kept as a table, which takes more, and longer, for each. */
@@ -18,8 +18,8 @@ const COST_PER_UNIT = 4;
 
 /**
  * One pass over a JSON text (RFC 8259) that takes nothing two readers could read differently; the full list is at
- * `parseStrict`. Every refusal calls `refuse` with the offset, which must throw. Nesting is bounded by `maxDepth`, so the
- * recursion is too; the memory that the value takes is bounded by the length of the text.
+ * `parseStrict`. Every refusal calls `refuse` with the offset, which must throw. Nesting is bounded by `maxDepth`, so
+ * the recursion is too; the memory that the value takes is bounded by the length of the text.
  */
 export class JsonParser {
   readonly #text: string;

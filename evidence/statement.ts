@@ -71,9 +71,9 @@ export function statement(subjects: readonly Subject[], predicate: Predicate, co
 }
 
 /**
- * The statement in a payload. Refuses, as a value and never by a throw: bytes that are no strict JSON, bytes that are not
- * canonical (so that a statement and its digest are one to one), unknown members, and two subjects of one name (of which
- * a signer could have meant the first and a verifier read the second).
+ * The statement in a payload. Refuses, as a value and never by a throw: bytes that are no strict JSON, bytes that are
+ * not canonical (so that a statement and its digest are one to one), unknown members, and two subjects of one name (of
+ * which a signer could have meant the first and a verifier read the second).
  */
 export function readStatement(payload: Uint8Array): ReadStatement {
   let value: unknown;

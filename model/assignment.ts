@@ -85,8 +85,8 @@ export const Transcript = Type.Object(
       ),
     ),
     /**
-     * The controller's clock beside the kernel's boot time counter, from the issue to the end, oldest first. Nanoseconds
-     * as in the exchanges. Without it nothing says that the controller's clock ran true.
+     * The controller's clock beside the kernel's boot time counter, from the issue to the end, oldest first.
+     * Nanoseconds as in the exchanges. Without it nothing says that the controller's clock ran true.
      */
     clock: Type.Optional(Type.Array(BootReading)),
   },

@@ -2,8 +2,8 @@ import { type Static, Type } from 'typebox';
 
 /**
  * Largest difference in rate between two clocks that run free: a plain crystal may be 50 parts in a million off either
- * way over its temperatures (IEEE 802.3 allows its own clocks ±100). Enters the budget of every quantity with seconds in
- * its unit.
+ * way over its temperatures (IEEE 802.3 allows its own clocks ±100). Enters the budget of every quantity with seconds
+ * in its unit.
  */
 export const CLOCK_TOLERANCE = 1e-4;
 

@@ -18,7 +18,9 @@ export const LoadedObject = Type.Object(
     bytes: Type.Optional(Type.Integer({ minimum: 0 })),
     /** GNU build id that its linker wrote into it, hex. */
     buildId: Type.Optional(Type.String({ pattern: '^[0-9a-f]{2,128}$' })),
-    /** Set where `sha256` is not: its file is gone, it never had one, the file is another one now, or cannot be read. */
+    /**
+     * Set where `sha256` is not: its file is gone, it never had one, the file is another one now, or cannot be read.
+     */
     problem: Type.Optional(Type.Enum(OBJECT_PROBLEMS)),
     /** It lies in a directory that LD_LIBRARY_PATH of its process names. */
     searched: Type.Optional(Type.Boolean()),
@@ -27,7 +29,9 @@ export const LoadedObject = Type.Object(
 );
 export type LoadedObject = Static<typeof LoadedObject>;
 
-/** Who a process is: the one that runs the benchmark, the service under test that the agent started, or their children. */
+/**
+ * Who a process is: the one that runs the benchmark, the service under test that the agent started, or their children.
+ */
 export const PROCESS_ROLES = ['runner', 'service', 'child'] as const;
 
 /** One process that measured, or several that were alike. */
@@ -101,8 +105,8 @@ export const EnvironmentSummary = Type.Object(
 export type EnvironmentSummary = Static<typeof EnvironmentSummary>;
 
 /**
- * Variables that take the place of a library or of a way to measure. They are for tests and for looking into a fault: what
- * is measured under one of them does not count.
+ * Variables that take the place of a library or of a way to measure. They are for tests and for looking into a fault:
+ * what is measured under one of them does not count.
  */
 export const OVERRIDES: readonly string[] = [
   ...Object.values(NAMED_LIBRARIES),

@@ -360,8 +360,9 @@ export class AssayError extends Error {
 export const PROGRAM_HELP = './assay --help';
 
 /**
- * What a person reads on a terminal: code, both languages, the particulars and what to do. Particulars may hold names from
- * files of other people: nothing of them may steer the terminal. `help` is the command that explains the one that failed.
+ * What a person reads on a terminal: code, both languages, the particulars and what to do. Particulars may hold names
+ * from files of other people: nothing of them may steer the terminal. `help` is the command that explains the one that
+ * failed.
  */
 export function explain(error: AssayError, help = PROGRAM_HELP): string {
   const text = ERRORS[error.code];

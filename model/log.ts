@@ -48,8 +48,8 @@ export const LogEntry = Type.Union([
   /** The expected set, signed by the controller before anything runs, and the controller's clock at that moment. */
   Type.Object({ kind: Type.Literal('plan'), at: At, envelope: Sealed, clock: Type.Optional(BootReading) }, strict),
   /**
-   * What a time-stamping authority (RFC 3161) said of the plan before anything ran, or of the log up to here at the end:
-   * the digest it was asked to stamp, when it was asked by the controller's clock, and its response (DER, base64).
+   * What a time-stamping authority (RFC 3161) said of the plan before anything ran, or of the log up to here at the
+   * end: the digest it was asked to stamp, when it was asked by the controller's clock, and its response (DER, base64).
    */
   Type.Object(
     {

@@ -19,7 +19,9 @@ export const EvidenceRef = Type.Object(
 );
 export type EvidenceRef = Static<typeof EvidenceRef>;
 
-/** One value that a benchmark yields: which metric, of what (labels), how sure, over how long, from how many samples. */
+/**
+ * One value that a benchmark yields: which metric, of what (labels), how sure, over how long, from how many samples.
+ */
 export const Metric = Type.Object(
   {
     metric: Type.String({ minLength: 1 }),
@@ -42,7 +44,9 @@ export type Metric = Static<typeof Metric>;
 export const Check = Type.Object({ id: Type.String(), passed: Type.Boolean(), detail: Type.String() }, strict);
 export type Check = Static<typeof Check>;
 
-/** A reason not to take metrics at face value. Without `metric` it concerns all of them, else those with these labels. */
+/**
+ * A reason not to take metrics at face value. Without `metric` it concerns all of them, else those with these labels.
+ */
 export const Finding = Type.Object(
   {
     code: ReasonCode,

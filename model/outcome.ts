@@ -27,7 +27,8 @@ export const OUTCOME_TEXT: Record<Outcome, Text> = {
 
 /**
  * How far a number is proven. E0: declared. E1: measured by the agent, or challenged by a controller of the same party.
- * E2: challenged and checked by a controller of another party. E3: measured from a witness, or repeated by a second party.
+ * E2: challenged and checked by a controller of another party. E3: measured from a witness, or repeated by a second
+ * party.
  */
 export const EVIDENCE_LEVELS = ['E0', 'E1', 'E2', 'E3'] as const;
 export const EvidenceLevel = Type.Enum(EVIDENCE_LEVELS);

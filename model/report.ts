@@ -117,7 +117,9 @@ export const Attempt = Type.Object(
     checks: Type.Array(Check),
     findings: Type.Array(Finding),
     telemetry: Type.Array(Telemetry),
-    /** How many readings the signed measurement has that are not repeated here: a large run draws a few recordings only. */
+    /**
+     * How many readings the signed measurement has that are not repeated here: a large run draws a few recordings only.
+     */
     readings: Type.Optional(Type.Integer({ minimum: 1 })),
     /** sha256 of the signed payload. */
     sha256: Type.String(),
@@ -218,7 +220,10 @@ export const Report = Type.Object(
         /** Passes among the mandatory targets, by the evidence level that they rest on. */
         passes: Type.Object({ E0: Type.Integer(), E1: Type.Integer(), E2: Type.Integer(), E3: Type.Integer() }, strict),
         waived: Type.Integer(),
-        /** Present where the run was about some targets only: `outcome` and all counts are then of these, whatever their kind. */
+        /**
+         * Present where the run was about some targets only: `outcome` and all counts are then of these, whatever their
+         * kind.
+         */
         partial: Type.Optional(
           Type.Object({ asked: Type.Array(Type.String()), of: Type.Integer({ minimum: 1 }) }, strict),
         ),

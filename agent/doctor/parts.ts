@@ -143,7 +143,9 @@ function vulkanDriver(vendor: string, file: RegExp): PartEntry {
 /** Where each part was found; a part that is not in the map is not there. */
 export type Found = ReadonlyMap<PartName, string>;
 
-/** Looks for all parts at once: a listing of each directory, and one question to Python. Loads and starts nothing else. */
+/**
+ * Looks for all parts at once: a listing of each directory, and one question to Python. Loads and starts nothing else.
+ */
 export async function findParts(machine: Machine): Promise<Found> {
   const entries = Object.entries(PARTS) as [PartName, PartEntry][];
   const names = new Set(entries.flatMap(([, { search }]) => ('in' in search ? search.in : [])));

@@ -10,7 +10,9 @@ import { PROCESSOR_WAYS, remarkOn, type Way, waysFor } from './ways.ts';
 /** How far one way to measure a device is open. */
 export interface WayState {
   readonly way: string;
-  /** `ready`: it was tried and works. `untried`: all that it needs is there. `failed`: that too, and it does not work. */
+  /**
+   * `ready`: it was tried and works. `untried`: all that it needs is there. `failed`: that too, and it does not work.
+   */
   readonly state: 'ready' | 'untried' | 'failed' | 'missing';
   readonly targets: readonly string[];
   /** What is there of it, with versions or places. */

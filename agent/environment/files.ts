@@ -32,8 +32,8 @@ export class FileDigests {
   readonly #known = new Map<FileState, Promise<FileFacts>>();
 
   /**
-   * The file with this path. `changed` where it is not in the state any more that was seen before, `unreadable` where it
-   * cannot be read.
+   * The file with this path. `changed` where it is not in the state any more that was seen before, `unreadable` where
+   * it cannot be read.
    */
   async read(path: string, seen: FileState | undefined): Promise<FileFacts | 'changed' | 'unreadable'> {
     if (seen === undefined) return 'unreadable';

@@ -7,7 +7,9 @@ export interface Mapped {
   readonly memory: boolean;
 }
 
-/** Files that a process has mapped to be executed, each once, from the text of its /proc/<pid>/maps (proc_pid_maps(5)). */
+/**
+ * Files that a process has mapped to be executed, each once, from the text of its /proc/<pid>/maps (proc_pid_maps(5)).
+ */
 export function mappedCode(text: string): Mapped[] {
   const found = new Map<string, Mapped>();
   for (const line of text.split('\n')) {

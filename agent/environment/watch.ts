@@ -46,7 +46,8 @@ interface Mapping {
 
 /**
  * Looks, while an attempt runs, at the processes that measure: their programs, words, variables, and the code they have
- * loaded. Files are digested afterwards, when nothing is measured any more. What a lying agent says here is its own word.
+ * loaded. Files are digested afterwards, when nothing is measured any more. What a lying agent says here is its own
+ * word.
  */
 export class EnvironmentWatch {
   readonly #roots = new Map<number, Role>();

@@ -12,9 +12,9 @@ export interface AmdEntry {
 }
 
 /**
- * Adds cards and their parts. The parts of a card are functions of one PCI device; where no address is printed they follow
- * the card in the list. A card that is not split is listed as it is; of one that is, the first entry gives the card and
- * all entries are its parts, whatever mode each of them prints.
+ * Adds cards and their parts. The parts of a card are functions of one PCI device; where no address is printed they
+ * follow the card in the list. A card that is not split is listed as it is; of one that is, the first entry gives the
+ * card and all entries are its parts, whatever mode each of them prints.
  */
 export function addCards(reading: Reading, entries: readonly AmdEntry[], source: string, linkSource: string): void {
   for (const parts of cardsOf(entries)) {

@@ -9,8 +9,8 @@ import { parseRocmTable } from './rocm-table.ts';
 import { isIdentity, isName } from './value.ts';
 
 /**
- * AMD: `amd-smi` in JSON, else `rocm-smi` in JSON (which on Hygon machines lists Hygon's cards: those are left to it), else
- * the table of `rocm-smi`.
+ * AMD: `amd-smi` in JSON, else `rocm-smi` in JSON (which on Hygon machines lists Hygon's cards: those are left to it),
+ * else the table of `rocm-smi`.
  */
 export const amd: Collector = {
   vendor: 'amd',

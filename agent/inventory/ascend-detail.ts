@@ -32,8 +32,8 @@ export function parseChipBoard(text: string): { uuid: string | undefined; chip: 
 }
 
 /**
- * `npu-smi info -t common`: clock and power by chip id, and what the board's controller (Mcu) tells of the whole card. Its
- * block comes last and is the only one with a power on cards whose chips do not measure theirs.
+ * `npu-smi info -t common`: clock and power by chip id, and what the board's controller (Mcu) tells of the whole card.
+ * Its block comes last and is the only one with a power on cards whose chips do not measure theirs.
  */
 export function parseCommon(text: string): { chips: Map<number, Facts>; board: Facts } {
   const chips = new Map<number, Facts>();
@@ -58,7 +58,8 @@ export function parseCommon(text: string): { chips: Map<number, Facts>; board: F
 }
 
 /**
- * Lines of a query of all chips of an NPU by chip, whose number stands behind its lines; those of one chip may have none.
+ * Lines of a query of all chips of an NPU by chip, whose number stands behind its lines; those of one chip may have
+ * none.
  */
 function byChip(text: string): Map<number, Line[]> {
   const chips = new Map<number, Line[]>();

@@ -16,7 +16,8 @@ import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
 
 /**
  * Huawei Ascend: the table of `npu-smi info` in its old and new forms, chip names from `-m` (the table may say only
- * `Ascend910` or `xxx`), and `-t board`, `common`, `ecc` and `memory` for each NPU. One NPU id is a card; its chips are dies.
+ * `Ascend910` or `xxx`), and `-t board`, `common`, `ecc` and `memory` for each NPU. One NPU id is a card; its chips are
+ * dies.
  */
 export const ascend: Collector = {
   vendor: 'ascend',

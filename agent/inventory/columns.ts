@@ -1,7 +1,7 @@
 /**
  * Values under their headings. Tools draw tables for people: a heading stands over the left, the right or the middle of
- * its values, a value may have blanks in it (`MetaX C500`, `40W / 250W`), and a cell may be empty. What belongs to which
- * heading is told by the number of parts where they agree, else by where they stand. Pure.
+ * its values, a value may have blanks in it (`MetaX C500`, `40W / 250W`), and a cell may be empty. What belongs to
+ * which heading is told by the number of parts where they agree, else by where they stand. Pure.
  */
 
 interface Part {

@@ -109,8 +109,8 @@ function peaks(processor: Processor, cpu: Cpu, unread: Unread[]): void {
 }
 
 /**
- * Names of SIMD and matrix extensions for people, by architecture and the kernel's flag: one flag can mean two things (`sme`
- * is the Scalable Matrix Extension of Arm, and AMD's and Hygon's encryption of memory).
+ * Names of SIMD and matrix extensions for people, by architecture and the kernel's flag: one flag can mean two things
+ * (`sme` is the Scalable Matrix Extension of Arm, and AMD's and Hygon's encryption of memory).
  */
 const EXTENSIONS: Partial<Record<Processor['architecture'], Readonly<Record<string, string>>>> = {
   x64: {

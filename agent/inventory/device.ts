@@ -3,7 +3,9 @@ import { isAbsent, pciAddress } from './quantity.ts';
 import { isIdentity, isName } from './value.ts';
 import { type VendorKey, vendorName } from './vendor.ts';
 
-/** What a parser may know of a device, each value in the unit of the field's name; undefined where it was not printed. */
+/**
+ * What a parser may know of a device, each value in the unit of the field's name; undefined where it was not printed.
+ */
 export interface Facts {
   chip?: string | undefined;
   uuid?: string | undefined;

@@ -11,8 +11,8 @@ import { parseMatrix } from './topology.ts';
 const ESL = { prefix: 'GCU', link: /^(?:ESL\d*|IDB)$/, id: 'enflame' };
 
 /**
- * Enflame: `efsmi -q`, else the list of `efsmi -L`; peers over the vendor's own links from `efsmi --topo -m`. Some boards on
- * its chips carry another company's PCI vendor id.
+ * Enflame: `efsmi -q`, else the list of `efsmi -L`; peers over the vendor's own links from `efsmi --topo -m`. Some
+ * boards on its chips carry another company's PCI vendor id.
  */
 export const enflame: Collector = {
   vendor: 'enflame',

@@ -9,8 +9,8 @@ import { queryFacts } from './smi-query.ts';
 import { bannerValue, hasHeadings, smiTable } from './smi-table.ts';
 
 /**
- * Gaudi: the CSV query of `hl-smi -Q`, else the table of `hl-smi`, and of every card the report of `hl-smi -L`, which has
- * the rest.
+ * Gaudi: the CSV query of `hl-smi -Q`, else the table of `hl-smi`, and of every card the report of `hl-smi -L`, which
+ * has the rest.
  */
 const QUERY =
   'index,name,uuid,serial,bus_id,memory.total,memory.used,driver_version,temperature.aip,power.draw,utilization.aip';

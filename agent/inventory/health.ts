@@ -1,8 +1,8 @@
 import { isAbsent } from './quantity.ts';
 
 /**
- * One thing that a tool was asked about a device's health. `fault` says what is wrong where the answer is no good one. An
- * answer that says that there is no answer (`N/A`) counts for nothing.
+ * One thing that a tool was asked about a device's health. `fault` says what is wrong where the answer is no good one.
+ * An answer that says that there is no answer (`N/A`) counts for nothing.
  */
 export interface Question {
   readonly answer: string | undefined;
@@ -16,9 +16,9 @@ export interface Question {
 export const NO = /^(?:no|false|0)$/i;
 
 /**
- * Health from evidence: every fault that was said, else `OK` where at least one question was answered well, else nothing.
- * Nothing is taken for health that the tool did not say. `uncorrected`: a device that counts errors of its memory is not
- * well, and says so itself where no named fault explains them.
+ * Health from evidence: every fault that was said, else `OK` where at least one question was answered well, else
+ * nothing. Nothing is taken for health that the tool did not say. `uncorrected`: a device that counts errors of its
+ * memory is not well, and says so itself where no named fault explains them.
  */
 export function healthOf(questions: readonly Question[], uncorrected = 0): string | undefined {
   const faults = new Set<string>();

@@ -37,8 +37,8 @@ const QUERIES = [
 const IXLINK = { prefix: 'GPU', link: /^IX\d+$/, id: 'iluvatar' };
 
 /**
- * Iluvatar CoreX: the table of `ixsmi` for addresses and versions, its CSV query for UUIDs and serial numbers, IXLink peers
- * from `ixsmi topo -m`; multiprocessors and whatever else was not printed from the management library (IXML).
+ * Iluvatar CoreX: the table of `ixsmi` for addresses and versions, its CSV query for UUIDs and serial numbers, IXLink
+ * peers from `ixsmi topo -m`; multiprocessors and whatever else was not printed from the management library (IXML).
  */
 export const iluvatar: Collector = {
   vendor: 'iluvatar',

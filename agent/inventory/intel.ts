@@ -7,8 +7,8 @@ import { bytes, isAbsent, megahertz, plainNumber, share } from './quantity.ts';
 import { type Collected, type Collector, Reading } from './reading.ts';
 
 /**
- * Intel: `xpu-smi discovery`, `stats`, `health` and `topology` (Kunlunxin's tool of the same name is told apart by what it
- * prints) and `hl-smi` for Gaudi.
+ * Intel: `xpu-smi discovery`, `stats`, `health` and `topology` (Kunlunxin's tool of the same name is told apart by what
+ * it prints) and `hl-smi` for Gaudi.
  */
 export const intel: Collector = {
   vendor: 'intel',
@@ -73,8 +73,8 @@ export function parseHealth(text: string): string | undefined {
 }
 
 /**
- * Xe Link peers by device, from the matrix of `xpu-smi topology -m`: its rows and columns are tiles (`GPU 0/1`), `XL8` is a
- * bond of eight lanes and `XL*` a way over another tile. A device's own tiles are no peers.
+ * Xe Link peers by device, from the matrix of `xpu-smi topology -m`: its rows and columns are tiles (`GPU 0/1`), `XL8`
+ * is a bond of eight lanes and `XL*` a way over another tile. A device's own tiles are no peers.
  */
 export function parseXeLinks(text: string): Map<number, string[]> {
   const peers = new Map<number, string[]>();

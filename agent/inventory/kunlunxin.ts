@@ -166,10 +166,9 @@ function nodeOf(minor: string): string | undefined {
 
 /**
  * `xpu_smi -m`: one line of white-space separated fields for each device: address, device, board, serial number,
- * temperature, three more, power in W (P800) or mW (K200), six clocks, L3 memory used and total, memory used and total in
- * MiB, utilisation, firmware, name in quotes.
- * Only fields whose place is the same in the versions that were seen are read. Undefined where no line begins with an
- * address.
+ * temperature, three more, power in W (P800) or mW (K200), six clocks, L3 memory used and total, memory used and total
+ * in MiB, utilisation, firmware, name in quotes. Only fields whose place is the same in the versions that were seen are
+ * read. Undefined where no line begins with an address.
  */
 export function parseMachineReadable(text: string): Card[] | undefined {
   const cards = clean(text)

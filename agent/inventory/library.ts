@@ -29,10 +29,10 @@ interface Told {
 }
 
 /**
- * What the vendor's management library tells beyond its tool: facts that the tool did not print are added to the devices
- * that were read, matched by UUID or PCI address, or by number where a side has neither. Where no tool gave a device but
- * device nodes are there (a container may have been handed the library only), the library's devices are the reading. A
- * library that is not installed says nothing.
+ * What the vendor's management library tells beyond its tool: facts that the tool did not print are added to the
+ * devices that were read, matched by UUID or PCI address, or by number where a side has neither. Where no tool gave a
+ * device but device nodes are there (a container may have been handed the library only), the library's devices are the
+ * reading. A library that is not installed says nothing.
  */
 export async function addLibrary(collected: Collected, machine: Machine, vendor: VendorKey): Promise<void> {
   const library = LIBRARIES.find((one) => one.vendor === vendor);

@@ -18,8 +18,8 @@ export interface RunOptions {
 }
 
 /**
- * Facts that a helper process collects as one JSON document: the host, NVIDIA's own report, what the vendors' management
- * libraries tell, a trial of the backends.
+ * Facts that a helper process collects as one JSON document: the host, NVIDIA's own report, what the vendors'
+ * management libraries tell, a trial of the backends.
  */
 export const DOCUMENTS = ['host', 'nvidia-smi', 'nvml', 'ixml', 'hgml', 'brml', 'mtml', 'backends'] as const;
 export type DocumentName = (typeof DOCUMENTS)[number];

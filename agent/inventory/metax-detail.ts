@@ -58,8 +58,8 @@ export function parseDetails(text: string): Map<string, Detail> {
 }
 
 /**
- * Facts by PCI address from the outlines of `mx-smi --show-…`: each card begins with `GPU#0  MXC500  0000:37:00.0`. A card
- * whose part says an error has none.
+ * Facts by PCI address from the outlines of `mx-smi --show-…`: each card begins with `GPU#0  MXC500  0000:37:00.0`. A
+ * card whose part says an error has none.
  */
 export function parseOutlines(text: string, factsOf: (find: (...paths: string[]) => string, body: string) => Facts) {
   const cards = new Map<string, Facts>();

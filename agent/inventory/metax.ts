@@ -15,8 +15,8 @@ const PROGRAMS = ['mx-smi', 'ht-smi'] as const;
 
 /**
  * MetaX: the table of `mx-smi` (`ht-smi`), the UUIDs of `-L`, clocks and slices (sGPU) of `-j`, serial numbers, errors,
- * throttle reasons and compute units of its `--show-…` options, and the MetaXLink peers of `topo -m`. Moffett's tool has
- * the same name and another banner: it is told as another vendor's and not read.
+ * throttle reasons and compute units of its `--show-…` options, and the MetaXLink peers of `topo -m`. Moffett's tool
+ * has the same name and another banner: it is told as another vendor's and not read.
  */
 export const metax: Collector = {
   vendor: 'metax',
@@ -89,7 +89,9 @@ async function readTool(reading: Reading, program: (typeof PROGRAMS)[number], te
   if (runtime) reading.component(runtime.name, runtime.version, program);
 }
 
-/** The table of `mx-smi` by its headings, which differ between versions. Undefined where those of a card are missing. */
+/**
+ * The table of `mx-smi` by its headings, which differ between versions. Undefined where those of a card are missing.
+ */
 export function parseTable(text: string) {
   const table = smiTable(text);
   if (!table || !hasHeadings(table, [['gpu', 'board'], 'name', 'bus-id', 'memory-usage'])) return undefined;

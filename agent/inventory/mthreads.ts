@@ -12,8 +12,8 @@ import { parseMatrix } from './topology.ts';
 const MTLINK = { prefix: 'GPU', link: /^MT\d+$/, id: 'mthreads' };
 
 /**
- * Moore Threads: `mthreads-gmi -q --json`, else `-q` as text, else the table of three lines for each device; MTLink peers
- * from `mthreads-gmi topo -m`, cores and whatever else the tool did not print from the management library (MTML).
+ * Moore Threads: `mthreads-gmi -q --json`, else `-q` as text, else the table of three lines for each device; MTLink
+ * peers from `mthreads-gmi topo -m`, cores and whatever else the tool did not print from the management library (MTML).
  */
 export const mthreads: Collector = {
   vendor: 'mthreads',

@@ -13,8 +13,8 @@ const NVLINK = { prefix: 'GPU', link: /^NV\d+$/, id: 'nvidia' };
 /**
  * NVIDIA. Two readings that must agree: the full report (`nvidia-smi -q -x`, read by the package `node-nvidia-smi` in a
  * helper process) and the CSV query. MIG instances come from the report and get their UUIDs from `nvidia-smi -L`;
- * NVLink peers from `nvidia-smi topo -m`; cores from the management library. What answers to this name may be another vendor's compatibility layer: the
- * PCI vendor decides, where the readings are put together with the bus.
+ * NVLink peers from `nvidia-smi topo -m`; cores from the management library. What answers to this name may be another
+ * vendor's compatibility layer: the PCI vendor decides, where the readings are put together with the bus.
  */
 export const nvidia: Collector = {
   vendor: 'nvidia',
@@ -134,7 +134,10 @@ export function parseMigList(text: string): { profile: string; uuid: string }[][
   return found;
 }
 
-/** PCI addresses of GPUs that the driver no longer reaches: `Unable to determine the device handle for GPU1: 0000:44:00.0: …`. */
+/**
+ * PCI addresses of GPUs that the driver no longer reaches: `Unable to determine the device handle for GPU1:
+ * 0000:44:00.0: …`.
+ */
 function parseLost(text: string): string[] {
   const said =
     /unable to determine the device handle for gpu\s*\d*\s*:?\s*([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])/gi;

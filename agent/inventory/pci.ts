@@ -17,7 +17,10 @@ export const PciTable = Type.Object(
   {
     schema: Type.Literal('assay/pci-devices/v1'),
     note: Type.Optional(Type.String()),
-    /** By PCI vendor id: whose it is, and the beginnings of device classes that are accelerators unless listed otherwise. */
+    /**
+     * By PCI vendor id: whose it is, and the beginnings of device classes that are accelerators unless listed
+     * otherwise.
+     */
     vendors: Type.Record(
       Type.String({ pattern: HEX4 }),
       Type.Object(

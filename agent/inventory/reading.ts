@@ -25,7 +25,10 @@ const KEPT = 4_000;
 /** A program that hung this often is not asked again: a dead driver would cost the time limit for every question. */
 const MOST_HANGS = 2;
 
-/** Devices of one list that are asked for more, one by one. No machine has so many; a list that has them is no machine's. */
+/**
+ * Devices of one list that are asked for more, one by one. No machine has so many; a list that has them is no
+ * machine's.
+ */
 const MOST_ASKED = 256;
 
 /** Collects what the tools of one vendor say, and keeps what could not be understood as evidence. */

@@ -68,8 +68,8 @@ export function parseRocmJson(text: string): { cards: RocmCard[]; driver?: strin
 export const LINK_ARGS: readonly string[] = ['--showtopotype', '--json'];
 
 /**
- * Peers by number from `--showtopotype --json`: `{"system": {"(Topology) Link type between DRM devices 0 and 1": "XGMI"}}`,
- * each pair once. Ways over PCIe are no links.
+ * Peers by number from `--showtopotype --json`: `{"system": {"(Topology) Link type between DRM devices 0 and 1":
+ * "XGMI"}}`, each pair once. Ways over PCIe are no links.
  */
 export function parseLinks(text: string, id: string): Map<number, string[]> {
   const peers = new Map<number, string[]>();

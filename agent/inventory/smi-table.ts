@@ -30,9 +30,10 @@ interface Column {
 type HeadingRow = readonly { readonly parts: ReturnType<typeof headingsIn>; readonly columns: readonly Column[] }[];
 
 /**
- * Reads the first table whose headings stand above a line of `=`. A device has as many rows as there are rows of headings,
- * and an address where a heading says that one stands. Rows under a device that have none (parts of it, queues, slices)
- * are no devices. Tables of processes and whatever follows are left out. Undefined where there is no such table.
+ * Reads the first table whose headings stand above a line of `=`. A device has as many rows as there are rows of
+ * headings, and an address where a heading says that one stands. Rows under a device that have none (parts of it,
+ * queues, slices) are no devices. Tables of processes and whatever follows are left out. Undefined where there is no
+ * such table.
  */
 export function smiTable(text: string): SmiTable | undefined {
   const lines = clean(text)
@@ -116,7 +117,9 @@ class Rows {
     }
   }
 
-  /** Whether a row that belongs to no device was one's: not of a table of another form, nor a part of the device above. */
+  /**
+   * Whether a row that belongs to no device was one's: not of a table of another form, nor a part of the device above.
+   */
   #isCut(found: readonly string[], devicesAbove: number): boolean {
     if (!this.#headings.some((row) => row.length === found.length)) return false;
     return devicesAbove === 0 || found.some(isAddress);

@@ -23,7 +23,9 @@ export interface SpawnLimits {
   readonly timeoutMs: number;
   /** Limit of standard output and standard error together, and of each collected file. */
   readonly limitBytes: number;
-  /** The whole environment; its home and its place for temporary files are the working directory unless they are here. */
+  /**
+   * The whole environment; its home and its place for temporary files are the working directory unless they are here.
+   */
   readonly env: Readonly<Record<string, string>>;
   /** Names of files in the working directory to bring back. */
   readonly collect?: readonly string[];

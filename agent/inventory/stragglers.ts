@@ -3,9 +3,9 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /**
  * Processes that a tool left behind outside its process group: a daemon starts a session of its own and gives up its
- * parent, so neither its group nor its parent tells whose it is. What it inherited does: the mark in its environment, the
- * private working directory, the open output. Needs no privileges; a process of another user cannot be seen or ended, and
- * one that gave up all three is not found.
+ * parent, so neither its group nor its parent tells whose it is. What it inherited does: the mark in its environment,
+ * the private working directory, the open output. Needs no privileges; a process of another user cannot be seen or
+ * ended, and one that gave up all three is not found.
  */
 
 /** Name of the environment variable that carries the mark of one run of a tool. */

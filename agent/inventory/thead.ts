@@ -13,7 +13,9 @@ const FULL_QUERY = [
   ...['index', 'name', 'uuid', 'serial', 'pci.bus_id', 'memory.total', 'memory.used', 'driver_version'],
   ...['power.draw', 'power.limit', 'clocks.sm', 'clocks.max.sm', 'clocks.mem'],
 ];
-/** From many fields to few, and by the newer and the older name of the switch, for versions that do not know every one. */
+/**
+ * From many fields to few, and by the newer and the older name of the switch, for versions that do not know every one.
+ */
 const QUERIES: readonly string[] = [
   `--query-ppu=${[...FULL_QUERY, 'temperature.ppu', 'utilization.ppu'].join(',')}`,
   `--query-gpu=${[...FULL_QUERY, 'temperature.gpu', 'utilization.gpu', 'mig.mode.current'].join(',')}`,

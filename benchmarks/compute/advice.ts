@@ -44,11 +44,11 @@ const SAID: Readonly<Record<LibraryFault, string>> = {
 };
 
 /**
- * Libraries that are missing, too old or refused on a node although more could be measured with them: for each precision
- * that the processor was measured in, or could not be, the one library that would change most; for accelerators that
- * nothing was measured on, those that reach them. Informs and holds nothing. `gain` is how many times the rate is usual
- * with the library; it is absent where that is not known or nothing was measured. Empty for samples that do not say what
- * the node has. Pure.
+ * Libraries that are missing, too old or refused on a node although more could be measured with them: for each
+ * precision that the processor was measured in, or could not be, the one library that would change most; for
+ * accelerators that nothing was measured on, those that reach them. Informs and holds nothing. `gain` is how many times
+ * the rate is usual with the library; it is absent where that is not known or nothing was measured. Empty for samples
+ * that do not say what the node has. Pure.
  */
 export function libraryFindings(
   equipped: Equipped,

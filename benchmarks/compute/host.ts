@@ -15,7 +15,9 @@ const ARITHMETIC: Partial<Record<Precision, readonly string[]>> = {
   FP16: ['avx512_fp16', 'amx_fp16', 'asimdhp'],
 };
 
-/** What a processor with these flags has not that it would need to multiply in this precision; undefined where it can. */
+/**
+ * What a processor with these flags has not that it would need to multiply in this precision; undefined where it can.
+ */
 export function arithmeticLack(precision: Precision, flags: ReadonlySet<string>): string | undefined {
   const needed = ARITHMETIC[precision];
   if (!needed || needed.some((flag) => flags.has(flag))) return undefined;

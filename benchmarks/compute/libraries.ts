@@ -90,7 +90,9 @@ export function backendsForCards(vendor: string): readonly string[] {
   return Object.hasOwn(TABLE.cards, vendor) ? TABLE.cards[vendor]! : [];
 }
 
-/** The instructions that decide how fast a processor with these flags multiplies in a precision; undefined if it cannot. */
+/**
+ * The instructions that decide how fast a processor with these flags multiplies in a precision; undefined if it cannot.
+ */
 export function instructionsFor(precision: string, flags: readonly string[]): string | undefined {
   const known = Object.hasOwn(TABLE.preference, precision) ? TABLE.preference[precision]! : [];
   return known.find((flag) => flags.includes(flag));

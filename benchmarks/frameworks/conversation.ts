@@ -39,8 +39,8 @@ const CHANNEL = 3;
 
 /**
  * Runs a command and talks with it on a channel of its own, descriptor 3 of the child; its standard input is empty.
- * What `talk` throws ends the child. The child and whatever it started are ended at the time limit, on abort, and when the
- * child has ended, so that nothing stays behind. Never rejects for what the child does.
+ * What `talk` throws ends the child. The child and whatever it started are ended at the time limit, on abort, and when
+ * the child has ended, so that nothing stays behind. Never rejects for what the child does.
  *
  */
 export function converse(

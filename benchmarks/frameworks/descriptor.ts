@@ -46,9 +46,10 @@ const common = {
  * AI development frameworks of one node: each one that is installed trains a small fixed task from the challenge and
  * then labels inputs that derive from a beacon it could not know while it trained. The weights are committed before.
  *
- * What it shows: the framework's own training and inference work on that device and give right answers, while the engine
- * was loaded: a published build, or one with the engine's functions and operations. What it does not: speed, that larger
- * models fit, or that nothing else in that process computed: its packages run in it. Import alone counts for nothing.
+ * What it shows: the framework's own training and inference work on that device and give right answers, while the
+ * engine was loaded: a published build, or one with the engine's functions and operations. What it does not: speed,
+ * that larger models fit, or that nothing else in that process computed: its packages run in it. Import alone counts
+ * for nothing.
  */
 export const descriptor: Descriptor<typeof FrameworksSettings> = {
   id: 'frameworks.train',

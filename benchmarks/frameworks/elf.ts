@@ -82,7 +82,9 @@ async function symbolsOf(
   return [...found].sort();
 }
 
-/** Notes: sizes of name and content, kind, name, content, each filled up to four bytes. GNU's kind 3 is the build id. */
+/**
+ * Notes: sizes of name and content, kind, name, content, each filled up to four bytes. GNU's kind 3 is the build id.
+ */
 function buildIdOf(notes: Buffer): string {
   for (let at = 0; at + 12 <= notes.length; ) {
     const [nameSize, size, kind] = [notes.readUInt32LE(at), notes.readUInt32LE(at + 4), notes.readUInt32LE(at + 8)];

@@ -45,7 +45,9 @@ const quick: RecordsSettings = {
   audits: 24,
 };
 
-/** `records.simultaneous`: a hundred thousand and more records under way at once, each answered rightly exactly once. */
+/**
+ * `records.simultaneous`: a hundred thousand and more records under way at once, each answered rightly exactly once.
+ */
 export const descriptor: Descriptor<typeof RecordsSettings> = {
   id: 'records.simultaneous',
   version: '1',

@@ -19,7 +19,8 @@ const TRIES = 64;
 /**
  * Reads `fio --output-format=json`. Error text may stand before the JSON, even on the line of its first brace, and
  * behind it. A job with an error is no result, nor is one whose errors were only counted: with `continue_on_error`
- * fio ends with 0 all the same. Zero bytes in zero time is no result either, nor is what fio 2 prints: its units differ.
+ * fio ends with 0 all the same. Zero bytes in zero time is no result either, nor is what fio 2 prints: its units
+ * differ.
  */
 export function readFio(text: string, direction: 'read' | 'write'): FioReading {
   const parsed = findJson(text);

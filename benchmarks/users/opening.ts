@@ -25,7 +25,9 @@ export type Opening = Static<typeof Opening>;
 export interface AuditResult {
   readonly right: boolean;
   readonly detail: string;
-  /** Why the transcript does not show challenge, root and beacon as the raw samples have them; undefined without one. */
+  /**
+   * Why the transcript does not show challenge, root and beacon as the raw samples have them; undefined without one.
+   */
   readonly unbound: string | undefined;
 }
 

@@ -18,8 +18,8 @@ const GENTLE_MS = 8000;
 
 /**
  * Starts `assay agent` on this machine as a fleet would start it on another: with an address, a certificate and a
- * directory, `more` words of its command, and no other tie to the controller. It does not share the terminal, so that Ctrl-C reaches the controller
- * alone, which ends the run in order.
+ * directory, `more` words of its command, and no other tie to the controller. It does not share the terminal, so that
+ * Ctrl-C reaches the controller alone, which ends the run in order.
  */
 export function launchLocalAgent(
   program: readonly string[],

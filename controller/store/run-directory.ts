@@ -26,8 +26,9 @@ export interface Appended {
 export interface RunDirectory {
   readonly path: string;
   /**
-   * Appends an entry to the log and says where it stands. Times never run backwards, even if the wall clock does. Throws
-   * CanonicalError or RangeError, and writes nothing, for an entry that has no text or is longer than a verifier reads.
+   * Appends an entry to the log and says where it stands. Times never run backwards, even if the wall clock does.
+   * Throws CanonicalError or RangeError, and writes nothing, for an entry that has no text or is longer than a verifier
+   * reads.
    */
   append(entry: NewEntry): Appended;
   /** Keeps bytes under their sha256 and gives it. */

@@ -145,7 +145,9 @@ function agreement(devices: readonly Device[]): Pick<ComputePrecision, 'agreemen
   return { agreement: { ratio, devices: both.length, outside, ...AGREEMENT } };
 }
 
-/** How far the windows of all nodes that count lie in each other. A node's devices share one, which its proof looks at. */
+/**
+ * How far the windows of all nodes that count lie in each other. A node's devices share one, which its proof looks at.
+ */
 function together(
   opened: readonly Reading[],
   rates: readonly Reading[],

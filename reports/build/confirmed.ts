@@ -4,11 +4,11 @@ import { duplicateFindings } from '../../model/uniqueness.ts';
 import { type Attempted, countedRates } from './plausibility.ts';
 
 /**
- * How many of the reported cards are confirmed. One is, if it answered the chained challenge: a `compute.challenge.rate`
- * that is right, above zero, held back by nothing, and of this card. Of a card with several dies each must have answered.
- * Where software numbers unequal cards in an order of its own, nobody knows which of them answered: then all must have.
- * A card that is cut into slices, or whose identity stands in two places of the fleet, is not confirmed. Which model a card
- * is no rate can confirm. Pure.
+ * How many of the reported cards are confirmed. One is, if it answered the chained challenge: a
+ * `compute.challenge.rate` that is right, above zero, held back by nothing, and of this card. Of a card with several
+ * dies each must have answered. Where software numbers unequal cards in an order of its own, nobody knows which of them
+ * answered: then all must have. A card that is cut into slices, or whose identity stands in two places of the fleet, is
+ * not confirmed. Which model a card is no rate can confirm. Pure.
  */
 export function confirmedAccelerators(attempts: readonly Attempted[], inventories: readonly Inventory[]): number {
   const answered = new Map<string, Set<string>>();

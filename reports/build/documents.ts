@@ -33,7 +33,8 @@ export async function renderDocuments(
   try {
     files.set(PATHS.pdf, await printing);
   } catch (error) {
-    // Whatever befalls a browser, a run of hours is handed over all the same: the pages hold all that the document does.
+    // Whatever befalls a browser, a run of hours is handed over all the same: the pages hold all that the document
+    // does.
     const { message } = error as Error;
     const problem = error instanceof AssayError ? `${ERRORS[error.code].en}: ${message}` : message.split('\n')[0]!;
     missing.push({ path: PATHS.pdf, problem });

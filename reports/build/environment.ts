@@ -7,8 +7,8 @@ type Repeated = NonNullable<Report['environment']>;
 const MOST = 200;
 
 /**
- * In what the run measured: each file that computed, each tool, variable and library of a policy once, with the number of
- * nodes that had it. Two builds of one library on two nodes are two. Undefined where no measurement says it.
+ * In what the run measured: each file that computed, each tool, variable and library of a policy once, with the number
+ * of nodes that had it. Two builds of one library on two nodes are two. Undefined where no measurement says it.
  */
 export function environmentOf(
   admitted: readonly Pick<Admitted, 'measurement' | 'environment'>[],

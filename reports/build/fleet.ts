@@ -58,8 +58,8 @@ function ratedByPrecision<A extends Attempted>(attempts: readonly A[]): Map<stri
  * Rates of devices that did not work in one window with the others. One device could have answered for several of them,
  * one after the other. Of all devices the largest set that did is counted: with repeats the worst value of each counts,
  * so that one window they share bounds the sum. The window of an attempt is the one that its own devices share. One
- * device that answers for several nodes within this rule seems at most 22 % faster than it is: their times begin and end
- * at most a ninth of the shared one before and after it.
+ * device that answers for several nodes within this rule seems at most 22 % faster than it is: their times begin and
+ * end at most a ninth of the shared one before and after it.
  */
 function windowFindings<A extends Attempted>(attempts: readonly A[]): Map<A, Finding[]> {
   const found = new Map<A, Finding[]>();
@@ -85,8 +85,9 @@ function windowFindings<A extends Attempted>(attempts: readonly A[]): Map<A, Fin
 const NAMED = 20;
 
 /**
- * Devices that the inventories of measured nodes list and of which no attempt has a rate: nothing is added for them, and
- * whoever expects them should know. Slices of cards are measured in place of the cards: nodes with such are left out.
+ * Devices that the inventories of measured nodes list and of which no attempt has a rate: nothing is added for them,
+ * and whoever expects them should know. Slices of cards are measured in place of the cards: nodes with such are left
+ * out.
  */
 export function unmeasuredFindings(attempts: readonly Attempted[], inventories: readonly Inventory[]): Finding[] {
   const labels = new Map<string, Set<string>>();

@@ -2,7 +2,10 @@ import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmdirSync, s
 import { dirname, join, resolve } from 'node:path';
 import { AssayError } from '../../model/errors.ts';
 
-/** Makes a folder and those above it, one by one: Node's own `recursive` never returns where no folder can be made (/proc). */
+/**
+ * Makes a folder and those above it, one by one: Node's own `recursive` never returns where no folder can be made
+ * (/proc).
+ */
 export function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));

@@ -10,8 +10,8 @@ const MOST = 24;
 const NODES = 20;
 
 /**
- * Libraries that nodes had to do without, from what was found on each: each once for a precision and a kind of processor, those that
- * would change most first. Where two benchmarks say the same it is one entry. Pure.
+ * Libraries that nodes had to do without, from what was found on each: each once for a precision and a kind of
+ * processor, those that would change most first. Where two benchmarks say the same it is one entry. Pure.
  */
 export function librariesOf(
   said: readonly { readonly node: string; readonly findings: readonly Finding[] }[],

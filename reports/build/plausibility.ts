@@ -17,7 +17,9 @@ export interface Examined {
   readonly telemetry: readonly Telemetry[];
 }
 
-/** Attempts with what the inventory of their node says about their numbers; the judge sees it like any other finding. */
+/**
+ * Attempts with what the inventory of their node says about their numbers; the judge sees it like any other finding.
+ */
 export function withPlausibility<A extends Attempted & { readonly measurement: Pick<Examined, 'telemetry'> }>(
   attempts: readonly A[],
   inventories: readonly Inventory[],
@@ -67,9 +69,9 @@ export function plausibilityFindings(
 }
 
 /**
- * Why a label means no device of the node; undefined where it means one. All processors of a node are one device, `cpu`.
- * An accelerator is a word and a number below the count of what software can address: dies, cards without dies, and
- * slices of cards.
+ * Why a label means no device of the node; undefined where it means one. All processors of a node are one device,
+ * `cpu`. An accelerator is a word and a number below the count of what software can address: dies, cards without dies,
+ * and slices of cards.
  */
 function unlistedBecause(label: string, inventory: Inventory | undefined): string | undefined {
   if (!inventory) return 'there is no inventory of the node';
@@ -138,7 +140,9 @@ function acceleratorLimit({ labels }: Metric, inventory: Inventory | undefined):
 const CLOCK_MARGIN = 1.02;
 /** No processor runs faster, whatever a node says of its clock, megahertz. */
 const FASTEST_MHZ = 7_000;
-/** Peaks from a clock that is not the highest one, or from vector units that were assumed, are off by less than this. */
+/**
+ * Peaks from a clock that is not the highest one, or from vector units that were assumed, are off by less than this.
+ */
 const DOUBTFUL_MARGIN = 1.5;
 
 function processorLimit({ labels }: Metric, inventory: Inventory | undefined, telemetry: readonly Telemetry[]): Limit {
@@ -226,10 +230,10 @@ export interface Attempted {
  *
  * Small integers let units of a lower precision answer the challenge of a higher one: an accelerator that is challenged
  * much faster than its plain products are is held back. So is one whose plain rate the plan asked for and that has none
- * to show, or a node would only have to spoil it; where nobody asked, that is shown. A processor that is challenged much
- * faster is held back unless other software made the products: then it is shown, as is a processor without a plain rate,
- * whose theoretical peak is known. In INT8 all is only shown: matrices of eight bits leave no faster unit that could
- * answer. Slower than the plain products is a bound from below all the same, and is shown.
+ * to show, or a node would only have to spoil it; where nobody asked, that is shown. A processor that is challenged
+ * much faster is held back unless other software made the products: then it is shown, as is a processor without a plain
+ * rate, whose theoretical peak is known. In INT8 all is only shown: matrices of eight bits leave no faster unit that
+ * could answer. Slower than the plain products is a bound from below all the same, and is shown.
  */
 export function agreementFindings<A extends Attempted>(attempts: readonly A[], plan: Asked): Map<A, Finding[]> {
   const key = (node: string, { labels }: Metric): string => JSON.stringify([node, labels.precision, labels.device]);

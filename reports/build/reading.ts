@@ -15,8 +15,8 @@ export interface FoundReport {
 }
 
 /**
- * The report of a bundle that verifies. `running` is the version of this software: a report of another version that cannot
- * be made again is given as it was signed, as long as nothing in the bundle contradicts it. Rejects with
+ * The report of a bundle that verifies. `running` is the version of this software: a report of another version that
+ * cannot be made again is given as it was signed, as long as nothing in the bundle contradicts it. Rejects with
  * `bundle_not_authentic`, or `bundle_unreadable` if there is none or it has another form.
  */
 export function reportOf(bundle: Bundle, name: string, running: string): FoundReport {
@@ -31,7 +31,10 @@ export function reportOf(bundle: Bundle, name: string, running: string): FoundRe
   return { report, judgedAgain: result.authentic };
 }
 
-/** The signed evaluation where nothing is wrong but that this version cannot judge again what another one's controller did. */
+/**
+ * The signed evaluation where nothing is wrong but that this version cannot judge again what another one's controller
+ * did.
+ */
 function asSigned(bundle: Bundle, { outcome, undecided }: Verification): OpenedEvaluation | undefined {
   if (outcome !== 'cannot_tell' || !undecided?.steps.includes('report')) return undefined;
   const { evaluation } = checkSignatures(bundle, undefined);
@@ -40,8 +43,8 @@ function asSigned(bundle: Bundle, { outcome, undecided }: Verification): OpenedE
 }
 
 /**
- * A report from its bytes, or what is wrong with them. The report of a fleet is larger than any other document: it is held
- * against its own canonical text, of which there is one only, in place of the bounds for texts from outside.
+ * A report from its bytes, or what is wrong with them. The report of a fleet is larger than any other document: it is
+ * held against its own canonical text, of which there is one only, in place of the bounds for texts from outside.
  */
 export function readReport(bytes: Uint8Array | undefined): Report | string {
   if (!bytes) return 'is missing';

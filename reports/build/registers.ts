@@ -4,7 +4,9 @@ import type { RegistersReading } from '../registers/reading.ts';
 /** Files that nothing uses which a report lists; a folder may hold thousands of documents that no row names. */
 const MAX_UNUSED = 100;
 
-/** What a report says of the registers: what counts of each file, every row that does not, and files that nothing uses. */
+/**
+ * What a report says of the registers: what counts of each file, every row that does not, and files that nothing uses.
+ */
 export function registersOf(reading: RegistersReading): Registers {
   const unused = reading.unused.map(({ file, code, detail }) => ({ file, code, detail }));
   const more = unused.length - MAX_UNUSED;

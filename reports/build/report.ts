@@ -121,8 +121,8 @@ export function buildReport(run: Replay, facts: ReportFacts): Report {
 }
 
 /**
- * A rejected result as the judge sees it. Nobody stands behind its numbers but the node that signed them: level E0. What
- * would not have counted against the platform had it been accepted does not count against it now.
+ * A rejected result as the judge sees it. Nobody stands behind its numbers but the node that signed them: level E0.
+ * What would not have counted against the platform had it been accepted does not count against it now.
  */
 function unaccepted(
   { assignment, attempt, code, detail, shown }: Rejected,

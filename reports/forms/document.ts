@@ -41,7 +41,10 @@ export interface Cell {
   readonly small?: boolean;
 }
 
-/** A table of cells; `widths` in twentieths of a point, adding up to the page's width. The first `heads` rows repeat on every page. */
+/**
+ * A table of cells; `widths` in twentieths of a point, adding up to the page's width. The first `heads` rows repeat on
+ * every page.
+ */
 export function grid(widths: readonly number[], rows: readonly (readonly Cell[])[], heads: number): Table {
   return new Table({
     width: { size: TABLE_WIDTH, type: WidthType.DXA },
@@ -62,7 +65,10 @@ interface PlacedCell extends Cell {
   readonly width: number;
 }
 
-/** Widths of cells in a row that may cover several columns. Rows under a cell of several rows say which columns they fill by order. */
+/**
+ * Widths of cells in a row that may cover several columns. Rows under a cell of several rows say which columns they
+ * fill by order.
+ */
 function place(cells: readonly Cell[], widths: readonly number[]): PlacedCell[] {
   // cells are right-aligned in the grid: what a taller cell to the left covers is left out of the row
   let column = widths.length - cells.reduce((sum, cell) => sum + (cell.columns ?? 1), 0);

@@ -5,9 +5,9 @@ import { decide } from './decide.ts';
 import type { Folded } from './fold.ts';
 
 /**
- * What a fail owes to libraries that the nodes had to do without. Those without which the limit might have been met come
- * `first` among its reasons: the gain that is usual with them would reach it, nothing is known of that gain, or what they
- * would add is not in the value at all. The others come `after` the limit. No outcome hangs on it.
+ * What a fail owes to libraries that the nodes had to do without. Those without which the limit might have been met
+ * come `first` among its reasons: the gain that is usual with them would reach it, nothing is known of that gain, or
+ * what they would add is not in the value at all. The others come `after` the limit. No outcome hangs on it.
  */
 export function explanations(
   requirement: Pick<Requirement, 'comparison' | 'limit' | 'fold' | 'label'>,

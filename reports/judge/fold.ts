@@ -23,7 +23,10 @@ export function fold(requirement: Requirement, readings: readonly Reading[]): Fo
   return foldValues(requirement, readings, (reading) => subjectOf(requirement, reading));
 }
 
-/** The same as if nothing were shared between nodes: what a volume that many of them mount would give if counted by each. */
+/**
+ * The same as if nothing were shared between nodes: what a volume that many of them mount would give if counted by
+ * each.
+ */
 export function foldApart(requirement: Requirement, readings: readonly Reading[]): Folded | undefined {
   if (readings.length === 0 || requirement.fold === 'distinct') return undefined;
   return foldValues(requirement, readings, ownSubject);

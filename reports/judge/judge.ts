@@ -26,8 +26,9 @@ export function judge(run: Case): Judgement {
 }
 
 /**
- * The run with what was received and not accepted, as if it had been; undefined where none of it shows anything. What it
- * shows can turn an outcome into a fail and into nothing else: a fail cannot be talked away by refusing what shows it.
+ * The run with what was received and not accepted, as if it had been; undefined where none of it shows anything. What
+ * it shows can turn an outcome into a fail and into nothing else: a fail cannot be talked away by refusing what shows
+ * it.
  */
 function withShown(run: Case): Case | undefined {
   const shown = run.unanswered.flatMap((one) => one.shown ?? []);

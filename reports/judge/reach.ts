@@ -27,8 +27,8 @@ export function tooLittleTried(
 }
 
 /**
- * The same for a requirement that is judged at one value of a label: values that no attempt was asked for might have met
- * the limit. `claimed` is the value that the operator wants to be judged at.
+ * The same for a requirement that is judged at one value of a label: values that no attempt was asked for might have
+ * met the limit. `claimed` is the value that the operator wants to be judged at.
  */
 export function choicesUntried(requirement: Requirement, run: Case, claimed: string | undefined): Reason | undefined {
   const byNode = new Map<string, number>();

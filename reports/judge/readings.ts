@@ -30,7 +30,9 @@ export interface Readings {
   readonly unfinished: readonly Reason[];
   /** What completed attempts found that gave nothing for the requirement: why there is no number. */
   readonly silent: readonly Reason[];
-  /** Findings that hold something of the metric back which their attempt, with readings of other things, does not show. */
+  /**
+   * Findings that hold something of the metric back which their attempt, with readings of other things, does not show.
+   */
   readonly unread: readonly { readonly reason: Reason; readonly labels: NonNullable<Finding['labels']> }[];
   /** What attempts say of libraries that they had to do without: it may explain a low value, and holds nothing. */
   readonly hampered: readonly Finding[];

@@ -92,7 +92,8 @@ function judgeReadings(
   const absent = absences(requirement, found, readings);
   const unshown = [...absent, ...found.silent, ...found.unread.map(({ reason }) => reason)];
   const heldReasons = distinctReasons(readings.flatMap((r) => r.held));
-  // Wrong results say nothing of what the platform can do; other held readings are shown, and keep a fail from being clear.
+  // Wrong results say nothing of what the platform can do; other held readings are shown, and keep a fail from being
+  // clear.
   const right = readings.filter((r) => r.held.every((h) => h.code !== 'incorrect_result'));
   const finite = right.filter((r) => Number.isFinite(r.metric.estimate.value) && Number.isFinite(r.metric.estimate.U));
   const usable = finite.filter((r) => requirement.fold === 'distinct' || r.metric.estimate.unit === requirement.unit);
@@ -124,7 +125,8 @@ function judgeReadings(
   }
   const lacking = insufficient(target, run, found, valid, shown);
   if (outcome === 'fail' && lacking.some(({ code }) => code === 'too_short' || code === 'too_few_samples')) {
-    // Too little was measured for chance to be ruled out by the size of the sample: then only what U rules out is clear.
+    // Too little was measured for chance to be ruled out by the size of the sample: then only what U rules out is
+    // clear.
     const clear = decide(shown.estimate, requirement, 'guarded');
     if (clear.outcome !== 'fail') {
       outcome = 'indeterminate';
@@ -218,7 +220,10 @@ function insufficient(target: Target, run: Case, found: Readings, valid: readonl
   return doubts;
 }
 
-/** What the target asks for, as far as a run of this kind can give it: whoever tests itself is asked for no more than E1. */
+/**
+ * What the target asks for, as far as a run of this kind can give it: whoever tests itself is asked for no more than
+ * E1.
+ */
 function demandedLevel(target: Target, run: Case): EvidenceLevel {
   return lowerLevel(target.sufficiency.level, HIGHEST_LEVEL[run.plan.controller.relation]);
 }

@@ -11,7 +11,9 @@ export type CellReading =
   | { value: string; notice?: { code: RegisterProblemCode; detail: string } }
   | { code: RegisterProblemCode; detail: string };
 
-/** One column of a register: the names its header may have (Chinese or English) and how the content of a cell is read. */
+/**
+ * One column of a register: the names its header may have (Chinese or English) and how the content of a cell is read.
+ */
 export interface Column {
   readonly key: string;
   readonly headers: readonly string[];
@@ -143,7 +145,9 @@ function compact(content: string): string {
   return content.normalize('NFKC').replace(/\s+/g, '').toUpperCase();
 }
 
-/** A long number that a spreadsheet rewrote: 9.14403E+17, or digits ended by zeros it made up are beyond our knowing. */
+/**
+ * A long number that a spreadsheet rewrote: 9.14403E+17, or digits ended by zeros it made up are beyond our knowing.
+ */
 function mangled(content: string): boolean {
   return /^[0-9](?:\.[0-9]+)?E\+?[0-9]+$/i.test(content.normalize('NFKC').trim());
 }

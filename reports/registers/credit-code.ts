@@ -2,9 +2,9 @@
 const ALPHABET = '0123456789ABCDEFGHJKLMNPQRTUWXY';
 
 /**
- * Kinds of body by registering department (GB 32100-2015 with its amendments, and the civil affairs' kinds of village and
- * residents' committees): 1 establishment office, 2 foreign affairs, 3 justice, 4 culture, 5 civil affairs, 6 tourism,
- * 7 religion, 8 trade unions, 9 market regulation, A army, N agriculture, Y other.
+ * Kinds of body by registering department (GB 32100-2015 with its amendments, and the civil affairs' kinds of village
+ * and residents' committees): 1 establishment office, 2 foreign affairs, 3 justice, 4 culture, 5 civil affairs, 6
+ * tourism, 7 religion, 8 trade unions, 9 market regulation, A army, N agriculture, Y other.
  */
 const KINDS: Readonly<Record<string, string>> = {
   1: '1239',
@@ -32,8 +32,9 @@ export type CreditCodeFault = 'length' | 'character' | 'region' | 'check' | 'kin
 /**
  * Checks a unified social credit code (统一社会信用代码, GB 32100-2015): 18 characters, of which 1 and 2 name the
  * registering department and the kind of body, 3 to 8 are the region's digits, 9 to 17 the organisation, 18 the check.
- * Weight of place i is 3^i mod 31 (i from 0); check = (31 − Σ value·weight mod 31) mod 31. A code whose check is right must
- * also have a listed kind, a province, and an organisation with a check of its own. Gives what is wrong, or nothing.
+ * Weight of place i is 3^i mod 31 (i from 0); check = (31 − Σ value·weight mod 31) mod 31. A code whose check is right
+ * must also have a listed kind, a province, and an organisation with a check of its own. Gives what is wrong, or
+ * nothing.
  */
 export function creditCodeFault(code: string): CreditCodeFault | undefined {
   if (code.length !== 18) return 'length';
@@ -60,8 +61,8 @@ export function creditCodeCheck(first17: string): string {
 const ORGANISATION_WEIGHTS = [3, 7, 9, 10, 5, 8, 4, 2];
 
 /**
- * Check character of the 8 characters of an organisation code (GB 11714-1997): digits count as they are, A to Z as 10 to
- * 35; 11 − Σ value·weight mod 11, where 10 is written X and 11 is written 0.
+ * Check character of the 8 characters of an organisation code (GB 11714-1997): digits count as they are, A to Z as 10
+ * to 35; 11 − Σ value·weight mod 11, where 10 is written X and 11 is written 0.
  */
 export function organisationCheck(first8: string): string {
   const total = ORGANISATION_WEIGHTS.reduce((sum, weight, i) => sum + weight * Number.parseInt(first8[i]!, 36), 0);

@@ -19,8 +19,8 @@ export function decodeText(bytes: Uint8Array): { text: string; encoding: Encodin
 }
 
 /**
- * UTF-8 with a few bytes cut off or changed, which GB18030 would take for other characters: more characters of three bytes,
- * as Chinese ones are, than broken ones. In text in GB18030 hardly any three bytes look like one.
+ * UTF-8 with a few bytes cut off or changed, which GB18030 would take for other characters: more characters of three
+ * bytes, as Chinese ones are, than broken ones. In text in GB18030 hardly any three bytes look like one.
  */
 function isDamagedUtf8(bytes: Uint8Array): boolean {
   const text = new TextDecoder('utf-8').decode(bytes);
@@ -34,15 +34,17 @@ function isDamagedUtf8(bytes: Uint8Array): boolean {
   return whole > broken;
 }
 
-/** Zero bytes in a file of UTF-16 without a mark: at least these many among its first bytes, each a half of a separator. */
+/**
+ * Zero bytes in a file of UTF-16 without a mark: at least these many among its first bytes, each a half of a separator.
+ */
 const LEAST_ZEROS = 3;
 /** How many times as many there are as in the other halves, where “一” (U+4E00) has one. */
 const ZEROS_MORE = 2;
 const LOOKED_AT = 4096;
 
 /**
- * UTF-16 by its mark. Without one, by the zero bytes that its separators, digits and line ends have: nearly all in the second
- * halves or nearly all in the first ones. No other encoding has any.
+ * UTF-16 by its mark. Without one, by the zero bytes that its separators, digits and line ends have: nearly all in the
+ * second halves or nearly all in the first ones. No other encoding has any.
  */
 function wideEncoding(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';

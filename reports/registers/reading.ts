@@ -33,8 +33,9 @@ export const REGISTER_FILES: readonly string[] = Object.keys(REGISTERS).map((nam
 
 /**
  * Reads the registers (`NAME.csv`) of a folder, checks every row and counts what is valid and distinct. Other
- * files, and all in subfolders, are documents that rows may name. `facts` are the guide's dates, such as `periodEnd`. Pure; rejects nothing:
- * what is wrong is listed. A register that cannot be read gives no count at all, one with no valid row gives 0.
+ * files, and all in subfolders, are documents that rows may name. `facts` are the guide's dates, such as `periodEnd`.
+ * Pure; rejects nothing: what is wrong is listed. A register that cannot be read gives no count at all, one with no
+ * valid row gives 0.
  */
 export function readRegisters(files: readonly RegisterFile[], facts: Facts): RegistersReading {
   const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -29,8 +29,8 @@ const lately = new Map<string, string>();
 const LATELY = 4096;
 
 /**
- * What two writings of one name have in common: without width, case, blanks, punctuation, the number of a list before it,
- * and the difference between simplified and traditional characters. Empty for a name of punctuation alone.
+ * What two writings of one name have in common: without width, case, blanks, punctuation, the number of a list before
+ * it, and the difference between simplified and traditional characters. Empty for a name of punctuation alone.
  */
 export function sameness(name: string): string {
   const before = lately.get(name);

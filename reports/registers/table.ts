@@ -34,10 +34,10 @@ export interface Table {
 }
 
 /**
- * Splits a register into rows. Commas, semicolons, tabs, bars or full-width commas separate: those by which the header is
- * found, or what a first line `sep=` says. The header may stand below titles. Cells that are left out at the end of a row
- * are empty. Lines with nothing in them are left out but counted. Gives the table, or what is wrong with the file as a
- * whole: too large, not text, malformed, or without a column that is needed.
+ * Splits a register into rows. Commas, semicolons, tabs, bars or full-width commas separate: those by which the header
+ * is found, or what a first line `sep=` says. The header may stand below titles. Cells that are left out at the end of
+ * a row are empty. Lines with nothing in them are left out but counted. Gives the table, or what is wrong with the file
+ * as a whole: too large, not text, malformed, or without a column that is needed.
  */
 export function readTable(bytes: Uint8Array, columns: readonly Column[]): Table | RegisterProblem[] {
   const whole = (code: RegisterProblemCode, detail: string, row = 0): RegisterProblem[] => [

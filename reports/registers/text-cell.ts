@@ -7,8 +7,8 @@ const SIGNED = /^[+-] ?[¥￥$]? ?[0-9][0-9,.]* ?\p{L}{0,3}$/u;
 const LONGEST_NUMBER = 40;
 
 /**
- * A cell without what is no content: blanks, tabs and line breaks at its edges, zero-width characters, and the two ways in
- * which a spreadsheet is told to keep a number as text, `'91…` and `="91…"`.
+ * A cell without what is no content: blanks, tabs and line breaks at its edges, zero-width characters, and the two ways
+ * in which a spreadsheet is told to keep a number as text, `'91…` and `="91…"`.
  */
 export function cellContent(cell: string): string {
   const text = withoutEdges(cell.replace(ZERO_WIDTH, ''));

@@ -23,8 +23,9 @@ const LAST_YEAR = 2099;
 const SERIALS = { first: 32_874, last: 73_050 } as const;
 
 /**
- * Reads a day as spreadsheets and people write it: `2021-01-05`, `2021/1/5 0:00:00`, `2021年1月5日`, `2021.1.5`, `20210105`,
- * or the day number 44201 of a spreadsheet. Years of two digits and days before months are refused: they have two readings.
+ * Reads a day as spreadsheets and people write it: `2021-01-05`, `2021/1/5 0:00:00`, `2021年1月5日`, `2021.1.5`,
+ * `20210105`, or the day number 44201 of a spreadsheet. Years of two digits and days before months are refused: they
+ * have two readings.
  */
 export function readWrittenDay(cell: string): WrittenDay {
   const text = cell.normalize('NFKC').trim().replace(WEEKDAY, ' ').trim();

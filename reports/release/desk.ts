@@ -44,9 +44,9 @@ export interface Signing {
 }
 
 /**
- * Adds the signature of a reviewer or an approver to a bundle. Only a bundle that verifies is signed; a role signs once,
- * the reviewer first; the same key cannot do both. Gives the path that was written. Rejects with `bundle_not_authentic`,
- * `already_signed`, `not_reviewed`, `already_approved` or `key_reused`.
+ * Adds the signature of a reviewer or an approver to a bundle. Only a bundle that verifies is signed; a role signs
+ * once, the reviewer first; the same key cannot do both. Gives the path that was written. Rejects with
+ * `bundle_not_authentic`, `already_signed`, `not_reviewed`, `already_approved` or `key_reused`.
  */
 export async function signBundle(directory: string, { role, name, signer, signedAt }: Signing): Promise<string> {
   requireBundle(directory);

@@ -16,7 +16,9 @@ export const Release = Type.Object(
     run: Type.String(),
     role: Type.Enum(RELEASE_ROLES),
     name: Type.String({ minLength: 1, maxLength: 200 }),
-    /** PEM of the signing key, so that the signature can be read without a trust file; trusting it is another matter. */
+    /**
+     * PEM of the signing key, so that the signature can be read without a trust file; trusting it is another matter.
+     */
     publicKey: Type.String(),
     signedAt: Type.String({ format: 'date-time' }),
   },

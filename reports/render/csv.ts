@@ -44,8 +44,8 @@ const TARGET_COLUMNS = [
 type Cell = string | number | boolean | undefined;
 
 /**
- * A row per requirement of every target as CSV (RFC 4180, UTF-8 with byte order mark, as spreadsheets in China need it).
- * Numbers are unrounded. Cells that a spreadsheet would take for a formula get an apostrophe before them.
+ * A row per requirement of every target as CSV (RFC 4180, UTF-8 with byte order mark, as spreadsheets in China need
+ * it). Numbers are unrounded. Cells that a spreadsheet would take for a formula get an apostrophe before them.
  */
 export function renderCsv(report: Report): string {
   const rows: Cell[][] = [];

@@ -4,7 +4,9 @@ import type { Text } from '../../model/text.ts';
 import { compareNodes, type NodeDifference } from './node-difference.ts';
 import { type Direction, requirementChange, type ValueChange } from './value-change.ts';
 
-/** How a target changed, the most important first: what a reader sees first, and what one line of several stands for. */
+/**
+ * How a target changed, the most important first: what a reader sees first, and what one line of several stands for.
+ */
 export const CHANGES = ['worse', 'lost', 'other', 'better', 'gained', 'unclear', 'same'] as const;
 export type Change = (typeof CHANGES)[number];
 
@@ -48,8 +50,8 @@ export interface Difference extends NodeDifference {
 /**
  * Compares two reports target by target and node by node. A value counts as changed only when the difference is larger
  * than the two expanded uncertainties together (root of the sum of squares); counts of things change by any amount.
- * A value that is not there any more is lost, which is as bad as worse; an outcome that became worse is worse, also where
- * its values did not change.
+ * A value that is not there any more is lost, which is as bad as worse; an outcome that became worse is worse, also
+ * where its values did not change.
  */
 export function compareReports(before: Report, after: Report): Difference {
   const sameGuide = before.guide.sha256 === after.guide.sha256;
@@ -124,8 +126,8 @@ function targetChange(a: Verdict | undefined, b: Verdict | undefined, given: Cir
 }
 
 /**
- * The way an outcome went. A shorter or longer profile makes a pass of what was open, or the other way round, on the same
- * platform: between profiles only a fail that came or went, or broken evidence, says something.
+ * The way an outcome went. A shorter or longer profile makes a pass of what was open, or the other way round, on the
+ * same platform: between profiles only a fail that came or went, or broken evidence, says something.
  */
 function outcomeChange(before: Outcome | undefined, after: Outcome | undefined, given: Circumstances): Direction {
   if (before === undefined || after === undefined) {

@@ -18,9 +18,9 @@ import { targets } from './html/targets.ts';
 import { both, Markup, markup, type Part } from './markup.ts';
 
 /**
- * The report as one static page: no script, nothing fetched, Chinese first with English beside it. The same report gives
- * the same bytes on every machine, so that a verifier can render it again and compare. `notice` is what must be said of a
- * page that is not rendered from a report that was judged here.
+ * The report as one static page: no script, nothing fetched, Chinese first with English beside it. The same report
+ * gives the same bytes on every machine, so that a verifier can render it again and compare. `notice` is what must be
+ * said of a page that is not rendered from a report that was judged here.
  */
 export function renderHtml(report: Report, notice?: Text): string {
   return page(

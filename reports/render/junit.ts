@@ -8,10 +8,10 @@ import { allReasons, decides, deciding, gap } from './summary.ts';
 
 /**
  * The report as JUnit XML, for continuous integration. Nothing but a pass is green: a mandatory target that failed, is
- * indeterminate, not tested, not applicable or waits for a person is a `failure`, one that broke is an `error`, each with
- * the outcome as its type; `skipped` is never used for them, since many readers count it as green. A target that only
- * informs cannot turn the whole red, so its non-pass is `skipped`. The first case is the whole: a report without a single
- * target is red too.
+ * indeterminate, not tested, not applicable or waits for a person is a `failure`, one that broke is an `error`, each
+ * with the outcome as its type; `skipped` is never used for them, since many readers count it as green. A target that
+ * only informs cannot turn the whole red, so its non-pass is `skipped`. The first case is the whole: a report without a
+ * single target is red too.
  */
 export function renderJunit(report: Report): string {
   const passed = report.overall.outcome === 'passed' || report.overall.outcome === 'passed_with_deviations';

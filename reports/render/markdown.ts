@@ -25,7 +25,10 @@ import {
   OUTCOME_SIGN,
 } from './summary.ts';
 
-/** The report as Markdown (GitHub's tables): verdict, every target, what to do, how to verify. For reading in an issue or a terminal. */
+/**
+ * The report as Markdown (GitHub's tables): verdict, every target, what to do, how to verify. For reading in an issue
+ * or a terminal.
+ */
 export function renderMarkdown(report: Report, notice?: Text): string {
   const { overall, platform, guide, controller } = report;
   const title = reportTitle(report);

@@ -81,7 +81,10 @@ function compareEquipment(before: Inventory | undefined, after: Inventory | unde
     .map((what) => ({ what, before: a.get(what) ?? '', after: b.get(what) ?? '' }));
 }
 
-/** Facts by which a changed machine is noticed: parts, identities and versions, nothing that varies from minute to minute. */
+/**
+ * Facts by which a changed machine is noticed: parts, identities and versions, nothing that varies from minute to
+ * minute.
+ */
 function equipment(inventory: Inventory | undefined): Map<string, string> {
   const facts = new Map<string, string>();
   if (!inventory) return facts;

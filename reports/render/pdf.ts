@@ -17,7 +17,9 @@ export interface PdfFacts {
   readonly synthetic: boolean;
   /** Who held the controller's key: a self-test says so on every page. */
   readonly relation: Relation;
-  /** RFC 3339 moment to write as the document's dates, in place of the clock's: then the same page gives the same bytes. */
+  /**
+   * RFC 3339 moment to write as the document's dates, in place of the clock's: then the same page gives the same bytes.
+   */
   readonly at: string;
 }
 
@@ -44,8 +46,8 @@ const PLACES = [
 ];
 
 /**
- * Quiet and offline: no first-run page, no update, no account, no component download. It still asks for addresses of its
- * maker's on its own; no name is looked up, so that nobody is called.
+ * Quiet and offline: no first-run page, no update, no account, no component download. It still asks for addresses of
+ * its maker's on its own; no name is looked up, so that nobody is called.
  */
 const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND',
@@ -80,8 +82,8 @@ export async function startBrowser(options: PrinterOptions): Promise<{ browser: 
 
 /**
  * The page as A4 with "page x of y": tagged, with an outline, fonts embedded, scripts off, every request but the page
- * itself refused. Rejects where that takes more than so many seconds: most of what a browser is asked has no limit of its
- * own, and one that hangs would keep a finished run from being handed over.
+ * itself refused. Rejects where that takes more than so many seconds: most of what a browser is asked has no limit of
+ * its own, and one that hangs would keep a finished run from being handed over.
  */
 export async function printPdf(browser: Browser, html: string, facts: PdfFacts, mostS = MOST_S): Promise<Uint8Array> {
   const late = Promise.withResolvers<never>();
@@ -144,7 +146,9 @@ function header(facts: PdfFacts): string {
 
 const FOOTER = `<div style='${FONT.replaceAll("'", '"')};text-align:center'>第 <span class="pageNumber"></span> 页 共 <span class="totalPages"></span> 页 · Page <span class="pageNumber"></span> of <span class="totalPages"></span></div>`;
 
-/** The two dates of the document's information, set to a fixed moment. They are replaced in place, so no offset moves. */
+/**
+ * The two dates of the document's information, set to a fixed moment. They are replaced in place, so no offset moves.
+ */
 function withDates(bytes: Uint8Array, at: string): Uint8Array {
   const stamp = `D:${utc(at).replace(/[-:TZ]/g, '')}+00'00'`;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');

@@ -2,8 +2,9 @@ import type { Estimate } from '../../model/estimate.ts';
 import type { RequirementResult } from '../../model/report.ts';
 
 /**
- * The way a value went. `unclear`: the two differ by no more than their uncertainties together. `gained` and `lost`: only
- * one report has a value. `other`: the two are not about the same thing (unit, no number), so that nothing can be said.
+ * The way a value went. `unclear`: the two differ by no more than their uncertainties together. `gained` and `lost`:
+ * only one report has a value. `other`: the two are not about the same thing (unit, no number), so that nothing can be
+ * said.
  */
 export type Direction = 'better' | 'worse' | 'same' | 'unclear' | 'gained' | 'lost' | 'other' | 'none';
 

@@ -20,7 +20,10 @@ const STATE: Readonly<Record<LibraryReason, (library: string) => Text>> = {
 
 const NAMES: Readonly<Record<string, string>> = { onnxruntime: 'ONNX Runtime' };
 
-/** Which library is missing, too old or refused, for which precision, and its known cost: one sentence, without the remedy. */
+/**
+ * Which library is missing, too old or refused, for which precision, and its known cost: one sentence, without the
+ * remedy.
+ */
 export function libraryCost(advice: LibraryAdvice): Text {
   const { code, library, precision, used, target, gain, usual, reached } = advice;
   const state = STATE[code](library);

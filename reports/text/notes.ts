@@ -11,7 +11,9 @@ export const ROLE_TEXT = {
 /** Most files that a note names. */
 const MOST_NAMED = 10;
 
-/** What the verifier says beside a check: what was found, or why it was not checked. Particulars come in as they are. */
+/**
+ * What the verifier says beside a check: what was found, or why it was not checked. Particulars come in as they are.
+ */
 export const NOTES = {
   notReached: text('未进行到此步', 'not reached'),
   stopped: text('核对到此为止，其后的内容未读取', 'checking stopped here; nothing after this was read'),

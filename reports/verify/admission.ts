@@ -27,8 +27,9 @@ export interface Expectation extends Examiner {
 }
 
 /**
- * A node's chain: how many results it has signed in this run, and the sha256 of the last one's payload. Every result that
- * continues the chain is a link of it, also one that is rejected for what it says: none can be left out of a log later.
+ * A node's chain: how many results it has signed in this run, and the sha256 of the last one's payload. Every result
+ * that continues the chain is a link of it, also one that is rejected for what it says: none can be left out of a log
+ * later.
  */
 export interface Chain {
   readonly sequence: number;
@@ -52,8 +53,8 @@ export interface Refused extends Refusal {
   /** Digests of all evidence that it names: none where it is no measurement that its node signed. */
   readonly named: readonly string[];
   /**
-   * What a measurement says that its node signed for this assignment, for all that speaks against taking it. It can count
-   * against the platform only: nobody may talk a bad result away by having it refused.
+   * What a measurement says that its node signed for this assignment, for all that speaks against taking it. It can
+   * count against the platform only: nobody may talk a bad result away by having it refused.
    */
   readonly shown: () => Shown | undefined;
   /** What is wrong: the record, the numbers in it, or that nothing here can examine its samples. */

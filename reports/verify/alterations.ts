@@ -22,8 +22,8 @@ const MOST_FINDINGS = 16;
 const MOST_SAID = 300;
 
 /**
- * What keeps a measurement from counting because of the environment that it was made in: something was put before what is
- * measured, or it is not known in what it was measured. Pure; what a lying agent leaves out is not seen here.
+ * What keeps a measurement from counting because of the environment that it was made in: something was put before what
+ * is measured, or it is not known in what it was measured. Pure; what a lying agent leaves out is not seen here.
  */
 export function alterations(environment: Environment | undefined): Finding[] {
   if (!environment) return [unknown('the measurement does not say in what its processes ran')];

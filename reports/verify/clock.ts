@@ -18,9 +18,9 @@ export interface RunClock {
 }
 
 /**
- * What the readings of the kernel's counter say of the controller's clock during one attempt. No pair of readings may be
- * further apart than a window of a benchmark may: so no window between any two is. Readings must reach from the first
- * exchange to the end. Whatever fails that holds the whole attempt back.
+ * What the readings of the kernel's counter say of the controller's clock during one attempt. No pair of readings may
+ * be further apart than a window of a benchmark may: so no window between any two is. Readings must reach from the
+ * first exchange to the end. Whatever fails that holds the whole attempt back.
  */
 export function attemptClockFindings({ clock, exchanges }: Transcript): Finding[] {
   const last = clock?.at(-1);
@@ -61,7 +61,9 @@ function follows(before: BootReading, reading: BootReading): boolean {
  */
 function furthestApart(clock: readonly BootReading[]): Stretch | undefined {
   const { share } = WINDOW_CLOCK_LIMIT;
-  /** How far the controller's clock is ahead of the kernel's, less what may have come together since; and the reverse. */
+  /**
+   * How far the controller's clock is ahead of the kernel's, less what may have come together since; and the reverse.
+   */
   const ahead = (r: BootReading, own: string): number => Number(BigInt(own)) / 1e9 - r.bootS * (1 + share);
   const behind = (r: BootReading, own: string): number => Number(BigInt(own)) / 1e9 - r.bootS * (1 - share);
   let lowest = clock[0]!;
@@ -78,9 +80,9 @@ function furthestApart(clock: readonly BootReading[]): Stretch | undefined {
 }
 
 /**
- * What the log says of the controller's clocks over the whole run: monotonic and wall clock beside the kernel's counter,
- * and the wall clock beside the time between two stamps where there are two. A run whose clock was never compared is held
- * back like one whose clock ran wrong.
+ * What the log says of the controller's clocks over the whole run: monotonic and wall clock beside the kernel's
+ * counter, and the wall clock beside the time between two stamps where there are two. A run whose clock was never
+ * compared is held back like one whose clock ran wrong.
  */
 export function runClockFindings({ plan, end, stamps }: RunClock): Finding[] {
   if (!plan?.boot || !end?.boot)
@@ -110,7 +112,9 @@ export function runClockFindings({ plan, end, stamps }: RunClock): Finding[] {
 /** Longer than any authority is waited for, seconds. */
 const MOST_ASKING_S = 60;
 
-/** Whether a stamp was asked for between the plan and its record: any other time would stretch what it is compared with. */
+/**
+ * Whether a stamp was asked for between the plan and its record: any other time would stretch what it is compared with.
+ */
 function askedInTime({ askedAt, at }: LogStamp, planAt: string): boolean {
   // Times of a log never run backwards; a wall clock that is set right may, by a little.
   const { seconds } = RUN_CLOCK_LIMIT;

@@ -9,7 +9,9 @@ export interface Flaw<C extends DefectCode = DefectCode> {
 /** What is wrong with the bundle, and where: never a verdict on the platform. */
 export interface Defect extends Flaw {
   readonly path: string;
-  /** What it concerns, where that is a measurement: its record, the numbers in it, or that no proof here can examine it. */
+  /**
+   * What it concerns, where that is a measurement: its record, the numbers in it, or that no proof here can examine it.
+   */
   readonly kind?: 'measurement' | 'summary' | 'proof';
 }
 

@@ -44,7 +44,8 @@ const NODE: Disk = { opendirSync, lstatSync, openSync, fstatSync, readSync, clos
 /**
  * A bundle in a directory. Only plain files count: a link, a pipe, a socket or a device in it, a name that could mean
  * another place or deceive a reader, and anything over the limits are refused with `bundle_unreadable`. Nothing outside
- * the directory is opened, and no file is before it is asked for. What operating systems added is listed and not entered.
+ * the directory is opened, and no file is before it is asked for. What operating systems added is listed and not
+ * entered.
  */
 export function openBundle(directory: string, disk: Disk = NODE): Bundle {
   const sizes = new Map<string, number>();

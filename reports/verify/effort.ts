@@ -4,8 +4,8 @@ import { type Assignment, type Plan, PROFILES } from '../../model/assignment.ts'
 type Levels = readonly [number, number, number];
 
 /**
- * How long and how much a profile measures: the knobs of every benchmark of which less is less evidence. The controller's
- * catalogue has them too; whoever verifies must not take a plan's word for what its profile stands for.
+ * How long and how much a profile measures: the knobs of every benchmark of which less is less evidence. The
+ * controller's catalogue has them too; whoever verifies must not take a plan's word for what its profile stands for.
  */
 export const EFFORT: Readonly<Record<string, Readonly<Record<string, Levels>>>> = {
   'frameworks.train': { trainSamples: [2048, 2048, 8192], heldOut: [512, 4603, 20140], steps: [240, 240, 2000] },
@@ -102,7 +102,10 @@ const OUTDONE: readonly string[] = ['compute.gemm 1.0.0'];
 /** Repeats on different seeds. */
 export const EFFORT_REPEATS: Levels = [1, 3, 3];
 
-/** Where a plan asks for less than its profile says, one sentence a knob and benchmark; empty for a plan that keeps to it. */
+/**
+ * Where a plan asks for less than its profile says, one sentence a knob and benchmark; empty for a plan that keeps to
+ * it.
+ */
 export function softerThanProfile(plan: Plan): string[] {
   const level = PROFILES.indexOf(plan.profile);
   const found = plan.assignments.flatMap((assignment) => {
@@ -122,8 +125,8 @@ export function softerThanProfile(plan: Plan): string[] {
 }
 
 /**
- * Nodes that are in the plan and are not measured by what the others are measured by. Challenged rates stand beside those
- * of plain products, which must bear them out: a plan with the former alone leaves the latter out on every node.
+ * Nodes that are in the plan and are not measured by what the others are measured by. Challenged rates stand beside
+ * those of plain products, which must bear them out: a plan with the former alone leaves the latter out on every node.
  */
 function leftOut({ nodes, assignments }: Plan): string[] {
   const byBenchmark = Map.groupBy(assignments, ({ benchmark }) => benchmark);

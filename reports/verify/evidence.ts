@@ -17,8 +17,8 @@ export function digestsOf(m: Named): string[] {
 }
 
 /**
- * The bytes of every piece of evidence by their digest, each of the length and digest that were signed; or what is wrong
- * with them.
+ * The bytes of every piece of evidence by their digest, each of the length and digest that were signed; or what is
+ * wrong with them.
  */
 export function collectEvidence(
   m: Named,

@@ -13,8 +13,8 @@ export interface Examiner {
 }
 
 /**
- * What a measurement is judged by, if its samples give the numbers that its agent reported: with what the conditions of the
- * attempt add to it.
+ * What a measurement is judged by, if its samples give the numbers that its agent reported: with what the conditions of
+ * the attempt add to it.
  */
 export function examine(
   m: Measurement,
@@ -47,7 +47,9 @@ export function examine(
     : flaw('samples_invalid', `the samples give no examination: ${shaped.problems.join('; ')}`);
 }
 
-/** What the samples of a completed measurement give: with the transcript, and on demand without, as its agent saw it. */
+/**
+ * What the samples of a completed measurement give: with the transcript, and on demand without, as its agent saw it.
+ */
 function fromSamples(
   m: Measurement,
   { proof: find, transcript }: Examiner,

@@ -12,8 +12,8 @@ export interface Listing {
 }
 
 /**
- * Every file against the manifest by name and size: missing, added, listed twice, of another size; and none that a bundle
- * has no place for. Reads the manifest and nothing else.
+ * Every file against the manifest by name and size: missing, added, listed twice, of another size; and none that a
+ * bundle has no place for. Reads the manifest and nothing else.
  */
 export function checkListing(bundle: Bundle): Listing {
   const bytes = bundle.read(PATHS.manifest);

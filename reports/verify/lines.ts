@@ -7,8 +7,8 @@ export const MAX_LINE_BYTES = 128 * 1024 * 1024;
 export type Line = { readonly bytes: Uint8Array } | { readonly problem: string };
 
 /**
- * The lines of a file, one at a time, so that a log of gigabytes needs no more memory than its longest entry. Bytes, not
- * text: two different files must never read the same.
+ * The lines of a file, one at a time, so that a log of gigabytes needs no more memory than its longest entry. Bytes,
+ * not text: two different files must never read the same.
  */
 export function* linesOf(bundle: Pick<Bundle, 'pieces'>, path: string): Generator<Line> {
   const parts: Buffer[] = [];

@@ -3,7 +3,9 @@ import { mismatchOf, readTimestamp } from '../../evidence/timestamp.ts';
 import type { LogEntry } from '../../model/log.ts';
 import { type Flaw, flaw } from './defect.ts';
 
-/** A stamp in the log: when it was asked for and recorded by the controller's wall clock, and what the authority says. */
+/**
+ * A stamp in the log: when it was asked for and recorded by the controller's wall clock, and what the authority says.
+ */
 export interface LogStamp {
   readonly of: 'plan' | 'log';
   readonly sha256: string;
@@ -14,8 +16,8 @@ export interface LogStamp {
 }
 
 /**
- * Reads what an authority said. Whether the stamp bears its digest is checked; whether the authority is one to believe is
- * for the reader's trust file to say, and changes nothing of what the log gives.
+ * Reads what an authority said. Whether the stamp bears its digest is checked; whether the authority is one to believe
+ * is for the reader's trust file to say, and changes nothing of what the log gives.
  */
 export function readLogStamp(entry: Extract<LogEntry, { kind: 'stamp' }>): LogStamp | Flaw {
   const { of, sha256, askedAt, at } = entry;

@@ -3,7 +3,9 @@ import { parseArgs } from 'node:util';
 import { AssayError, EXIT, explain } from '../../model/errors.ts';
 import { verifyFolder } from './desk.ts';
 
-/** Entry of the verifier as one file that needs nothing but Node; see `npm run verifier`. Filled in when it is built. */
+/**
+ * Entry of the verifier as one file that needs nothing but Node; see `npm run verifier`. Filled in when it is built.
+ */
 declare const ASSAY_VERSION: string;
 
 const USAGE = `Usage: node assay-verify.mjs FOLDER [--trust FILE] [--json] [--proof SHA256]

@@ -15,7 +15,8 @@ const MOST_NAMED = 5;
 
 /**
  * Says at once whether a place is a bundle at all, before anything in it is read. Rejects with `bundle_missing`,
- * `bundle_packed`, `bundle_is_file`, `run_unfinished` or `bundle_unreadable`; where a bundle lies close by, it is named.
+ * `bundle_packed`, `bundle_is_file`, `run_unfinished` or `bundle_unreadable`; where a bundle lies close by, it is
+ * named.
  */
 export function requireBundle(place: string): void {
   const stat = statOf(place);

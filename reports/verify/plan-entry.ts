@@ -13,7 +13,10 @@ export interface OpenedPlan {
   readonly sha256: string;
 }
 
-/** Opens the plan of a log with the controller's key (PEM). It must be for this guide, and no two assignments have one id. */
+/**
+ * Opens the plan of a log with the controller's key (PEM). It must be for this guide, and no two assignments have one
+ * id.
+ */
 export function openPlan(envelope: unknown, controllerKey: string, guideSha256: string): OpenedPlan | Flaw {
   let keyId: string;
   try {

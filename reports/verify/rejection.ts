@@ -13,9 +13,9 @@ export interface Rejected
 }
 
 /**
- * What is wrong with a rejection; undefined where it is borne out. `admission` is what replay makes of the rejected bytes
- * where the evidence is hidden that the entry calls missing. Whoever runs the controller must not drop a result because
- * of what it says: the entry's code must be what is wrong with it, and its missing digests those that it names.
+ * What is wrong with a rejection; undefined where it is borne out. `admission` is what replay makes of the rejected
+ * bytes where the evidence is hidden that the entry calls missing. Whoever runs the controller must not drop a result
+ * because of what it says: the entry's code must be what is wrong with it, and its missing digests those that it names.
  */
 export function rejectionFlaw(entry: RejectionEntry, admission: Admission): Flaw | undefined {
   const { assignment, code, missing = [] } = entry;
@@ -40,7 +40,9 @@ export function rejectionFlaw(entry: RejectionEntry, admission: Admission): Flaw
 export class LateEvidence {
   readonly #awaited = new Map<string, string>();
 
-  /** The log says of these digests, all of which are here, that they were missing when a result of an assignment came. */
+  /**
+   * The log says of these digests, all of which are here, that they were missing when a result of an assignment came.
+   */
   await(digests: readonly string[], assignment: string): void {
     for (const sha256 of digests) if (!this.#awaited.has(sha256)) this.#awaited.set(sha256, assignment);
   }

@@ -54,10 +54,11 @@ export interface Known {
 /**
  * Reads a run from its files alone: log, blobs, guide and the other inputs. Every signature, digest, chain and number
  * is checked on the way; a log that says one thing and evidence that says another is a defect. The first line that is
- * damaged ends it: nothing after it is read. Only samples that no proof here examines do not. Never throws on hostile files.
+ * damaged ends it: nothing after it is read. Only samples that no proof here examines do not. Never throws on hostile
+ * files.
  *
- * `known` are measurements, by the leaf hash of their entry, that the caller itself admitted and wrote into this log, and
- * so need no second reading: for a controller at the end of its own run, and for nobody else.
+ * `known` are measurements, by the leaf hash of their entry, that the caller itself admitted and wrote into this log,
+ * and so need no second reading: for a controller at the end of its own run, and for nobody else.
  */
 export function replay(bundle: Bundle, known: ReadonlyMap<string, Known> = new Map()): Replayed {
   if (!bundle.paths.includes(PATHS.log))
@@ -281,7 +282,10 @@ class Story {
     this.#admitted.push(admitted);
   }
 
-  /** What the caller made of this very entry, which must be the next of its node and the end of its attempt all the same. */
+  /**
+   * What the caller made of this very entry, which must be the next of its node and the end of its attempt all the
+   * same.
+   */
   #takeKnown(admitted: Admitted): Flaw | undefined {
     const { node, assignment, attempt, sequence, previous } = admitted.measurement;
     const closing = this.#close(node, assignment, attempt);

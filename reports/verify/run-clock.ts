@@ -19,8 +19,8 @@ export class RunClockReader {
   }
 
   /**
-   * A stamp bears on the clock only where it stands: of the plan before anything was asked of a node (`begun`), of the log
-   * at its end. `root` is that of the log before this entry.
+   * A stamp bears on the clock only where it stands: of the plan before anything was asked of a node (`begun`), of the
+   * log at its end. `root` is that of the log before this entry.
    */
   stamped(entry: Entry<'stamp'>, begun: boolean, root: string): Flaw | undefined {
     const { of, sha256 } = entry;

@@ -42,9 +42,9 @@ export interface Signatures {
 
 /**
  * Checks who signed: the controller's evaluation, and the releases of reviewer and approver where they are there.
- * With a trust file only its keys count, each in its own role; a bundle that brings its own key is then refused, but for a
- * self-test, which claims to be nobody's word but its maker's.
- * Without one, signatures show that nothing was changed since, and nothing about by whom.
+ * With a trust file only its keys count, each in its own role; a bundle that brings its own key is then refused, but
+ * for a self-test, which claims to be nobody's word but its maker's. Without one, signatures show that nothing was
+ * changed since, and nothing about by whom.
  */
 export function checkSignatures(bundle: Bundle, trust: Trust | undefined): Signatures {
   const defects: Defect[] = [];

@@ -21,7 +21,9 @@ export interface Stamps {
   readonly note: Text;
 }
 
-/** The same of the stamps that the log itself has, of the plan and of the log at its end, added to what the addenda say. */
+/**
+ * The same of the stamps that the log itself has, of the plan and of the log at its end, added to what the addenda say.
+ */
 export function withLogStamps(addenda: Stamps, stamps: readonly LogStamp[], trust: Trust | undefined): Stamps {
   if (stamps.length === 0) return addenda;
   const defects: Defect[] = [...addenda.defects];

@@ -47,7 +47,9 @@ export interface Step {
 export interface Verification {
   /** Everything that makes up the judgement was checked and holds. */
   readonly authentic: boolean;
-  /** Undefined where something was changed or contradicts itself; `cannot_tell` where a decisive step is not checked. */
+  /**
+   * Undefined where something was changed or contradicts itself; `cannot_tell` where a decisive step is not checked.
+   */
   readonly outcome: Overall | undefined;
   /** Targets that the run was about, where it was not about the whole guide: the outcome is of these alone. */
   readonly partial?: NonNullable<Report['overall']['partial']>;
@@ -94,8 +96,8 @@ const MOST_DEFECTS = 100;
  * Checks a bundle with nothing but its bytes and the verifier's own trust: every file against the manifest, who signed,
  * the log and its measurements, and the report and its pages, which are made anew from the evidence and compared byte
  * for byte. Whatever is wrong with the content is a defect, never a throw; a file that the disk does not give is thrown
- * as `bundle_unreadable`. Names and sizes come before content. The first file whose digest is another, and the first line of
- * the log that is damaged, end it: nothing after them is read.
+ * as `bundle_unreadable`. Names and sizes come before content. The first file whose digest is another, and the first
+ * line of the log that is damaged, end it: nothing after them is read.
  *
  * `running` is the version of this software. What only a program of the same version can make again, byte for byte, is
  * not held against a bundle of another one: it is `not_checked`, and says so.
@@ -243,8 +245,8 @@ export function verifyBundle(given: Bundle, trust?: Trust, running?: string): Ve
 }
 
 /**
- * Whether a judgement rests on a step. The stamps say when, not what; the pages show what the report says, and the report
- * is judged again. A soft plan could only have hidden a fail: a fail that it shows is one.
+ * Whether a judgement rests on a step. The stamps say when, not what; the pages show what the report says, and the
+ * report is judged again. A soft plan could only have hidden a fail: a fail that it shows is one.
  */
 function isDecisive(id: StepId, judged: Overall): boolean {
   if (id === 'completeness') return judged !== 'not_passed';

@@ -33,8 +33,8 @@ export function vouch(controller: Report['controller'], trust: Trust | undefined
 }
 
 /**
- * Why a judgement is not believed by this reader; undefined where it is. Nobody has to be trusted for a fail: no holder of
- * a key gains by it.
+ * Why a judgement is not believed by this reader; undefined where it is. Nobody has to be trusted for a fail: no holder
+ * of a key gains by it.
  */
 export function unvouched(judged: Overall, by: Vouched, trust: Trust | undefined): UnvouchedCode | undefined {
   if (by.trustedAs !== undefined || judged === 'not_passed' || judged === 'cannot_tell') return undefined;

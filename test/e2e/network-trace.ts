@@ -8,7 +8,9 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
     fcntl.ioctl(s, 0x8914, struct.pack('16sH', b'lo', 0x41))
 os.execvp(sys.argv[1], sys.argv[1:])
 `;
-/** A network of its own, in which nobody can be reached but loopback: a program that calls somebody is seen, not heard. */
+/**
+ * A network of its own, in which nobody can be reached but loopback: a program that calls somebody is seen, not heard.
+ */
 const ALONE = ['unshare', '-n', 'python3', '-c', RAISE_LOOPBACK];
 const TRACE = [
   'strace',

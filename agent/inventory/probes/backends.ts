@@ -4,8 +4,8 @@ import { coreCount, cpuFlags, equipment } from '../../../benchmarks/compute/host
 import { PRECISIONS } from '../../../benchmarks/compute/precision.ts';
 
 /**
- * Helper process: starts every compute backend the way the benchmarks do, each in a process of its own, and prints which
- * devices and precisions it has by trial, or why it does not work here. Measures nothing.
+ * Helper process: starts every compute backend the way the benchmarks do, each in a process of its own, and prints
+ * which devices and precisions it has by trial, or why it does not work here. Measures nothing.
  */
 const { backends, pythons } = descriptor.profiles.quick;
 const flags = cpuFlags();

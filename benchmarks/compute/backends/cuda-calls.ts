@@ -13,7 +13,9 @@ export class CudaError extends Error {
   }
 }
 
-/** Declares calls of a CUDA library by name and parameters; whatever one of them gives but 0 is thrown as `CudaError`. */
+/**
+ * Declares calls of a CUDA library by name and parameters; whatever one of them gives but 0 is thrown as `CudaError`.
+ */
 export const checkedCalls = (library: ReturnType<typeof koffi.load>) => (name: string, parameters: string) => {
   const run = library.func(`int ${name}(${parameters})`);
   return (...values: unknown[]): void => {
@@ -23,8 +25,8 @@ export const checkedCalls = (library: ReturnType<typeof koffi.load>) => (name: s
 };
 
 /**
- * The first library of the list that loads. Throws a `LibraryError` that names the list if none does: `refused` if a file
- * of it is there, else `missing`.
+ * The first library of the list that loads. Throws a `LibraryError` that names the list if none does: `refused` if a
+ * file of it is there, else `missing`.
  */
 export function loadFirst(paths: readonly string[]): ReturnType<typeof koffi.load> {
   let there = false;

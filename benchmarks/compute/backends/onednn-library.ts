@@ -81,8 +81,8 @@ export function loadOneDnn(): OneDnn {
 /**
  * How long threads of OpenMP spin for work before they sleep (GNU's runtime: turns of a loop; LLVM's and Intel's:
  * milliseconds). By default they do for so long that on a machine which does anything else beside, they hold the cores
- * that a thread of theirs which was preempted needs to catch up: two threads beside one busy process were a fifth as fast.
- * This is long enough from one product to the next.
+ * that a thread of theirs which was preempted needs to catch up: two threads beside one busy process were a fifth as
+ * fast. This is long enough from one product to the next.
  */
 const WAITS = { GOMP_SPINCOUNT: '5000', KMP_BLOCKTIME: '1' };
 

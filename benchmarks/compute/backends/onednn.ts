@@ -75,8 +75,8 @@ const BLOCK_ROWS = 1024;
 const HOST_FORMS: Partial<Record<Precision, HostForm>> = { INT8: 'int8', BF16: 'bfloat16' };
 
 /**
- * oneDNN called in this process: INT8 with exact 32-bit sums, and BF16 with sums in FP32 where the processor has it. The
- * environment says by which of its ways: the fastest one differs from processor to processor.
+ * oneDNN called in this process: INT8 with exact 32-bit sums, and BF16 with sums in FP32 where the processor has it.
+ * The environment says by which of its ways: the fastest one differs from processor to processor.
  */
 export function onednn(load: () => OneDnn = loadOneDnn, flags: () => ReadonlySet<string> = cpuFlags): Backend {
   const name = process.env[ONEDNN_FORM] ?? 'gemm';

@@ -90,8 +90,8 @@ const MOST_CONSTANT_BYTES = 2 ** 30;
 interface Product {
   readonly operator: 'MatMul' | 'MatMulInteger';
   /**
-   * Its kernel puts a constant right operand into an order of its own, once and before any timing, as inference does with
-   * weights. Given anew with every product, packing it anew took a third of the time of INT8 products.
+   * Its kernel puts a constant right operand into an order of its own, once and before any timing, as inference does
+   * with weights. Given anew with every product, packing it anew took a third of the time of INT8 products.
    */
   readonly packs: boolean;
   readonly a: ElementType;

@@ -33,7 +33,10 @@ export interface OpenBlas {
   readonly sgemm: BlasGemm;
 }
 
-/** Loads OpenBLAS from wherever it is found, or from where ASSAY_OPENBLAS says. Throws, naming where it looked, if it is nowhere. */
+/**
+ * Loads OpenBLAS from wherever it is found, or from where ASSAY_OPENBLAS says. Throws, naming where it looked, if it is
+ * nowhere.
+ */
 export function loadOpenBlas(): OpenBlas {
   const named = process.env[NAMED_LIBRARIES.openblas];
   const library = named ? koffi.load(named) : loadSharedLibrary('OpenBLAS', NAMES, DIRECTORIES);
@@ -56,9 +59,9 @@ export function loadOpenBlas(): OpenBlas {
 }
 
 /**
- * Exact products for whoever recomputes a challenge, by OpenBLAS on so many threads; undefined where it is not installed.
- * Takes its AVX-512 kernels where the processor has all that they use, whatever the library thinks of its model; this
- * only works before the library is loaded for the first time.
+ * Exact products for whoever recomputes a challenge, by OpenBLAS on so many threads; undefined where it is not
+ * installed. Takes its AVX-512 kernels where the processor has all that they use, whatever the library thinks of its
+ * model; this only works before the library is loaded for the first time.
  */
 export function openBlasProducts(threads: number, flags: ReadonlySet<string>): RowProducts | undefined {
   const modern = ['avx512f', 'avx512cd', 'avx512bw', 'avx512dq', 'avx512vl'].every((flag) => flags.has(flag));

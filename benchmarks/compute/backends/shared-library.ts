@@ -13,9 +13,9 @@ const DIRECTORIES = [
 ];
 
 /**
- * Loads a library by the first of its names that the loader finds, or from where it usually lies. Throws a `LibraryError`
- * that says where it looked, and then `remedy`: `refused` if it is there and cannot be loaded, `old` if only a file of a
- * version is there that cannot be called (`tooOld`), else `missing`.
+ * Loads a library by the first of its names that the loader finds, or from where it usually lies. Throws a
+ * `LibraryError` that says where it looked, and then `remedy`: `refused` if it is there and cannot be loaded, `old` if
+ * only a file of a version is there that cannot be called (`tooOld`), else `missing`.
  */
 export function loadSharedLibrary(
   what: string,

@@ -21,7 +21,8 @@ interface PythonDevice {
 }
 
 /**
- * PyTorch in a Python process of its own: every vendor that has a PyTorch. What each device can do is found by doing it.
+ * PyTorch in a Python process of its own: every vendor that has a PyTorch. What each device can do is found by doing
+ * it.
  */
 export function torch(): Backend {
   const runner = startRunner(process.env[TORCH_PYTHON] ?? 'python3');

@@ -27,10 +27,10 @@ import { sketchFile } from './sketch-file.ts';
 import { openBlock, pickedBlocks, sketchRoot } from './sketches.ts';
 
 /**
- * Answers chained challenges: for each precision and device the fastest exact backend, all devices at once. Settings are
- * fixed before the nonce comes, matrices made before the first seed comes, and every round's sketch is committed to
- * before the next seed comes. What is committed to is the root over a sketch, 32 bytes; the sketches stay in a file, and
- * only the parts that the last beacon picks leave the node.
+ * Answers chained challenges: for each precision and device the fastest exact backend, all devices at once. Settings
+ * are fixed before the nonce comes, matrices made before the first seed comes, and every round's sketch is committed to
+ * before the next seed comes. What is committed to is the root over a sketch, 32 bytes; the sketches stay in a file,
+ * and only the parts that the last beacon picks leave the node.
  */
 export const benchmark: Benchmark<typeof descriptor.settings, typeof proof.raw> = { descriptor, proof, run };
 
@@ -94,8 +94,8 @@ const TEST = { m: 16, layers: 2, matrices: 1 } as const;
 /** Layers of a round on trial. */
 const TRIAL_LAYERS = 6;
 /**
- * Rounds on trial, of which the fastest counts: at least so many, and for so many seconds, so that a burst of other work
- * on the machine does not make the choice.
+ * Rounds on trial, of which the fastest counts: at least so many, and for so many seconds, so that a burst of other
+ * work on the machine does not make the choice.
  */
 const TRIAL_ROUNDS = 2;
 const TRIAL_S = 0.4;

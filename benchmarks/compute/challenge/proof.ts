@@ -14,9 +14,9 @@ import { commonWindow, roundsInside, type Window } from './window.ts';
 import { type Seen, witness } from './witness.ts';
 
 /**
- * Examines chained challenges: recomputes the rows that the last beacon picks and compares their sketches, which must be
- * opened under the roots that were committed to. With the controller's transcript every beacon and every commit must be
- * the recorded one, no challenge that was begun may be left out, and the rate is all operations divided by the
+ * Examines chained challenges: recomputes the rows that the last beacon picks and compares their sketches, which must
+ * be opened under the roots that were committed to. With the controller's transcript every beacon and every commit must
+ * be the recorded one, no challenge that was begun may be left out, and the rate is all operations divided by the
  * controller's own time from the first seed to the last sketch: that is evidence level E2. Devices that answered at one
  * precision must have worked in one window, and only what they finished in it counts; their rates can then be added.
  */
@@ -235,8 +235,8 @@ function concludeFrom(
 }
 
 /**
- * All operations of the answer over all the energy that its device took for them, by the meter that was read. The energy is
- * the node's word, so an answer that is itself held back has none.
+ * All operations of the answer over all the energy that its device took for them, by the meter that was read. The
+ * energy is the node's word, so an answer that is itself held back has none.
  */
 function efficiency(
   { result, labels, what, findings }: Answer,

@@ -73,8 +73,8 @@ export const ChallengeResult = Type.Object(
 export type ChallengeResult = Static<typeof ChallengeResult>;
 
 /**
- * Raw samples of compute.challenge. About 230 bytes a round and 900 an opened block: see MOST_ROUNDS for how many rounds
- * there are.
+ * Raw samples of compute.challenge. About 230 bytes a round and 900 an opened block: see MOST_ROUNDS for how many
+ * rounds there are.
  */
 export const ChallengeRaw = Type.Object(
   {
@@ -91,7 +91,9 @@ export type ChallengeRaw = Static<typeof ChallengeRaw>;
 
 type Said = Pick<ChallengeResult, 'precision' | 'device' | 'backend' | 'parameters'>;
 
-/** Labels of the commits of one challenge: `open` (its beacon is the nonce), `ready` (the first seed), then the rounds. */
+/**
+ * Labels of the commits of one challenge: `open` (its beacon is the nonce), `ready` (the first seed), then the rounds.
+ */
 export const commitLabels = ({ precision, device }: Pick<Said, 'precision' | 'device'>) => {
   const base = `compute.challenge ${precision} ${device}`;
   return { open: `${base} open`, ready: `${base} ready`, round: `${base} round` };

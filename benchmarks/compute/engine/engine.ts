@@ -237,7 +237,9 @@ function matrices({ a, b, size, step, gemm }: Opened, pair: Pair): { a: Elements
 /** What is not a number, or beyond all, as the largest one: JSON has no other. */
 const finite = (value: number): number => (Number.isFinite(value) ? value : Number.MAX_VALUE);
 
-/** How many elements differ from plain sums in double precision by more than the bound, relative to a typical element. */
+/**
+ * How many elements differ from plain sums in double precision by more than the bound, relative to a typical element.
+ */
 function compare(a: Elements, b: Elements, c: Elements, size: number, bound: number) {
   let wrong = 0;
   let worst = 0;

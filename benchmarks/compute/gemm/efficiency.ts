@@ -4,9 +4,8 @@ import { energyOf, type PowerReading } from '../power.ts';
 import type { FirstGemmResult } from './samples.ts';
 
 /**
- * Operations a joule of the whole machine: all that its devices did in the phase over all the energy that the machine took
- * from the first window's start to the last one's end. Or why there is none. `rates` are those of the
- * devices.
+ * Operations a joule of the whole machine: all that its devices did in the phase over all the energy that the machine
+ * took from the first window's start to the last one's end. Or why there is none. `rates` are those of the devices.
  */
 export function nodeEfficiency(
   precision: string,

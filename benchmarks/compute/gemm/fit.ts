@@ -1,7 +1,9 @@
 import { type Precision, RESIDUAL_BOUND } from '../precision.ts';
 import type { Residual } from './freivalds.ts';
 
-/** How far elements of an output are from what they should be, relative to a typical one; 0 and 0 mean exactly right. */
+/**
+ * How far elements of an output are from what they should be, relative to a typical one; 0 and 0 mean exactly right.
+ */
 export function misfit(values: ArrayLike<number>, want: ArrayLike<number>): Residual {
   let [squares, worst, size] = [0, 0, 0];
   for (let i = 0; i < want.length; i++) {

@@ -77,12 +77,13 @@ export interface Opening {
  * are the picked rows one after the other. Gives what is wrong, or undefined.
  *
  * What is checked: every opened row lies under the root that was committed to before the beacon came; and where the
- * opened rows meet 32 blocks of columns that the same beacon picks, every element is the sum that the seeds give, within
- * the bound of the precision (integers exactly). A wrong inner length, wrong operands or a lower precision change every
- * element and are always seen; a share q of the columns left out is seen with probability 1 − (1 − q)³² (97 % at a
- * tenth), a share q of the rows with 1 − (1 − q)^rows. All other elements rest on Freivalds' check, which the node runs
- * itself after the same beacon. The cost is rows and columns of length n, not n²: 32·n blocks of the generator and
- * at most rows·128·n multiply-adds, tens of milliseconds for the largest sizes, however many devices a run has.
+ * opened rows meet 32 blocks of columns that the same beacon picks, every element is the sum that the seeds give,
+ * within the bound of the precision (integers exactly). A wrong inner length, wrong operands or a lower precision
+ * change every element and are always seen; a share q of the columns left out is seen with probability 1 − (1 − q)³²
+ * (97 % at a tenth), a share q of the rows with 1 − (1 − q)^rows. All other elements rest on Freivalds' check, which
+ * the node runs itself after the same beacon. The cost is rows and columns of length n, not n²: 32·n blocks of the
+ * generator and at most rows·128·n multiply-adds, tens of milliseconds for the largest sizes, however many devices a
+ * run has.
  */
 export function openingFault(opening: Opening, count: number, bytes: Uint8Array): string | undefined {
   const { precision, size, form } = opening;

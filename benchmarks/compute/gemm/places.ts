@@ -10,10 +10,10 @@ import type { Precision } from '../precision.ts';
  * can tell beforehand, always with the last one of a window.
  *
  * What remains possible: a library that leaves out a share q of its products, at random, passes L looks with
- * probability (1 − q)^L. One that was made against this very method can keep every output that it made, by the places of
- * its operands: it has to work through up to 64 · 64 pairs first, 64 where B stays the same in a window, with as many
- * outputs in memory. Whoever can read this process's memory, the node itself above all, can know the places. Against
- * those stands the challenge alone, where nothing can be known before the controller says it.
+ * probability (1 − q)^L. One that was made against this very method can keep every output that it made, by the places
+ * of its operands: it has to work through up to 64 · 64 pairs first, 64 where B stays the same in a window, with as
+ * many outputs in memory. Whoever can read this process's memory, the node itself above all, can know the places.
+ * Against those stands the challenge alone, where nothing can be known before the controller says it.
  */
 export const PLACES = 64;
 

@@ -130,7 +130,10 @@ export function commitment(result: FirstGemmResult, label: string, { transcript 
     : 'the random vectors do not come from the beacon that followed the commitment';
 }
 
-/** More time measured than the controller saw pass: a clock that runs fast makes rates small, one that lies makes them large. */
+/**
+ * More time measured than the controller saw pass: a clock that runs fast makes rates small, one that lies makes them
+ * large.
+ */
 export function overClock(
   result: FirstGemmResult,
   challenge: string,

@@ -46,7 +46,9 @@ const memory = allocate(3 * arrayBytes + PLACES * STEP_BYTES);
 const kernels = instantiateStream(memory);
 const count = arrayBytes / 8;
 const a = new Float64Array(memory.buffer, 0, count);
-/** What lies behind the target, b and c one after the other and a little more, which passes from the last places read. */
+/**
+ * What lies behind the target, b and c one after the other and a little more, which passes from the last places read.
+ */
 const sources = new Float64Array(memory.buffer, arrayBytes, 2 * count + (PLACES * STEP_BYTES) / 8);
 fill(sources.subarray(0, count), 0);
 fill(sources.subarray(count), 1);

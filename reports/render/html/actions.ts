@@ -11,8 +11,8 @@ import { outcomeMark, section } from './section.ts';
 const DETAILS = 5;
 
 /**
- * Every target that is not a pass, gravest and mandatory ones first: how far off, why, and what a person can do; then the
- * registers with their rows that are wrong.
+ * Every target that is not a pass, gravest and mandatory ones first: how far off, why, and what a person can do; then
+ * the registers with their rows that are wrong.
  */
 export function actions(report: Report): Markup {
   const open = report.verdicts

@@ -15,7 +15,10 @@ const REMARKS = 12;
 
 type Device = NonNullable<Telemetry['devices']>[number];
 
-/** With what it was measured, and what the machine was doing while it worked: processor, memory, and each quantity of the accelerators as their median. */
+/**
+ * With what it was measured, and what the machine was doing while it worked: processor, memory, and each quantity of
+ * the accelerators as their median.
+ */
 export function environment(report: Report): Markup {
   const recorded = report.attempts.filter(({ telemetry, readings }) => telemetry.length > 0 || readings !== undefined);
   const files = loaded(report.environment);
@@ -82,7 +85,10 @@ const SCALES: Readonly<Record<string, readonly (readonly [number, string])[]>> =
   ],
 };
 
-/** What all devices together did in each measuring phase that is named after a precision or a pattern: its value, throughout. */
+/**
+ * What all devices together did in each measuring phase that is named after a precision or a pattern: its value,
+ * throughout.
+ */
 function ratesOf(attempt: Attempt): Series[] {
   return Object.entries(SCALES).flatMap(([unit, scales]) => {
     const rates = attempt.metrics.filter((one) => one.metric.endsWith('.rate') && one.estimate.unit === unit);
@@ -106,8 +112,8 @@ function ratesOf(attempt: Attempt): Series[] {
 }
 
 /**
- * What the benchmark said of its rate while it ran: one line, broken where it said nothing and where it turned to something
- * else, such as another precision. Of devices that work at once each tells its own.
+ * What the benchmark said of its rate while it ran: one line, broken where it said nothing and where it turned to
+ * something else, such as another precision. Of devices that work at once each tells its own.
  */
 function figuresOf(telemetry: readonly Telemetry[]): Series[] {
   return Object.entries(SCALES).flatMap(([unit, scales]) => {

@@ -102,7 +102,10 @@ function decisive(report: Report): Markup {
 <div class="screen">${fold(both(LABELS.numbersTable), chart.table)}</div>`;
 }
 
-/** Lines of the sentences on missing libraries, other work, an unknown guide and what was not asked for, where they are there. */
+/**
+ * Lines of the sentences on missing libraries, other work, an unknown guide and what was not asked for, where they are
+ * there.
+ */
 const LINES = { libraries: 2, busy: 4, guide: 5, partial: 4 } as const;
 
 /** Lines by which names make page 1 longer than usual, and what must be said beside the verdict. */

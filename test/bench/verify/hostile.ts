@@ -6,9 +6,9 @@ import type { Ended } from './child.ts';
 import { hostileBundles, layFiles } from './hostile-bundles.ts';
 
 /**
- * How long the verifier takes to end on bundles that are made to hurt it, each in a process with a heap of 500 MB. Prints a
- * line a bundle, and ends with 1 if one takes longer than it may or ends otherwise than it must.
- * Usage: node test/bench/verify/hostile.ts
+ * How long the verifier takes to end on bundles that are made to hurt it, each in a process with a heap of 500 MB.
+ * Prints a line a bundle, and ends with 1 if one takes longer than it may or ends otherwise than it must. Usage: node
+ * test/bench/verify/hostile.ts
  */
 const MOST_S = 10;
 const HEAP_MB = 500;

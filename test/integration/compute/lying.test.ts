@@ -153,7 +153,9 @@ describe.skipIf(!hasGcc)('a library that stops working (skipped where gcc is not
   });
 });
 
-/** Memory that is moved shows no wrong element; that which is moved no more shows some, whatever the whole looks like. */
+/**
+ * Memory that is moved shows no wrong element; that which is moved no more shows some, whatever the whole looks like.
+ */
 async function movesMemory(backend: string, device: string, operation: 'copy' | 'triad', environment = {}) {
   const order = { arrayBytes: 1 << 16, seed: 'ab'.repeat(32), warmUpS: 0, seconds: 0.1, windowS: 0.01 };
   for (const [lie, honest] of [

@@ -137,7 +137,9 @@ export interface ScriptedAgent {
   next<K extends keyof ControllerMessage>(kind: K): Promise<NonNullable<ControllerMessage[K]>>;
   order(): Promise<Order>;
   commit(order: Order, index: number, label: string, payload: Buffer): Promise<string>;
-  /** Sends a result; what is not given is as an honest agent would have it, whose chain goes on with all it has signed. */
+  /**
+   * Sends a result; what is not given is as an honest agent would have it, whose chain goes on with all it has signed.
+   */
   answer(
     order: Order,
     changes?: Partial<Measurement>,

@@ -10,8 +10,8 @@ import type { Recording } from '../../../agent/inventory/recording.ts';
 import { type VendorKey, vendorName } from '../../../agent/inventory/vendor.ts';
 
 /**
- * Every vendor's collector through real programs: the recorded machines' tools as programs, then the same tools hanging,
- * flooding, printing rubbish. What a collector does with a text is tested without processes in test/unit.
+ * Every vendor's collector through real programs: the recorded machines' tools as programs, then the same tools
+ * hanging, flooding, printing rubbish. What a collector does with a text is tested without processes in test/unit.
  */
 const FOLDER = fileURLToPath(new URL('../../recorded/', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'assay-vendors-'));

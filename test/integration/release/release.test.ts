@@ -238,7 +238,8 @@ describe.skipIf(!hasOpenssl)('a time stamp (skipped: no openssl command here)', 
         found++;
         continue;
       }
-      // Not signed are certificates that nobody needs and the names of algorithms: the stamp is the same, or not checked.
+      // Not signed are certificates that nobody needs and the names of algorithms: the stamp is the same, or not
+      // checked.
       const note = noteOf(await verified(laid), 'stamps');
       expect(note.includes('was not checked') || time.exec(note)?.[0] === stated, `byte ${at}: ${note}`).toBe(true);
     }

@@ -9,8 +9,8 @@ import { inventoryOf, smallMachine } from './recordings.ts';
 for (const flag of ['--no-opt', '--no-maglev', '--no-sparkplug']) setFlagsFromString(flag);
 
 /**
- * How often the statements of the inventory ran while `work` did, as the engine counts them: every call and every turn of
- * a loop. It does not depend on how fast the machine is.
+ * How often the statements of the inventory ran while `work` did, as the engine counts them: every call and every turn
+ * of a loop. It does not depend on how fast the machine is.
  */
 async function stepsOf(work: () => Promise<unknown>): Promise<number> {
   const session = new Session();

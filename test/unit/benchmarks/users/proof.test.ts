@@ -260,7 +260,9 @@ function twoThreads(raw: UsersRaw): void {
   Object.assign(raw.gate, { asked: 2, right: 2 });
 }
 
-/** The one failed task of the fixture is said to have been answered, or, if it was not picked, another to have failed. */
+/**
+ * The one failed task of the fixture is said to have been answered, or, if it was not picked, another to have failed.
+ */
 function flipFailed(raw: UsersRaw): void {
   const opened = raw.audit.opened.find((candidate) => candidate.failed) ?? raw.audit.opened[0]!;
   opened.failed = !opened.failed;

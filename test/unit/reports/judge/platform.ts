@@ -38,7 +38,9 @@ export interface Platform {
 
 const REPEATS: Record<Profile, number> = { quick: 1, standard: 3, full: 3 };
 
-/** What judging such a platform gives in a profile: the case with every attempt as its benchmark would have measured it. */
+/**
+ * What judging such a platform gives in a profile: the case with every attempt as its benchmark would have measured it.
+ */
 export function measured(platform: Platform, profile: Profile): Case {
   const guide = builtinGuides()[0]!.guide;
   const targets = guide.targets.filter(({ id }) => TARGETS.includes(id));

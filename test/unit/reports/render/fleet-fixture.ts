@@ -12,7 +12,9 @@ import {
   smallReport,
 } from './fixture.ts';
 
-/** A repeatable pseudo-random stream of numbers from 0 to 1 (xorshift32), so that the large report is always the same. */
+/**
+ * A repeatable pseudo-random stream of numbers from 0 to 1 (xorshift32), so that the large report is always the same.
+ */
 function stream(seed: number): () => number {
   let state = seed;
   return () => {
