@@ -3,7 +3,7 @@ import { sha256Hex } from '../../evidence/digest.ts';
 import { keyIdOf } from '../../evidence/keys.ts';
 import { leafHash, MerkleTree } from '../../evidence/merkle.ts';
 import type { Assignment, Plan } from '../../model/assignment.ts';
-import { Inventory } from '../../model/inventory.ts';
+import type { Inventory } from '../../model/inventory.ts';
 import { LogEntry } from '../../model/log.ts';
 import { check } from '../../model/schema.ts';
 import { type Admission, type Admitted, admit, type Chain } from './admission.ts';
@@ -11,10 +11,11 @@ import type { RunClock } from './clock.ts';
 import { type Defect, type Flaw, flaw } from './defect.ts';
 import { Delivery } from './delivery.ts';
 import { digestsOf } from './evidence.ts';
-import { readCanonical, readJson } from './files.ts';
+import { readCanonical } from './files.ts';
 import { type RunInputs, readInputs } from './inputs.ts';
 import { type Bundle, blobPath, isInput, PATHS } from './layout.ts';
 import { linesOf } from './lines.ts';
+import { inventoryOf } from './node-inventory.ts';
 import { openPlan } from './plan-entry.ts';
 import { findProof } from './proofs.ts';
 import { LateEvidence, type Rejected, type RejectionEntry, rejectionFlaw } from './rejection.ts';
@@ -211,12 +212,8 @@ class Story {
     }
     // One key could answer for two nodes and so count twice.
     if (this.#keyIds.has(keyId)) return flaw('key_shared', `the key of ${entry.node} is also that of another node`);
-    const bytes = this.#blob(entry.inventory);
-    if (!bytes) return flaw('inventory_invalid', `the inventory of ${entry.node} is missing`);
-    const inventory = readJson(bytes, Inventory);
-    if (typeof inventory === 'string') return flaw('inventory_invalid', `the inventory of ${entry.node}: ${inventory}`);
-    if (inventory.node !== entry.node)
-      return flaw('inventory_invalid', `the inventory of ${entry.node} is that of ${inventory.node}`);
+    const inventory = inventoryOf(entry.node, this.#blob(entry.inventory));
+    if ('problem' in inventory) return inventory;
     this.#keyIds.add(keyId);
     this.#nodes.set(entry.node, { publicKey: entry.publicKey, chain: { sequence: 0, previous: '' } });
     this.#inventories.push(inventory);
