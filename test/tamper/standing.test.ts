@@ -112,7 +112,7 @@ describe('an independent run that passes', () => {
   it('cannot be told where nobody vouches for the declaration, and is refused where a trust file has other keys', () => {
     const alone = verifyBundle(laboratory.bundle);
     expect(alone).toMatchObject({ outcome: 'cannot_tell', undecided: { reasons: ['controller_unvouched'] } });
-    expect(said(alone)).toContain('the holder’s own word');
+    expect(said(alone)).toContain('the holder’s own declaration');
     const refused = verifyBundle(laboratory.bundle, trust([other.publicKeyPem]));
     expect(refused).toMatchObject({ authentic: false, outcome: undefined });
     expect(refused.steps.flatMap(({ defects }) => defects.map(({ code }) => code))).toEqual(['key_untrusted']);
