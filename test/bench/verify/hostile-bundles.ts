@@ -75,8 +75,8 @@ function listing(bundle: MemoryBundle, path: string, bytes: number): MemoryBundl
   return withFile(bundle, PATHS.manifest, canonicalBytes({ ...manifest, files }));
 }
 
-/** Size of a log of newlines, bytes. */
-const newlineBytes = (scale: number): number => Math.floor(2 * GIB * scale * scale);
+/** Size of a log of newlines, bytes: whole pieces of those that it is written in. */
+const newlineBytes = (scale: number): number => Math.ceil((2 * GIB * scale * scale) / MIB) * MIB;
 
 function large(bundle: MemoryBundle): Hostile[] {
   const newlines = (folder: string, bytes: number): void => {
